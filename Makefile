@@ -1,0 +1,56 @@
+# Every command of the project; `make help` lists them.
+
+# The newest interpreter that is at least 3.11 and can make virtual environments: a
+# name on PATH may be a shim that does not work.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && { echo $$python; break; }; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+# More arguments for pytest: make test PYTEST_ARGS="-k newton"
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check generated golden fuzz bench clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
+
+$(INSTALLED): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed;" \
+		"name one with: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+run: generated ## write the derivatives of the examples into generated/ and show one
+	$(BIN)/gradscribe show examples/listings.py
+
+test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k name" selects some)
+	$(PYTEST) -n auto $(PYTEST_ARGS)
+
+check: $(INSTALLED) ## lint, check formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/black --check --quiet .
+	$(BIN)/mypy
+
+generated: $(INSTALLED) ## write the derivatives of the examples into generated/
+	$(BIN)/gradscribe write examples/*.py -o generated
+
+golden: $(INSTALLED) ## rewrite the expected texts under tests/golden (then read the diff)
+	$(PYTEST) --update-golden $(PYTEST_ARGS)
+
+fuzz: $(INSTALLED) ## run every property test on thousands of random programs
+	$(PYTEST) -n auto -m "fuzz or hypothesis" --hypothesis-profile=fuzz $(PYTEST_ARGS)
+
+bench: $(INSTALLED) ## measure the compiler and the derivatives it writes
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove everything that is not kept in version control
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf src/*.egg-info
+	find src tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

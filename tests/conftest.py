@@ -1,0 +1,69 @@
+"""Settings and fixtures shared by all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+GOLDEN = Path(__file__).parent / "golden"
+
+# Generating a program and differentiating it numerically is slow by nature, and programs
+# near a kink are filtered out: neither says anything about the health of a test.
+_UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+
+settings.register_profile(
+    "quick",
+    derandomize=True,
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=_UNHURRIED,
+)
+settings.register_profile(
+    "fuzz",
+    max_examples=3000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_UNHURRIED,
+)
+settings.load_profile("quick")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite the files under tests/golden instead of comparing with them",
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with the file of that name under ``tests/golden``.
+
+    ``golden("listing_1.py", text)`` fails with a diff where they differ, and under
+    ``--update-golden`` rewrites the file instead.
+    """
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
+        if not path.exists():
+            pytest.fail(f"{path} is missing: make golden writes it", pytrace=False)
+        expected = path.read_text(encoding="utf-8")
+        if text != expected:
+            diff = unified_diff(
+                expected.splitlines(keepends=True),
+                text.splitlines(keepends=True),
+                f"golden/{name}",
+                "now",
+            )
+            pytest.fail("".join(diff), pytrace=False)
+
+    return compare
