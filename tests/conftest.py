@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# Generating a program and differentiating it numerically is slow by nature, and programs
-# near a kink are filtered out: neither says anything about the health of a test.
+# Generating programs and differentiating them numerically is slow, and programs near a
+# kink are filtered out: neither says anything about the health of a test.
 _UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 settings.register_profile(
