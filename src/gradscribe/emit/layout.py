@@ -1,0 +1,638 @@
+"""Break a logical line that is too long, the way black breaks it.
+
+The writer hands over a line as a list of pieces: plain text, and `Mark`s where layout
+has a choice. Joined, the pieces are the line on one line; `lay_out` is called only when
+that does not fit:
+
+    y = some_function(first_argument, second_argument) + another_function(argument)
+
+    y = some_function(first_argument, second_argument) + another_function(
+        argument
+    )
+
+The rules are black's. A line is broken at its last pair of brackets, which may be a pair
+that nobody sees until it is needed (round the right-hand side of an assignment, say); what
+stands inside is broken before its operators or after its commas, those that bind loosest
+first; and each line that results is treated in the same way. Most of the code below decides
+between pairs of brackets.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+INDENT = "    "
+
+# Where a line is broken first: the higher number wins.
+COMPREHENSION, COMMA, TERNARY, LOGIC, COMPARISON, DOT = 20, 18, 16, 14, 10, 1
+
+
+class Mark(str):
+    """A piece of text that layout treats specially."""
+
+    __slots__ = ()
+
+
+class Open(Mark):
+    """An opening bracket; with empty text, parentheses that appear only if needed.
+
+    Attributes:
+        square: it is a square bracket.
+        display: it encloses an expression of its own or imported names (not arguments, an
+            index, parameters): when broken open, each of its items gets its own line.
+    """
+
+    __slots__ = ("display", "square")
+    display: bool
+    square: bool
+
+    def __new__(cls, text: str, *, display: bool = False) -> Open:
+        mark = super().__new__(cls, text)
+        mark.square = text == "["
+        mark.display = display
+        return mark
+
+
+class Close(Mark):
+    """A closing bracket; `index` tells one that ends a subscript."""
+
+    __slots__ = ("index",)
+    index: bool
+
+    def __new__(cls, text: str, *, index: bool = False) -> Close:
+        mark = super().__new__(cls, text)
+        mark.index = index
+        return mark
+
+
+class Break(Mark):
+    """A place to break: before the text, or after it for a comma."""
+
+    __slots__ = ("priority",)
+    priority: int
+
+    def __new__(cls, text: str, priority: int) -> Break:
+        mark = super().__new__(cls, text)
+        mark.priority = priority
+        return mark
+
+
+class Enter(Break):
+    """`for` or `lambda`: the names that follow are not broken apart."""
+
+    __slots__ = ()
+
+
+class Leave(Mark):
+    """`in` or `:`, where what `Enter` began ends."""
+
+    __slots__ = ()
+
+
+class Equal(Mark):
+    """`=` in an assignment, a keyword argument or a default."""
+
+    __slots__ = ()
+
+
+# `**` between simple operands. Its width counts as if it had spaces: black measures first
+# and takes the spaces out afterwards.
+HUG = Mark("**")
+
+# Pairs that appear only if needed, by what they enclose.
+HIDDEN = Open("", display=True)
+HIDDEN_CASE = Open("", display=True)
+HIDDEN_ANNOTATION = Open("", display=True)
+HIDDEN_CONDITIONAL = Open("")
+
+
+class Leaf:
+    """One piece on a line, with the blank before it. Its bracket may be made visible."""
+
+    __slots__ = ("blank", "mark", "partner", "text")
+
+    def __init__(self, blank: str, text: str, mark: Mark | None) -> None:
+        self.blank = blank
+        self.text = text
+        self.mark = mark
+        self.partner: Leaf | None = None
+
+    @property
+    def opens(self) -> bool:
+        return isinstance(self.mark, Open)
+
+    @property
+    def closes(self) -> bool:
+        return isinstance(self.mark, Close)
+
+    @property
+    def brackets(self) -> bool:
+        return isinstance(self.mark, (Open, Close))
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """Leaves for one line.
+
+    Attributes:
+        depth: its indentation, in levels.
+        kind: "def", "import", "with" where the line begins such a statement.
+        inside: it stands between brackets, so it can be broken at operators and commas.
+        explode: it must be broken there even if it fits.
+        known: of its invisible brackets, those that count when it is judged whether a
+            broken line should have used them.
+    """
+
+    leaves: list[Leaf]
+    depth: int
+    kind: str = ""
+    inside: bool = False
+    explode: bool = False
+    known: str = "all"
+
+    def measured(self) -> str:
+        """The text by which the line is measured."""
+        return INDENT * self.depth + "".join(
+            [leaf.blank + leaf.text for leaf in self.leaves]
+        )
+
+    def text(self) -> str:
+        """The text that is written."""
+        parts = [INDENT * self.depth]
+        hugged = False
+        for position, leaf in enumerate(self.leaves):
+            if leaf.mark is HUG:
+                hugged = _may_hug(self.leaves[position + 1 :])
+                parts.append(leaf.text if hugged else f" {leaf.text}")
+            elif hugged:
+                hugged = False
+                parts.append(leaf.text)
+            else:
+                parts.append(leaf.blank + leaf.text)
+        return "".join(parts)
+
+
+_WORDS = re.compile(r"(?:[^\W\d]\w*|\.)?")
+
+
+def _may_hug(exponent: Sequence[Leaf]) -> bool:
+    """Whether `**` before these leaves hugs its operands, on this line.
+
+    Black looks for a bracket after the exponent's name, and takes keywords that follow
+    for part of it: `x**n if c else d`, but `x ** n if c else d(x)`.
+    """
+    leaves = exponent[1:] if exponent[0].text in "+-~" else exponent
+    for leaf in leaves:
+        if isinstance(leaf.mark, Open):
+            return False
+        words = leaf.text.split()
+        if leaf.closes or "for" in words:
+            return True
+        if not all(_WORDS.fullmatch(word) for word in words):
+            return True
+    return True
+
+
+def width_of(text: str) -> int:
+    """Columns that the text takes on a screen."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+
+
+def lay_out(
+    pieces: Sequence[str], depth: int = 0, kind: str = "", width: int = 88
+) -> list[str]:
+    """The lines for a logical line made of `pieces`."""
+    line = Line(_leaves(pieces), depth, kind)
+    return [result.text() for result in _Breaker(width).transform(line)]
+
+
+def _leaves(pieces: Sequence[str]) -> list[Leaf]:
+    """Pieces as leaves: blanks stand before a leaf, and brackets know their partner."""
+    leaves: list[Leaf] = []
+    open_leaves: list[Leaf] = []
+    blank = ""
+    for piece in pieces:
+        mark = piece if isinstance(piece, Mark) else None
+        text = piece.strip(" ")
+        if not text and not isinstance(mark, (Open, Close)):
+            blank = " " if piece else blank
+            continue
+        if mark is HUG or piece[:1] == " ":
+            blank = " "
+        leaf = Leaf(blank if leaves else "", text, mark)
+        blank = " " if mark is HUG or piece[-1:] == " " else ""
+        leaves.append(leaf)
+        if leaf.opens:
+            open_leaves.append(leaf)
+        elif leaf.closes:
+            opening = open_leaves.pop()
+            leaf.partner, opening.partner = opening, leaf
+    return leaves
+
+
+class _CannotBreak(Exception):
+    """The line has no place to break of the kind that was asked for."""
+
+
+class _Split(NamedTuple):
+    """A line broken at a pair of brackets."""
+
+    head: Line
+    body: Line
+    tail: Line
+    opening: Leaf
+    closing: Leaf
+
+
+class _Breaker:
+    """Breaks lines for one width."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def fits(self, line: Line, slack: int = 0) -> bool:
+        return width_of(line.measured()) <= self.width - slack
+
+    def transform(self, line: Line, force: bool = False) -> list[Line]:
+        """The line, or the lines it is broken into.
+
+        With `force`, invisible parentheses are used wherever there are any.
+        """
+        if not line.explode and width_of(line.text()) <= self.width:
+            return [line]
+        if line.kind == "def":
+            methods = [self.break_parameters]
+        elif line.inside:
+            methods = [self.break_at_delimiters, self.break_at_brackets]
+        else:
+            methods = [self.break_at_brackets]
+        for method in methods:
+            try:
+                before = line.measured()
+                hidden = _hidden(line)
+                result: list[Line] = []
+                for part in method(line, force):
+                    if part.measured() == before:
+                        raise _CannotBreak
+                    result.extend(self.transform(part, force))
+            except _CannotBreak:
+                continue
+            if method != self.break_at_brackets or force or not hidden:
+                return result
+            if any(leaf.text for leaf, depth in hidden if depth == 0):
+                return result
+            if self.fits(result[0]):
+                return result
+            return self.second_opinion(line) or result
+        return [line]
+
+    def second_opinion(self, line: Line) -> list[Line] | None:
+        """The line broken with every invisible pair in use, if then all lines fit."""
+        copy = Line(_copies(line.leaves), line.depth, line.kind, line.inside)
+        copy.explode = line.explode
+        before = copy.measured()
+        result: list[Line] = []
+        for part in self.break_at_brackets(copy, True):
+            if part.measured() == before:
+                raise _CannotBreak
+            result.extend(self.transform(part, True))
+        return result if all(self.fits(part) for part in result) else None
+
+    # Breaking inside brackets -----------------------------------------------------------
+
+    def break_at_delimiters(self, line: Line, force: bool) -> list[Line]:
+        """One line per item, broken at the loosest delimiter that is not in brackets."""
+        leaves = line.leaves
+        breaks = _breaks(leaves)
+        breaks.pop(len(leaves) - 1, None)
+        if not breaks:
+            raise _CannotBreak
+        priority = max(breaks.values())
+        if priority == DOT and list(breaks.values()).count(DOT) == 1:
+            raise _CannotBreak  # a single attribute stays with its owner
+        lines: list[Line] = []
+        start = 0
+        for position, found in breaks.items():
+            if found == priority:
+                lines.append(Line(leaves[start : position + 1], line.depth, "", True))
+                start = position + 1
+        rest = leaves[start:]
+        if priority == COMMA and rest[-1].text != ",":
+            rest = [*rest, _comma()]
+        lines.append(Line(rest, line.depth, "", True))
+        for part in lines:
+            part.leaves[0].blank = ""
+        return lines
+
+    # Breaking at a pair of brackets -----------------------------------------------------
+
+    def break_parameters(self, line: Line, force: bool) -> list[Line]:
+        """A `def` is broken at its first brackets that hold anything."""
+        leaves = line.leaves
+        for square in (False, True):
+            position = 0
+            while position < len(leaves):
+                leaf = leaves[position]
+                if leaf.opens and leaf.partner is not None:
+                    assert isinstance(leaf.mark, Open)
+                    end = leaves.index(leaf.partner, position)
+                    if leaf.mark.square == square and end > position + 1:
+                        split = self.split(line, position, end)
+                        _show(split)
+                        return [split.head, split.body, split.tail]
+                    position = end
+                position += 1
+        raise _CannotBreak
+
+    def break_at_brackets(self, line: Line, force: bool) -> list[Line]:
+        """The line broken at its last brackets, or at earlier ones if its head fits then."""
+        columns: dict[Leaf, int] = {}
+        column = len(INDENT) * line.depth
+        for leaf in line.leaves:
+            columns[leaf] = column
+            column += len(leaf.blank) + len(leaf.text)
+
+        first: list[Line] | None = None
+        for omitted in self.trailers(line):
+            if omitted:
+                closings = (
+                    leaf
+                    for leaf in reversed(line.leaves)
+                    if leaf.closes and leaf not in omitted
+                )
+                closing = next(closings, None)
+                opening = closing.partner if closing else None
+                if opening and opening.text and columns.get(opening, 0) > self.width:
+                    continue
+            split = self.last_brackets(line, omitted)
+            lines = self.maybe_without_hidden(split, line, omitted, force)
+            if first is None and not omitted:
+                first = lines
+            if self.fits(lines[0]):
+                return lines
+        assert first is not None
+        return first
+
+    def trailers(self, line: Line) -> Iterator[set[Leaf]]:
+        """Sets of closing brackets at the end of the line to pass over, ever larger.
+
+        Generated on demand: visible are the brackets that the attempts so far have shown.
+        """
+        omitted: set[Leaf] = set()
+        yield omitted
+        inner: set[Leaf] = set()
+        length = len(INDENT) * line.depth
+        opening: Leaf | None = None
+        closing: Leaf | None = None
+        for position in range(len(line.leaves) - 1, -1, -1):
+            leaf = line.leaves[position]
+            length += len(leaf.blank) + len(leaf.text)
+            if length > self.width:
+                return
+            previous = line.leaves[position - 1] if position else None
+            if opening:
+                if leaf is opening:
+                    opening = None
+                elif leaf.closes:
+                    if _required_comma(previous, leaf):
+                        return
+                    inner.add(leaf)
+            elif leaf.closes:
+                if previous is not None and previous.opens:
+                    inner.add(leaf)  # nothing to be gained from empty brackets
+                    continue
+                if closing:
+                    omitted.add(closing)
+                    omitted |= inner
+                    inner.clear()
+                    yield omitted
+                if _required_comma(previous, leaf):
+                    return
+                if leaf.text:
+                    opening, closing = leaf.partner, leaf
+
+    def last_brackets(self, line: Line, omitted: set[Leaf]) -> _Split:
+        """The line split at its last brackets that are not omitted and hold anything."""
+        leaves = line.leaves
+        position = len(leaves) - 1
+        while position >= 0:
+            leaf = leaves[position]
+            if leaf.closes and leaf not in omitted:
+                start = position - 1
+                while start >= 0 and leaves[start] is not leaf.partner:
+                    start -= 1
+                if start < 0:
+                    raise _CannotBreak
+                if position > start + 1:
+                    return self.split(line, start, position)
+                position = start
+            position -= 1
+        raise _CannotBreak
+
+    def split(self, line: Line, start: int, end: int) -> _Split:
+        """The line split at the brackets at these positions."""
+        leaves = line.leaves
+        opening, closing = leaves[start], leaves[end]
+        assert isinstance(opening.mark, Open)
+        inner = leaves[start + 1 : end]
+        if line.kind == "import" or (line.kind == "def" and _lone(inner, opening)):
+            inner.append(_comma())
+        body = Line(inner, line.depth + 1, "", True)
+        breaks = _breaks(inner)
+        trailing = inner[-1].text == ","
+        if trailing:
+            breaks.pop(len(inner) - 1, None)
+        if breaks and max(breaks.values()) == COMMA:
+            body.explode = trailing or opening.mark.display
+        head = Line(leaves[: start + 1], line.depth, line.kind, known="matched")
+        tail = Line(leaves[end:], line.depth, known="none")
+        return _Split(head, body, tail, opening, closing)
+
+    def maybe_without_hidden(
+        self, split: _Split, line: Line, omitted: set[Leaf], force: bool
+    ) -> list[Line]:
+        """The split; or one further left, if its brackets need not be shown."""
+        opening, closing = split.opening, split.closing
+        hidden = not opening.text and not closing.text
+        if not force and hidden and line.kind != "import" and self.can_omit(split):
+            omitted = {closing, *omitted}
+            try:
+                other = self.last_brackets(line, omitted)
+                if self.prefer(other, split):
+                    return self.maybe_without_hidden(other, line, omitted, force)
+            except _CannotBreak:
+                equals = sum(isinstance(leaf.mark, Equal) for leaf in line.leaves)
+                if (
+                    equals <= 1
+                    and not _can_be_broken(split.body)
+                    and not self.fits(split.body)
+                    and opening.mark is not HIDDEN_CASE
+                ):
+                    raise
+        _show(split)
+        return [split.head, split.body, split.tail]
+
+    def prefer(self, other: _Split, split: _Split) -> bool:
+        """Whether to leave `split`'s invisible parentheses out and break at `other`."""
+        head = split.head.leaves
+        if not (len(head) >= 2 and isinstance(head[-2].mark, Equal)):
+            return True
+        if not any(leaf.brackets for leaf in head[:-1]):
+            return True
+        if not self.fits(split.head, 1):
+            return True
+        equals = sum(isinstance(leaf.mark, Equal) for leaf in head)
+        others = [isinstance(leaf.mark, Equal) for leaf in other.head.leaves]
+        if equals > 1 and equals > sum(others):
+            return False
+        for leaf in reversed(other.head.leaves):
+            if isinstance(leaf.mark, Equal):
+                break
+            if leaf.closes:
+                return True
+        return any(others) and self.fits(other.head)
+
+    def can_omit(self, split: _Split) -> bool:
+        """Whether the text in these invisible parentheses looks well broken without."""
+        leaves = split.body.leaves
+        priorities = list(_breaks(leaves).values())
+        if not priorities:
+            return True
+        highest = max(priorities)
+        if priorities.count(highest) > 1:
+            return False
+        if highest == COMMA and split.head.kind == "with":
+            return False
+        if highest == DOT:
+            return True
+        first, last = leaves[0], leaves[-1]
+        if first.opens and not leaves[1].closes and self.rest_fits(split.body):
+            return True
+        if not last.closes or (isinstance(last.mark, Close) and last.mark.index):
+            return False
+        if leaves[-2].opens:
+            return False
+        return self.start_fits(split.body)
+
+    def rest_fits(self, line: Line) -> bool:
+        """Whether what follows the brackets that begin the line could stand on a line."""
+        closing = line.leaves[0].partner
+        length = len(INDENT) * line.depth
+        follows = False
+        for leaf in line.leaves:
+            follows = follows or leaf is closing
+            if follows:
+                length += len(leaf.blank) + len(leaf.text)
+                if length > self.width:
+                    return False
+                if leaf.opens:
+                    follows = False  # it can be broken here
+        return True
+
+    def start_fits(self, line: Line) -> bool:
+        """Whether what precedes the brackets that end the line could stand on a line."""
+        opening = line.leaves[-1].partner
+        length = len(INDENT) * line.depth
+        other_brackets = False
+        for leaf in line.leaves:
+            length += len(leaf.blank) + len(leaf.text)
+            if leaf is opening:
+                return other_brackets or length <= self.width
+            other_brackets = other_brackets or leaf.opens
+        return False
+
+
+def _breaks(leaves: Sequence[Leaf]) -> dict[int, int]:
+    """Where the line could be broken outside brackets: after which leaf, how gladly."""
+    found: dict[int, int] = {}
+    depth = 0
+    for position, leaf in enumerate(leaves):
+        mark = leaf.mark
+        if mark is None:
+            continue
+        if isinstance(mark, (Close, Leave)):
+            depth -= 1
+        elif depth == 0 and isinstance(mark, Break):
+            if mark.priority == COMMA:
+                found[position] = COMMA
+            elif mark.priority == DOT:
+                if position and leaves[position - 1].closes:
+                    found[position - 1] = DOT
+            elif mark.priority and position:
+                found[position - 1] = mark.priority
+        if isinstance(mark, (Open, Enter)):
+            depth += 1
+    return found
+
+
+def _hidden(line: Line) -> list[tuple[Leaf, int]]:
+    """The line's invisible brackets that count, with their depth."""
+    if line.known == "none":
+        return []
+    hidden: list[tuple[Leaf, int]] = []
+    depth = 0
+    members = set(line.leaves) if line.known == "matched" else set()
+    for leaf in line.leaves:
+        if line.known == "matched":
+            if not leaf.brackets or leaf.partner not in members:
+                continue
+        if isinstance(leaf.mark, (Close, Leave)):
+            depth -= 1
+        if leaf.brackets and not leaf.text:
+            hidden.append((leaf, depth))
+        if isinstance(leaf.mark, (Open, Enter)):
+            depth += 1
+    return hidden
+
+
+def _show(split: _Split) -> None:
+    """Make the brackets visible at which the line is split."""
+    if not split.opening.text:
+        split.opening.text, split.closing.text = "(", ")"
+
+
+def _comma() -> Leaf:
+    return Leaf("", ",", Break(",", COMMA))
+
+
+def _copies(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """New leaves like these, so that showing brackets leaves the old ones alone."""
+    copies = {leaf: Leaf(leaf.blank, leaf.text, leaf.mark) for leaf in leaves}
+    for leaf, copy in copies.items():
+        copy.partner = copies.get(leaf.partner) if leaf.partner else None
+    return list(copies.values())
+
+
+def _required_comma(previous: Leaf | None, closing: Leaf) -> bool:
+    """Whether the comma of `x[i,]` stands here; that of `(i,)` black does not mind."""
+    return previous is not None and previous.text == "," and closing.text == "]"
+
+
+def _lone(inner: Sequence[Leaf], opening: Leaf) -> bool:
+    """Whether a lone parameter stands here; it gets a comma of its own."""
+    if opening.text != "(" or opening.mark is HIDDEN_ANNOTATION:
+        return False
+    annotation: Leaf | None = None
+    for leaf in inner:
+        if annotation is None and leaf.mark is HIDDEN_ANNOTATION:
+            annotation = leaf.partner
+        elif leaf is annotation:
+            annotation = None
+        elif annotation is None and leaf.text == ",":
+            return False
+    return True
+
+
+def _can_be_broken(line: Line) -> bool:
+    """Whether the line could be broken at all; a guess, as black's."""
+    leaves = line.leaves
+    if len(leaves) < 2:
+        return False
+    return not (leaves[0].text[-1:] in ("'", '"') and leaves[1].text == ".")
