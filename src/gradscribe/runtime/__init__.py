@@ -1,0 +1,1 @@
+"""What runs when a derivative is called, and how generated text becomes functions."""
