@@ -48,7 +48,7 @@ fuzz: $(INSTALLED) ## run every property test on thousands of random programs
 	$(PYTEST) -n auto -m "fuzz or hypothesis" --hypothesis-profile=fuzz $(PYTEST_ARGS)
 
 bench: $(INSTALLED) ## measure the compiler and the derivatives it writes
-	$(BIN)/python benchmarks/run.py
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 clean: ## remove everything that is not kept in version control
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -100,9 +100,7 @@ def _cast(value: np.ndarray, like: Any) -> Any:
 
 def _pack(tree: Tree) -> np.ndarray:
     """All floating leaves as one float64 vector."""
-    parts = [
-        np.ravel(leaf).astype(np.float64) for leaf in leaves(tree) if is_floating(leaf)
-    ]
+    parts = [np.ravel(leaf).astype(np.float64) for leaf in leaves(tree) if is_floating(leaf)]
     return np.concatenate([np.empty(0), *parts])
 
 
@@ -129,9 +127,7 @@ def _in_double(leaf: Any) -> Any:
     return copy.deepcopy(leaf)
 
 
-def _moved(
-    args: Sequence[Tree], *moves: tuple[float, Sequence[Tree]]
-) -> tuple[Tree, ...]:
+def _moved(args: Sequence[Tree], *moves: tuple[float, Sequence[Tree]]) -> tuple[Tree, ...]:
     """Private copies of the arguments, moved by each step along each direction."""
     flat = [_in_double(leaf) for leaf in leaves(tuple(args))]
     for step, direction in moves:
@@ -143,9 +139,7 @@ def _moved(
                 if isinstance(was, np.ndarray):
                     flat[position] = moved
                 else:
-                    flat[position] = (
-                        moved[()] if isinstance(was, np.generic) else moved.item()
-                    )
+                    flat[position] = moved[()] if isinstance(was, np.generic) else moved.item()
     return rebuild(tuple(args), iter(flat))
 
 
@@ -172,9 +166,7 @@ def _tangent_leaves(args: Sequence[Tree], tangents: Sequence[Tree]) -> list[Any]
 def _step_unit(args: Sequence[Tree], direction: Sequence[Tree]) -> float:
     """The step along ``direction`` that moves an entry by its own size, at least 1."""
     fastest = 0.0
-    for leaf, tangent in zip(
-        leaves(tuple(args)), _tangent_leaves(args, direction), strict=True
-    ):
+    for leaf, tangent in zip(leaves(tuple(args)), _tangent_leaves(args, direction), strict=True):
         if tangent is not None and np.size(tangent):
             size = np.maximum(1.0, np.abs(np.asarray(leaf, dtype=np.float64)))
             fastest = max(fastest, float(np.max(np.abs(tangent) / size)))
@@ -191,9 +183,7 @@ def _sample(f: Callable[..., Tree], args: tuple[Tree, ...], size: int) -> np.nda
     return values if values.size == size else np.full(size, np.nan)
 
 
-def _limit(
-    differences: np.ndarray, rounding: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _limit(differences: np.ndarray, rounding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The limit of difference quotients for steps that halve, and its estimated error.
 
     ``differences[k]`` belongs to the k-th step; its error is a series in even powers of
@@ -211,9 +201,7 @@ def _limit(
         noise = rounding[start : start + WINDOW].max(axis=0)
         previous = table = window
         for order in range(1, WINDOW):
-            previous, table = table, table[1:] + np.diff(table, axis=0) / (
-                4.0**order - 1
-            )
+            previous, table = table, table[1:] + np.diff(table, axis=0) / (4.0**order - 1)
         value = table[0]
         error = np.abs(previous[1] - previous[0]) + noise
         spread = np.ptp(window, axis=0) + noise
@@ -238,9 +226,7 @@ def _first_order(
         after = _sample(f, _moved(args, (step, direction)), size)
         before = _sample(f, _moved(args, (-step, direction)), size)
         differences.append((after - before) / (2 * step))
-        rounding.append(
-            np.finfo(float).eps * np.maximum(abs(after), abs(before)) / step
-        )
+        rounding.append(np.finfo(float).eps * np.maximum(abs(after), abs(before)) / step)
         bends.append((after - 2 * here + before) / (2 * step))
     with np.errstate(invalid="ignore"):
         value, error = _limit(np.array(differences), np.array(rounding))
@@ -281,9 +267,7 @@ def _baseline(f: Callable[..., Tree], args: Sequence[Tree]) -> Tree:
         return f(*copy.deepcopy(tuple(args)))
 
 
-def directional(
-    f: Callable[..., Tree], args: Sequence[Tree], tangents: Sequence[Tree]
-) -> Tree:
+def directional(f: Callable[..., Tree], args: Sequence[Tree], tangents: Sequence[Tree]) -> Tree:
     """The derivative of ``f`` at ``args`` along ``tangents``: J ẋ.
 
     ``tangents`` has one tree per argument, shaped like it; None stands for "not varied"
@@ -341,8 +325,7 @@ def _unit_directions(args: Sequence[Tree], position: int) -> Iterator[tuple[Tree
     """One direction per differentiable entry of an argument, in order."""
     argument = args[position]
     zeros = [
-        np.zeros(np.shape(leaf)) if _acts_as_float(leaf) else None
-        for leaf in leaves(argument)
+        np.zeros(np.shape(leaf)) if _acts_as_float(leaf) else None for leaf in leaves(argument)
     ]
     for which, zero in enumerate(zeros):
         for entry in range(0 if zero is None else zero.size):
@@ -374,16 +357,12 @@ def _gradient(
     for direction in _unit_directions(args, position):
         values, errors = derivative(direction)
         entries.append(np.sum(values))
-        worst = max(
-            worst, float(np.max(errors / np.fmax(1.0, np.abs(values)), initial=0.0))
-        )
+        worst = max(worst, float(np.max(errors / np.fmax(1.0, np.abs(values)), initial=0.0)))
     found = iter(entries)
     parts = []
     for leaf in leaves(args[position]):
         if _acts_as_float(leaf):
-            values = np.array(
-                list(itertools.islice(found, np.size(leaf))), dtype=np.float64
-            )
+            values = np.array(list(itertools.islice(found, np.size(leaf))), dtype=np.float64)
             parts.append(_cast(values, leaf))
         else:
             parts.append(None)
@@ -400,9 +379,7 @@ def gradient_and_error(
     """
     size = _pack(_baseline(f, args)).size
     results = [
-        _gradient(
-            lambda direction: _first_order(f, args, direction, size), args, position
-        )
+        _gradient(lambda direction: _first_order(f, args, direction, size), args, position)
         for position in positions_of(f, wrt)
     ]
     gradients = tuple(gradient for gradient, _ in results)
@@ -410,9 +387,7 @@ def gradient_and_error(
     return (gradients if isinstance(wrt, tuple) else gradients[0]), worst
 
 
-def gradient_by_differences(
-    f: Callable[..., Tree], args: Sequence[Tree], wrt: Wrt = 0
-) -> Tree:
+def gradient_by_differences(f: Callable[..., Tree], args: Sequence[Tree], wrt: Wrt = 0) -> Tree:
     """The gradient of the sum of all floating entries that ``f`` returns.
 
     One tree shaped like the argument, in its dtypes; a tuple of them if ``wrt`` is one.
@@ -432,9 +407,7 @@ def second_by_differences(
     ones = _ones(args, positions_of(f, wrt))
     size = _pack(_baseline(f, args)).size
     gradients = tuple(
-        _gradient(
-            lambda direction: _second_order(f, args, direction, ones, size), args, at
-        )[0]
+        _gradient(lambda direction: _second_order(f, args, direction, ones, size), args, at)[0]
         for at in positions_of(f, then)
     )
     return gradients if isinstance(then, tuple) else gradients[0]
@@ -477,8 +450,7 @@ def dot_product_test(
     # Written so that a NaN fails.
     if not abs(outer - here) <= rtol * (outer_size + here_size):
         raise AssertionError(
-            "dot-product test: "
-            f"⟨y_bar, J x_dot⟩ = {outer!r} but ⟨Jᵀ y_bar, x_dot⟩ = {here!r}"
+            "dot-product test: " f"⟨y_bar, J x_dot⟩ = {outer!r} but ⟨Jᵀ y_bar, x_dot⟩ = {here!r}"
         )
 
 
@@ -497,22 +469,16 @@ def assert_close(
     scalars and 0-d arrays of one dtype are the same here: NumPy mixes them freely.
     """
     _assert_same_structure(got, expected, name)
-    for (leaf_name, one), other in zip(
-        named_leaves(got, name), leaves(expected), strict=True
-    ):
+    for (leaf_name, one), other in zip(named_leaves(got, name), leaves(expected), strict=True):
         if one is None or other is None or isinstance(other, str):
             if not (one is other or one == other):
                 raise AssertionError(f"{leaf_name}: expected {other!r}, got {one!r}")
             continue
-        _assert_leaf_close(
-            leaf_name, np.asarray(one), np.asarray(other), rtol, atol, check_dtype
-        )
+        _assert_leaf_close(leaf_name, np.asarray(one), np.asarray(other), rtol, atol, check_dtype)
 
 
 def _assert_same_structure(got: Tree, expected: Tree, name: str) -> None:
-    if not isinstance(expected, tuple | list | dict) and not isinstance(
-        got, tuple | list | dict
-    ):
+    if not isinstance(expected, tuple | list | dict) and not isinstance(got, tuple | list | dict):
         return
     if type(got) is not type(expected):
         raise AssertionError(
@@ -520,13 +486,9 @@ def _assert_same_structure(got: Tree, expected: Tree, name: str) -> None:
         )
     if isinstance(expected, dict):
         if got.keys() != expected.keys():
-            raise AssertionError(
-                f"{name}: expected keys {list(expected)}, got {list(got)}"
-            )
+            raise AssertionError(f"{name}: expected keys {list(expected)}, got {list(got)}")
         if list(got) != list(expected):
-            raise AssertionError(
-                f"{name}: expected key order {list(expected)}, got {list(got)}"
-            )
+            raise AssertionError(f"{name}: expected key order {list(expected)}, got {list(got)}")
         for key, item in expected.items():
             _assert_same_structure(got[key], item, f"{name}[{key!r}]")
         return
@@ -545,13 +507,9 @@ def _assert_leaf_close(
     check_dtype: bool,
 ) -> None:
     if got.shape != expected.shape:
-        raise AssertionError(
-            f"{name}: expected shape {expected.shape}, got {got.shape}"
-        )
+        raise AssertionError(f"{name}: expected shape {expected.shape}, got {got.shape}")
     if check_dtype and got.dtype != expected.dtype:
-        raise AssertionError(
-            f"{name}: expected dtype {expected.dtype}, got {got.dtype}"
-        )
+        raise AssertionError(f"{name}: expected dtype {expected.dtype}, got {got.dtype}")
     default = TOLERANCE.get(expected.dtype.name, 0.0)
     rtol = default if rtol is None else rtol
     atol = default if atol is None else atol
@@ -585,9 +543,7 @@ def assert_gradient_ownership(grads: Tree, args: Sequence[Tree]) -> None:
         for other_name, other in arrays[:position] + foreign:
             if np.shares_memory(array, other):
                 raise AssertionError(f"{name} shares memory with {other_name}")
-    seen = {
-        id(container): name for name, container in _containers(tuple(args), "argument")
-    }
+    seen = {id(container): name for name, container in _containers(tuple(args), "argument")}
     for name, container in _containers(grads, "gradient"):
         if id(container) in seen:
             raise AssertionError(f"{name} is the same object as {seen[id(container)]}")
@@ -595,9 +551,7 @@ def assert_gradient_ownership(grads: Tree, args: Sequence[Tree]) -> None:
 
 
 def _arrays(tree: Tree, name: str) -> list[tuple[str, np.ndarray]]:
-    return [
-        pair for pair in named_leaves(tree, name) if isinstance(pair[1], np.ndarray)
-    ]
+    return [pair for pair in named_leaves(tree, name) if isinstance(pair[1], np.ndarray)]
 
 
 def _root(array: np.ndarray) -> np.ndarray:

@@ -57,9 +57,7 @@ FOUNDATION = frozenset(
 )
 
 # What comes later; each can be added.
-LATER = frozenset(
-    {"aliasing", "break", "closure", "continue", "dict", "early_return", "try"}
-)
+LATER = frozenset({"aliasing", "break", "closure", "continue", "dict", "early_return", "try"})
 
 # Values and gradients beyond these are ill-conditioned and prove little.
 LARGEST_VALUE = 1e3
@@ -308,9 +306,7 @@ class Expressions:
     def operand(self, kind: str, depth: int) -> Expr:
         """Something that broadcasts to ``kind``."""
         kinds = {SCALAR: [SCALAR], VECTOR: [VECTOR, SCALAR], COLUMN: [COLUMN, SCALAR]}
-        return self.of(
-            self.pick(kinds.get(kind, [MATRIX, SCALAR, VECTOR, COLUMN])), depth
-        )
+        return self.of(self.pick(kinds.get(kind, [MATRIX, SCALAR, VECTOR, COLUMN])), depth)
 
     def pair(self, kind: str, depth: int) -> tuple[Expr, Expr]:
         """Two operands whose broadcast is of ``kind``, in either order."""
@@ -494,9 +490,7 @@ class Expressions:
 
     def _cumsum(self, depth: int) -> Expr:
         vector = self.of(VECTOR, depth)
-        return Expr(
-            f"np.cumsum({vector.text})", bound=self.function.size * vector.bound
-        )
+        return Expr(f"np.cumsum({vector.text})", bound=self.function.size * vector.bound)
 
     def _row(self, depth: int) -> Expr:
         matrix = self.of(MATRIX, depth)
@@ -516,16 +510,12 @@ class Expressions:
 
     def _outer(self, depth: int) -> Expr:
         left, right = self.of(VECTOR, depth), self.of(VECTOR, depth)
-        return Expr(
-            f"np.outer({left.text}, {right.text})", bound=left.bound * right.bound
-        )
+        return Expr(f"np.outer({left.text}, {right.text})", bound=left.bound * right.bound)
 
     # Conditions
 
     def condition(self) -> str:
-        form = self.pick(
-            [self._comparison, self._between, self._of_int, self._compound]
-        )
+        form = self.pick([self._comparison, self._between, self._of_int, self._compound])
         return form()
 
     def _comparison(self) -> str:
@@ -601,9 +591,7 @@ class FunctionWriter:
 
     def new_name(self, kind: str) -> str:
         numbered = (f"{NAMES[kind][0]}{number}" for number in range(1, 1000))
-        free = (
-            n for names in (NAMES[kind], numbered) for n in names if n not in self.taken
-        )
+        free = (n for names in (NAMES[kind], numbered) for n in names if n not in self.taken)
         name = next(free)
         self.taken.add(name)
         return name
@@ -878,9 +866,7 @@ class ItemAssign(Statement):
     def write(cls, function: FunctionWriter) -> None:
         target = function.pick(function.writable())
         kind = function.scope[target].kind
-        index, value = function.pick([cls._item, cls._slice, cls._add_at])(
-            function, kind
-        )
+        index, value = function.pick([cls._item, cls._slice, cls._add_at])(function, kind)
         value = function.bounded(value)
         function.scope[target].bound += value.bound
         if index is None:
@@ -986,9 +972,7 @@ class For(Compound):
     def _array(cls, function: FunctionWriter) -> None:
         vector = cls._vector(function)
         over = function.pick([vector, f"reversed({vector})"])
-        cls._loop(
-            function, over, {function.new_name(SCALAR): Variable(SCALAR)}, [vector]
-        )
+        cls._loop(function, over, {function.new_name(SCALAR): Variable(SCALAR)}, [vector])
 
     @classmethod
     def _rows(cls, function: FunctionWriter) -> None:
@@ -997,9 +981,7 @@ class For(Compound):
             cls._array(function)
             return
         matrix = function.pick(matrices)
-        cls._loop(
-            function, matrix, {function.new_name(VECTOR): Variable(VECTOR)}, [matrix]
-        )
+        cls._loop(function, matrix, {function.new_name(VECTOR): Variable(VECTOR)}, [matrix])
 
     @classmethod
     def _zip(cls, function: FunctionWriter) -> None:
@@ -1078,9 +1060,7 @@ class Collect(Compound):
     @classmethod
     def _pop_one(cls, function: FunctionWriter, items: str) -> None:
         function.write(f"{function.new(SCALAR)} = {items}.pop()")
-        function.write(
-            f"{function.new(SCALAR, bound=6.0)} = sum({items}) + len({items})"
-        )
+        function.write(f"{function.new(SCALAR, bound=6.0)} = sum({items}) + len({items})")
 
     @classmethod
     def _reversed(cls, function: FunctionWriter, items: str) -> None:
@@ -1307,8 +1287,7 @@ class _ModuleWriter:
         body = self._with_what_it_calls(main)
         imports = [name for name in ("math", "np") if f"{name}." in body]
         header = "".join(
-            {"math": "import math\n", "np": "import numpy as np\n"}[name]
-            for name in imports
+            {"math": "import math\n", "np": "import numpy as np\n"}[name] for name in imports
         )
         constants = "SCALE = 1.25\n\n\n" if "SCALE" in body else "\n"
         return Program(
@@ -1323,9 +1302,7 @@ class _ModuleWriter:
         return (SCALAR, *ARRAYS) if "arrays" in self.features else (SCALAR,)
 
     def _function(self, kinds: Sequence[str]) -> tuple[FunctionWriter, list[str]]:
-        function = FunctionWriter(
-            self.draw, self.features, tuple(self.library), self.size
-        )
+        function = FunctionWriter(self.draw, self.features, tuple(self.library), self.size)
         return function, [function.new(kind) for kind in kinds]
 
     def _write_helper(self, name: str) -> None:
@@ -1356,9 +1333,7 @@ class _ModuleWriter:
         again = f"descend({step.text}, depth - 1)"
         if self.draw(st.booleans()):
             otherwise = f"np.sin({again}) * {value}"
-            function.write(
-                f"return {last.at(COMPARISON)} if depth <= 0 else {otherwise}"
-            )
+            function.write(f"return {last.at(COMPARISON)} if depth <= 0 else {otherwise}")
         else:
             function.write("if depth <= 0:")
             function.write(f"    result = {last.text}")
@@ -1393,9 +1368,7 @@ class _ModuleWriter:
     def _with_what_it_calls(self, main: str) -> str:
         """The function after those helpers that it calls, directly or not."""
         text = main
-        for signature, part in zip(
-            reversed(self.library), reversed(self.parts), strict=True
-        ):
+        for signature, part in zip(reversed(self.library), reversed(self.parts), strict=True):
             if f"{signature.name}(" in text:
                 text = f"{part}\n\n\n{text}"
         return text
@@ -1409,9 +1382,7 @@ class _ModuleWriter:
             MATRIX: (self.size, self.size),
         }[kind]
         count = int(np.prod(shape, dtype=int))
-        eighths = self.draw(
-            st.lists(st.integers(0, 12), min_size=count, max_size=count)
-        )
+        eighths = self.draw(st.lists(st.integers(0, 12), min_size=count, max_size=count))
         offsets = 0.0371 * (np.arange(count) + 1) + 0.0113 * position
         values = np.array(eighths) / 8 * (-1.0) ** np.arange(count) + offsets
         return float(values[0]) if kind == SCALAR else values.reshape(shape)

@@ -92,17 +92,11 @@ def test_the_gradient_is_finite_and_has_the_shapes_of_the_arguments(program):
 @given(programs(statements=3))
 def test_the_second_derivative_is_finite(program):
     first = program.wrt[0]
-    assert np.all(
-        np.isfinite(second_by_differences(load(program), program.args, first))
-    )
+    assert np.all(np.isfinite(second_by_differences(load(program), program.args, first)))
 
 
 def test_most_programs_depend_on_their_arguments(everything):
-    inert = [
-        p
-        for p in everything
-        if not np.any(np.concatenate([*map(np.ravel, p.gradient)]))
-    ]
+    inert = [p for p in everything if not np.any(np.concatenate([*map(np.ravel, p.gradient)]))]
     assert len(inert) < 0.2 * len(everything)
 
 
@@ -124,9 +118,7 @@ def test_a_feature_that_is_left_out_is_not_used(feature):
 def test_without_features_programs_are_straight_lines_of_scalars():
     allowed = (ast.Assign, ast.AugAssign, ast.Return)
     for program in sample(programs(frozenset()), 30):
-        (main,) = (
-            n for n in ast.parse(program.source).body if isinstance(n, ast.FunctionDef)
-        )
+        (main,) = (n for n in ast.parse(program.source).body if isinstance(n, ast.FunctionDef))
         assert all(isinstance(statement, allowed) for statement in main.body)
         assert all(isinstance(argument, float | int) for argument in program.args)
 
@@ -138,12 +130,8 @@ def test_unknown_features_are_refused():
 
 @pytest.mark.slow
 def test_programs_shrink_to_a_few_lines():
-    quiet = settings(
-        database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
-    smallest = find(
-        programs(), lambda program: "while " in program.source, settings=quiet
-    )
+    quiet = settings(database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    smallest = find(programs(), lambda program: "while " in program.source, settings=quiet)
     assert len(smallest.source.splitlines()) <= 10
 
 
