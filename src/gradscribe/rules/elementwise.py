@@ -1,0 +1,509 @@
+"""Rules: NumPy's functions of one entry at a time.
+
+Formulas are those of Abramowitz & Stegun, chapters 4 (elementary functions) and 6, unless another
+source is named. What selects between arguments masks the cotangent itself instead of multiplying it
+by zero, so that an infinite cotangent of the entry not taken leaves no NaN. Constants such as
+``math.log(2)`` are Python floats on purpose: they keep float32.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gradscribe.rules.declare import adjoint, constant, linear, partial, tangent
+
+# ---------------------------------------------------------------------------- arithmetic
+
+
+@partial(np.add, "x1")
+def add_1(x1, x2):
+    return 1
+
+
+@partial(np.add, "x2")
+def add_2(x1, x2):
+    return 1
+
+
+@partial(np.subtract, "x1")
+def subtract_1(x1, x2):
+    return 1
+
+
+@partial(np.subtract, "x2")
+def subtract_2(x1, x2):
+    return -1
+
+
+@partial(np.multiply, "x1")
+def multiply_1(x1, x2):
+    return x2
+
+
+@partial(np.multiply, "x2")
+def multiply_2(x1, x2):
+    return x1
+
+
+@partial(np.divide, "x1")
+def divide_1(x1, x2):
+    return 1 / x2
+
+
+@partial(np.divide, "x2")
+def divide_2(x1, x2, *, y):
+    return -y / x2
+
+
+@partial(np.remainder, "x1")
+def remainder_1(x1, x2):
+    return 1
+
+
+@partial(np.remainder, "x2")
+def remainder_2(x1, x2):
+    """``x1 % x2`` is ``x1 - (x1 // x2) * x2``, also where the quotient rounds."""
+    return -(x1 // x2)
+
+
+@partial(np.fmod, "x1")
+def fmod_1(x1, x2):
+    return 1
+
+
+@partial(np.fmod, "x2")
+def fmod_2(x1, x2, *, y):
+    """The truncated quotient; ``trunc(x1 / x2)`` may be off by one where the quotient rounds."""
+    return -np.rint((x1 - y) / x2)
+
+
+@partial(np.positive)
+def positive(x):
+    return 1
+
+
+@partial(np.negative)
+def negative(x):
+    return -1
+
+
+@partial(np.conjugate)
+def conjugate(x):
+    """The identity on the reals."""
+    return 1
+
+
+@partial(np.square)
+def square(x):
+    return 2 * x
+
+
+@partial(np.reciprocal)
+def reciprocal(x, *, y):
+    return -(y**2)
+
+
+@partial(np.absolute)
+def absolute(x):
+    """0 at 0."""
+    return np.sign(x)
+
+
+@partial(np.fabs)
+def fabs(x):
+    return np.sign(x)
+
+
+# ---------------------------------------------------------------------------- powers and roots
+
+
+@partial(np.power, "x1")
+def power_1(x1, x2):
+    """0 where the exponent is 0, also at ``x1 == 0``."""
+    if np.ndim(x2) == 0:
+        return x2 * x1 ** (x2 - 1) if x2 != 0 else 0
+    return x2 * x1 ** np.where(x2 == 0, 1, x2 - 1)
+
+
+@partial(np.power, "x2")
+def power_2(x1, x2, *, y):
+    """0 where the base is 0 (the limit for positive exponents), NaN where it is negative."""
+    return y * np.log(np.where(x1 == 0, 1, x1))
+
+
+@partial(np.float_power, "x1")
+def float_power_1(x1, x2):
+    if np.ndim(x2) == 0:
+        return x2 * np.float_power(x1, x2 - 1) if x2 != 0 else 0
+    return x2 * np.float_power(x1, np.where(x2 == 0, 1, x2 - 1))
+
+
+@partial(np.float_power, "x2")
+def float_power_2(x1, x2, *, y):
+    return y * np.log(np.where(x1 == 0, 1, x1))
+
+
+@partial(np.sqrt)
+def sqrt(x, *, y):
+    """Infinite at 0."""
+    return 0.5 / y
+
+
+@partial(np.cbrt)
+def cbrt(x, *, y):
+    """Infinite at 0."""
+    return 1 / (3 * y**2)
+
+
+@partial(np.hypot, "x1")
+def hypot_1(x1, x2, *, y):
+    """0 at the origin, where there is no derivative: the subgradient of least norm."""
+    return x1 / np.where(y == 0, 1, y)
+
+
+@partial(np.hypot, "x2")
+def hypot_2(x1, x2, *, y):
+    return x2 / np.where(y == 0, 1, y)
+
+
+# ---------------------------------------------------------------------------- exponentials, logarithms
+
+
+@partial(np.exp)
+def exp(x, *, y):
+    return y
+
+
+@partial(np.exp2)
+def exp2(x, *, y):
+    return y * math.log(2)
+
+
+@partial(np.expm1)
+def expm1(x, *, y):
+    return y + 1
+
+
+@partial(np.log)
+def log(x):
+    return 1 / x
+
+
+@partial(np.log2)
+def log2(x):
+    return 1 / (x * math.log(2))
+
+
+@partial(np.log10)
+def log10(x):
+    return 1 / (x * math.log(10))
+
+
+@partial(np.log1p)
+def log1p(x):
+    return 1 / (1 + x)
+
+
+@partial(np.logaddexp, "x1")
+def logaddexp_1(x1, x2, *, y):
+    return np.exp(x1 - y)
+
+
+@partial(np.logaddexp, "x2")
+def logaddexp_2(x1, x2, *, y):
+    return np.exp(x2 - y)
+
+
+@partial(np.logaddexp2, "x1")
+def logaddexp2_1(x1, x2, *, y):
+    return np.exp2(x1 - y)
+
+
+@partial(np.logaddexp2, "x2")
+def logaddexp2_2(x1, x2, *, y):
+    return np.exp2(x2 - y)
+
+
+# ---------------------------------------------------------------------------- trigonometry
+
+
+@partial(np.sin)
+def sin(x):
+    return np.cos(x)
+
+
+@partial(np.cos)
+def cos(x):
+    return -np.sin(x)
+
+
+@partial(np.tan)
+def tan(x, *, y):
+    return 1 + y**2
+
+
+@partial(np.arcsin)
+def arcsin(x):
+    return 1 / np.sqrt(1 - x**2)
+
+
+@partial(np.arccos)
+def arccos(x):
+    return -1 / np.sqrt(1 - x**2)
+
+
+@partial(np.arctan)
+def arctan(x):
+    return 1 / (1 + x**2)
+
+
+@partial(np.arctan2, "x1")
+def arctan2_1(x1, x2):
+    return x2 / (x1**2 + x2**2)
+
+
+@partial(np.arctan2, "x2")
+def arctan2_2(x1, x2):
+    return -x1 / (x1**2 + x2**2)
+
+
+for _function in (np.deg2rad, np.radians):
+
+    @partial(_function)
+    def deg2rad(x):
+        return math.pi / 180
+
+
+for _function in (np.rad2deg, np.degrees):
+
+    @partial(_function)
+    def rad2deg(x):
+        return 180 / math.pi
+
+
+@partial(np.sinh)
+def sinh(x):
+    return np.cosh(x)
+
+
+@partial(np.cosh)
+def cosh(x):
+    return np.sinh(x)
+
+
+@partial(np.tanh)
+def tanh(x, *, y):
+    return 1 - y**2
+
+
+@partial(np.arcsinh)
+def arcsinh(x):
+    return 1 / np.sqrt(1 + x**2)
+
+
+@partial(np.arccosh)
+def arccosh(x):
+    return 1 / np.sqrt(x**2 - 1)
+
+
+@partial(np.arctanh)
+def arctanh(x):
+    return 1 / (1 - x**2)
+
+
+# ---------------------------------------------------------------------------- selections
+
+
+@linear(np.where, ("a", "b"))
+def where(condition, *, y_bar):
+    return np.where(condition, y_bar, 0), np.where(condition, 0, y_bar)
+
+
+# Where the two arguments are equal, each has half of the derivative.
+
+
+@tangent(np.maximum, "x1")
+def maximum_1_tangent(x1, x2, *, x1_dot):
+    return np.where(x1 > x2, x1_dot, np.where(x1 < x2, 0, 0.5 * x1_dot))
+
+
+@adjoint(np.maximum, "x1")
+def maximum_1_adjoint(x1, x2, *, y_bar):
+    return np.where(x1 > x2, y_bar, np.where(x1 < x2, 0, 0.5 * y_bar))
+
+
+@tangent(np.maximum, "x2")
+def maximum_2_tangent(x1, x2, *, x2_dot):
+    return np.where(x2 > x1, x2_dot, np.where(x2 < x1, 0, 0.5 * x2_dot))
+
+
+@adjoint(np.maximum, "x2")
+def maximum_2_adjoint(x1, x2, *, y_bar):
+    return np.where(x2 > x1, y_bar, np.where(x2 < x1, 0, 0.5 * y_bar))
+
+
+@tangent(np.minimum, "x1")
+def minimum_1_tangent(x1, x2, *, x1_dot):
+    return np.where(x1 < x2, x1_dot, np.where(x1 > x2, 0, 0.5 * x1_dot))
+
+
+@adjoint(np.minimum, "x1")
+def minimum_1_adjoint(x1, x2, *, y_bar):
+    return np.where(x1 < x2, y_bar, np.where(x1 > x2, 0, 0.5 * y_bar))
+
+
+@tangent(np.minimum, "x2")
+def minimum_2_tangent(x1, x2, *, x2_dot):
+    return np.where(x2 < x1, x2_dot, np.where(x2 > x1, 0, 0.5 * x2_dot))
+
+
+@adjoint(np.minimum, "x2")
+def minimum_2_adjoint(x1, x2, *, y_bar):
+    return np.where(x2 < x1, y_bar, np.where(x2 > x1, 0, 0.5 * y_bar))
+
+
+for _function in (np.fmax, np.fmin):  # the one that is a number, if only one is
+
+    @tangent(_function, "x1")
+    def fmax_1_tangent(x1, x2, *, y, x1_dot):
+        return np.where(x1 == x2, 0.5 * x1_dot, np.where(x1 == y, x1_dot, 0))
+
+    @adjoint(_function, "x1")
+    def fmax_1_adjoint(x1, x2, *, y, y_bar):
+        return np.where(x1 == x2, 0.5 * y_bar, np.where(x1 == y, y_bar, 0))
+
+    @tangent(_function, "x2")
+    def fmax_2_tangent(x1, x2, *, y, x2_dot):
+        return np.where(x1 == x2, 0.5 * x2_dot, np.where(x2 == y, x2_dot, 0))
+
+    @adjoint(_function, "x2")
+    def fmax_2_adjoint(x1, x2, *, y, y_bar):
+        return np.where(x1 == x2, 0.5 * y_bar, np.where(x2 == y, y_bar, 0))
+
+
+# np.clip is min(max(x, a_min), a_max), also where the bounds cross. At a bound, x has it all.
+
+
+@tangent(np.clip, "x")
+def clip_tangent(x, a_min=None, a_max=None, *, y, x_dot):
+    return np.where(x == y, x_dot, 0)
+
+
+@adjoint(np.clip, "x")
+def clip_adjoint(x, a_min=None, a_max=None, *, y, y_bar):
+    return np.where(x == y, y_bar, 0)
+
+
+@tangent(np.clip, "a_min")
+def clip_min_tangent(x, a_min=None, a_max=None, *, y, a_min_dot):
+    return np.where((x < y) & (y == a_min), a_min_dot, 0)
+
+
+@adjoint(np.clip, "a_min")
+def clip_min_adjoint(x, a_min=None, a_max=None, *, y, y_bar):
+    return np.where((x < y) & (y == a_min), y_bar, 0)
+
+
+@tangent(np.clip, "a_max")
+def clip_max_tangent(x, a_min=None, a_max=None, *, y, a_max_dot):
+    if a_min is None:
+        return np.where(x > y, a_max_dot, 0)
+    return np.where((x > y) | ((x < y) & (y != a_min)), a_max_dot, 0)
+
+
+@adjoint(np.clip, "a_max")
+def clip_max_adjoint(x, a_min=None, a_max=None, *, y, y_bar):
+    if a_min is None:
+        return np.where(x > y, y_bar, 0)
+    return np.where((x > y) | ((x < y) & (y != a_min)), y_bar, 0)
+
+
+@tangent(np.nan_to_num, "x")
+def nan_to_num_tangent(x, *, x_dot):
+    return np.where(np.isfinite(x), x_dot, 0)
+
+
+@adjoint(np.nan_to_num, "x")
+def nan_to_num_adjoint(x, *, y_bar):
+    return np.where(np.isfinite(x), y_bar, 0)
+
+
+# ---------------------------------------------------------------------------- parts of numbers
+
+
+@partial(np.copysign, "x1")
+def copysign_1(x1, x2):
+    return np.sign(x1) * np.copysign(1, x2)
+
+
+@partial(np.copysign, "x2")
+def copysign_2(x1, x2):
+    return 0
+
+
+@linear(np.ldexp, "x1")
+def ldexp(x1, x2, *, y_bar):
+    return np.ldexp(y_bar, x2)
+
+
+@tangent(np.frexp, "x")
+def frexp_tangent(x, *, y, x_dot):
+    return np.ldexp(x_dot, -y[1]), 0
+
+
+@adjoint(np.frexp, "x")
+def frexp_adjoint(x, *, y, y_bar):
+    return np.ldexp(y_bar[0], -y[1])
+
+
+@tangent(np.modf, "x")
+def modf_tangent(x, *, x_dot):
+    return x_dot, 0
+
+
+@adjoint(np.modf, "x")
+def modf_adjoint(x, *, y_bar):
+    return y_bar[0]
+
+
+@tangent(np.divmod, "x1")
+def divmod_1_tangent(x1, x2, *, x1_dot):
+    return 0, x1_dot
+
+
+@adjoint(np.divmod, "x1")
+def divmod_1_adjoint(x1, x2, *, y_bar):
+    return y_bar[1]
+
+
+@tangent(np.divmod, "x2")
+def divmod_2_tangent(x1, x2, *, y, x2_dot):
+    return 0, -y[0] * x2_dot
+
+
+@adjoint(np.divmod, "x2")
+def divmod_2_adjoint(x1, x2, *, y, y_bar):
+    return -y[0] * y_bar[1]
+
+
+# ---------------------------------------------------------------------------- conversions
+
+
+for _kind in (np.float16, np.float32, np.float64):
+
+    @partial(_kind)
+    def as_float(x):
+        return 1
+
+
+constant(
+    np.sign, np.rint, np.floor, np.ceil, np.trunc, np.fix, np.round, np.around, np.heaviside,
+    np.floor_divide, np.spacing, np.signbit, np.gcd, np.lcm,
+    np.isnan, np.isinf, np.isfinite, np.isposinf, np.isneginf, np.isclose, np.allclose,
+    np.array_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
+    np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.invert,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.left_shift, np.right_shift,
+    np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
+)  # fmt: skip

@@ -1,0 +1,447 @@
+"""Rules: NumPy's sums, products, extremes, moments and orderings along axes.
+
+The rule of a reduction is its gradient as a field over x. Extremes share their derivative equally
+among ties, which is the subgradient of least norm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradscribe.ir.helpers import expand, index_add
+from gradscribe.ir.special import (
+    products_of_others,
+    recurrence,
+    recurrence_back,
+    shift,
+)
+from gradscribe.rules.declare import (
+    adjoint,
+    constant,
+    linear,
+    partial,
+    reduction,
+    tangent,
+)
+
+# ---------------------------------------------------------------------------- sums
+
+
+@linear(np.sum, "x")
+def sum_(x, axis=None, keepdims=False, *, y_bar):
+    return expand(y_bar, x, axis, keepdims)
+
+
+@linear(np.mean, "x")
+def mean(x, axis=None, keepdims=False, *, y_bar):
+    return expand(y_bar, x, axis, keepdims) / count(x, axis)
+
+
+def count(x, axis):
+    """How many entries a reduction over ``axis`` takes together."""
+    if axis is None:
+        return np.size(x)
+    if isinstance(axis, tuple):
+        n = 1
+        for one in axis:
+            n = n * np.shape(x)[one]
+        return n
+    return np.shape(x)[axis]
+
+
+@linear(np.cumsum, "x")
+def cumsum(x, axis=None, *, y_bar):
+    if axis is None:
+        return np.reshape(np.flip(np.cumsum(np.flip(y_bar))), np.shape(x))
+    return np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
+
+
+@tangent(np.nansum, "x")
+def nansum_tangent(x, axis=None, keepdims=False, *, x_dot):
+    return np.sum(np.where(np.isnan(x), 0, x_dot), axis=axis, keepdims=keepdims)
+
+
+@adjoint(np.nansum, "x")
+def nansum_adjoint(x, axis=None, keepdims=False, *, y_bar):
+    return np.where(np.isnan(x), 0, expand(y_bar, x, axis, keepdims))
+
+
+@tangent(np.nancumsum, "x")
+def nancumsum_tangent(x, axis=None, *, x_dot):
+    return np.cumsum(np.where(np.isnan(x), 0, x_dot), axis)
+
+
+@adjoint(np.nancumsum, "x")
+def nancumsum_adjoint(x, axis=None, *, y_bar):
+    return np.where(np.isnan(x), 0, cumsum(x, axis, y_bar=y_bar))
+
+
+@reduction(np.nanmean, "x")
+def nanmean(x, axis=None, keepdims=False):
+    return shared(~np.isnan(x), axis)
+
+
+@reduction(np.average, "x")
+def average(x, axis=None, keepdims=False, weights=None):
+    if weights is None:
+        return 1 / count(x, axis)
+    return along(weights, x, axis) / weight(weights, x, axis)
+
+
+@tangent(np.average, "weights")
+def average_weights_tangent(x, axis=None, keepdims=False, weights=None, *, y, weights_dot):
+    deviation = x - expand(y, x, axis, keepdims)
+    field = deviation / weight(weights, x, axis)
+    return np.sum(field * along(weights_dot, x, axis), axis=axis, keepdims=keepdims)
+
+
+@adjoint(np.average, "weights")
+def average_weights_adjoint(x, axis=None, keepdims=False, weights=None, *, y, y_bar):
+    deviation = x - expand(y, x, axis, keepdims)
+    field = expand(y_bar, x, axis, keepdims) * deviation / weight(weights, x, axis)
+    return field if np.ndim(weights) == np.ndim(x) else np.moveaxis(field, axis, -1)
+
+
+def along(weights, x, axis):
+    """A vector of weights laid along one axis of x; weights shaped like x are as they are."""
+    if np.ndim(weights) == np.ndim(x):
+        return weights
+    return np.reshape(weights, (-1,) + (1,) * (np.ndim(x) - 1 - axis % np.ndim(x)))
+
+
+def weight(weights, x, axis):
+    """The sum of the weights that are averaged together."""
+    if np.ndim(weights) == np.ndim(x):
+        return np.sum(weights, axis=axis, keepdims=True)
+    return np.sum(weights)
+
+
+# ---------------------------------------------------------------------------- integrals, interpolation
+
+
+@linear(np.trapezoid, "f")
+def trapezoid(f, x=None, dx=1.0, axis=-1, *, y_bar):
+    """Half of each interval's length goes to either end of it."""
+    if x is None:
+        half = np.full(np.shape(f)[axis] - 1, 0.5 * dx)
+    elif np.ndim(x) == np.ndim(f):
+        half = 0.5 * np.diff(x, axis=axis)
+        lengths = padded(half, 1, 0, axis) + padded(half, 0, 1, axis)
+        return np.expand_dims(y_bar, axis) * lengths
+    else:
+        half = 0.5 * np.diff(x)
+    lengths = np.pad(half, (1, 0)) + np.pad(half, (0, 1))
+    return np.expand_dims(y_bar, axis) * along(lengths, f, axis)
+
+
+@linear(np.trapezoid, "x")
+def trapezoid_x(f, x=None, dx=1.0, axis=-1, *, y_bar):
+    heights = np.moveaxis(f, axis, -1)
+    area = np.expand_dims(0.5 * y_bar, -1) * (heights[..., 1:] + heights[..., :-1])
+    x_bar = padded(area, 1, 0, -1) - padded(area, 0, 1, -1)
+    return np.moveaxis(x_bar, -1, axis) if np.ndim(x) == np.ndim(f) else x_bar
+
+
+@linear(np.trapezoid, "dx")
+def trapezoid_dx(f, x=None, dx=1.0, axis=-1, *, y_bar):
+    return y_bar * np.trapezoid(f, axis=axis)
+
+
+def padded(a, before, after, axis):
+    """Zeros put before and after the entries of one axis."""
+    widths = [(0, 0)] * np.ndim(a)
+    widths[axis] = (before, after)
+    return np.pad(a, widths)
+
+
+def segment(x, xp):
+    """The interval of the table that x falls into: the right one of two at an inner knot."""
+    return np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
+
+
+def inside(x, xp):
+    return (x >= xp[0]) & (x <= xp[-1])
+
+
+@partial(np.interp, "x")
+def interp_x(x, xp, fp):
+    """The slope of the interval; 0 outside the table."""
+    return np.where(inside(x, xp), (np.diff(fp) / np.diff(xp))[segment(x, xp)], 0)
+
+
+@tangent(np.interp, "xp")
+def interp_xp_tangent(x, xp, fp, *, xp_dot):
+    return -interp_x(x, xp, fp) * np.interp(x, xp, xp_dot)
+
+
+@adjoint(np.interp, "xp")
+def interp_xp_adjoint(x, xp, fp, *, y_bar):
+    return spread(-interp_x(x, xp, fp) * y_bar, x, xp)
+
+
+@tangent(np.interp, "fp")
+def interp_fp_tangent(x, xp, fp, left=None, right=None, *, fp_dot):
+    below = None if left is None else 0
+    above = None if right is None else 0
+    return np.interp(x, xp, fp_dot, below, above)
+
+
+@adjoint(np.interp, "fp")
+def interp_fp_adjoint(x, xp, fp, left=None, right=None, *, y_bar):
+    if left is not None:
+        y_bar = np.where(x < xp[0], 0, y_bar)
+    if right is not None:
+        y_bar = np.where(x > xp[-1], 0, y_bar)
+    return spread(y_bar, x, xp)
+
+
+@adjoint(np.interp, "left")
+def interp_left_adjoint(x, xp, fp, left=None, right=None, *, y_bar):
+    return np.where(x < xp[0], y_bar, 0)
+
+
+@tangent(np.interp, "left")
+def interp_left_tangent(x, xp, fp, left=None, right=None, *, left_dot):
+    return np.where(x < xp[0], left_dot, 0)
+
+
+@adjoint(np.interp, "right")
+def interp_right_adjoint(x, xp, fp, left=None, right=None, *, y_bar):
+    return np.where(x > xp[-1], y_bar, 0)
+
+
+@tangent(np.interp, "right")
+def interp_right_tangent(x, xp, fp, left=None, right=None, *, right_dot):
+    return np.where(x > xp[-1], right_dot, 0)
+
+
+def spread(y_bar, x, xp):
+    """The transpose of interpolation: each y_bar goes to the two knots around its x."""
+    i = segment(x, xp)
+    t = np.clip((x - xp[i]) / (xp[i + 1] - xp[i]), 0, 1)
+    left = index_add(np.zeros(len(xp)), i, y_bar * (1 - t))
+    return index_add(left, i + 1, y_bar * t)
+
+
+@linear(np.bincount, "weights")
+def bincount(x, *, y_bar):
+    return y_bar[x]
+
+
+# ---------------------------------------------------------------------------- products
+
+
+@reduction(np.prod, "x")
+def prod(x, axis=None, keepdims=False):
+    return products_of_others(x, axis)
+
+
+@reduction(np.nanprod, "x")
+def nanprod(x, axis=None, keepdims=False):
+    missing = np.isnan(x)
+    return np.where(missing, 0, products_of_others(np.where(missing, 1, x), axis))
+
+
+# The derivatives of a product are symmetric in all their directions, so tangent and adjoint agree.
+
+
+@tangent(products_of_others, "x")
+def products_of_others_tangent(x, axis=None, u=None, v=None, w=None, *, x_dot):
+    return derivative_along(x_dot, x, axis, u, v, w)
+
+
+@adjoint(products_of_others, "x")
+def products_of_others_adjoint(x, axis=None, u=None, v=None, w=None, *, y_bar):
+    return derivative_along(y_bar, x, axis, u, v, w)
+
+
+def derivative_along(direction, x, axis, u, v, w):
+    """The products of others, differentiated in one direction more (three at most)."""
+    if u is None:
+        return products_of_others(x, axis, direction)
+    if v is None:
+        return products_of_others(x, axis, u, direction)
+    if w is None:
+        return products_of_others(x, axis, u, v, direction)
+    raise NotImplementedError("the fifth derivative of a product")
+
+
+@linear(products_of_others, "u")
+def products_of_others_u(x, axis=None, u=None, v=None, w=None, *, y_bar):
+    return products_of_others(x, axis, y_bar, v, w)
+
+
+@linear(products_of_others, "v")
+def products_of_others_v(x, axis=None, u=None, v=None, w=None, *, y_bar):
+    return products_of_others(x, axis, u, y_bar, w)
+
+
+@linear(products_of_others, "w")
+def products_of_others_w(x, axis=None, u=None, v=None, w=None, *, y_bar):
+    return products_of_others(x, axis, u, v, y_bar)
+
+
+@tangent(np.cumprod, "x")
+def cumprod_tangent(x, axis=None, *, y, x_dot):
+    if axis is None:
+        return recurrence(np.ravel(x), shift(y, 1, 0, 1) * np.ravel(x_dot), 0)
+    return recurrence(x, shift(y, 1, axis, 1) * x_dot, axis)
+
+
+@adjoint(np.cumprod, "x")
+def cumprod_adjoint(x, axis=None, *, y, y_bar):
+    if axis is None:
+        flat = shift(y, 1, 0, 1) * recurrence_back(np.ravel(x), y_bar, 0)
+        return np.reshape(flat, np.shape(x))
+    return shift(y, 1, axis, 1) * recurrence_back(x, y_bar, axis)
+
+
+@tangent(shift, "x")
+def shift_tangent(x, by, axis, fill=0, *, x_dot):
+    return shift(x_dot, by, axis)
+
+
+@adjoint(shift, "x")
+def shift_adjoint(x, by, axis, fill=0, *, y_bar):
+    return shift(y_bar, -by, axis)
+
+
+@tangent(recurrence, "a")
+def recurrence_a_tangent(a, b, axis, *, y, a_dot):
+    return recurrence(a, a_dot * shift(y, 1, axis), axis)
+
+
+@adjoint(recurrence, "a")
+def recurrence_a_adjoint(a, b, axis, *, y, y_bar):
+    return shift(y, 1, axis) * recurrence_back(a, y_bar, axis)
+
+
+@linear(recurrence, "b")
+def recurrence_b(a, b, axis, *, y_bar):
+    return recurrence_back(a, y_bar, axis)
+
+
+@tangent(recurrence_back, "a")
+def recurrence_back_a_tangent(a, b, axis, *, y, a_dot):
+    return recurrence_back(a, shift(a_dot * y, -1, axis), axis)
+
+
+@adjoint(recurrence_back, "a")
+def recurrence_back_a_adjoint(a, b, axis, *, y, y_bar):
+    return shift(recurrence(a, y_bar, axis), 1, axis) * y
+
+
+@linear(recurrence_back, "b")
+def recurrence_back_b(a, b, axis, *, y_bar):
+    return recurrence(a, y_bar, axis)
+
+
+# ---------------------------------------------------------------------------- moments
+
+
+@reduction(np.var, "x")
+def var(x, axis=None, keepdims=False, ddof=0):
+    """2 (x - mean) / (n - ddof): the mean's own derivative cancels."""
+    return 2 * (x - np.mean(x, axis=axis, keepdims=True)) / (count(x, axis) - ddof)
+
+
+@reduction(np.std, "x")
+def std(x, axis=None, keepdims=False, ddof=0, *, y):
+    """(x - mean) / ((n - ddof) std): not defined, so NaN, where all entries are equal."""
+    deviation = x - np.mean(x, axis=axis, keepdims=True)
+    return deviation / ((count(x, axis) - ddof) * expand(y, x, axis, keepdims))
+
+
+@reduction(np.nanvar, "x")
+def nanvar(x, axis=None, keepdims=False, ddof=0):
+    missing = np.isnan(x)
+    deviation = x - np.nanmean(x, axis=axis, keepdims=True)
+    n = np.sum(~missing, axis=axis, keepdims=True)
+    return np.where(missing, 0, 2 * deviation / (n - ddof))
+
+
+@reduction(np.nanstd, "x")
+def nanstd(x, axis=None, keepdims=False, ddof=0, *, y):
+    missing = np.isnan(x)
+    deviation = x - np.nanmean(x, axis=axis, keepdims=True)
+    n = np.sum(~missing, axis=axis, keepdims=True)
+    scale = (n - ddof) * expand(y, x, axis, keepdims)
+    return np.where(missing, 0, deviation / scale)
+
+
+# ---------------------------------------------------------------------------- extremes
+
+
+for _function in (np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin):
+
+    @reduction(_function, "x")
+    def extreme(x, axis=None, keepdims=False, *, y):
+        return shared(x == expand(y, x, axis, keepdims), axis)
+
+
+def shared(mask, axis):
+    """One, shared equally among the entries of a mask."""
+    return mask / np.sum(mask, axis=axis, keepdims=True)
+
+
+@reduction(np.ptp, "x")
+def ptp(x, axis=None, keepdims=False):
+    largest = x == np.max(x, axis=axis, keepdims=True)
+    least = x == np.min(x, axis=axis, keepdims=True)
+    return shared(largest, axis) - shared(least, axis)
+
+
+# ---------------------------------------------------------------------------- quantiles
+
+
+@reduction(np.median, "x")
+def median(x, axis=None, keepdims=False):
+    return quantile(x, 0.5, axis)
+
+
+@reduction(np.quantile, "x")
+def quantile(x, q, axis=None, keepdims=False):
+    """The two entries that q falls between, weighted as they are interpolated (one q only)."""
+    place = q * (count(x, axis) - 1)
+    low = int(place)
+    return (low + 1 - place) * ranked(x, low, axis) + (place - low) * ranked(
+        x, -int(-place // 1), axis
+    )
+
+
+@reduction(np.percentile, "x")
+def percentile(x, q, axis=None, keepdims=False):
+    return quantile(x, q / 100, axis)
+
+
+def ranked(x, rank, axis):
+    """One, shared among the entries of x that equal the one of this rank."""
+    if axis is None:
+        return shared(x == np.sort(x, axis=None)[rank], axis)
+    return shared(x == np.take(np.sort(x, axis), [rank], axis), axis)
+
+
+# ---------------------------------------------------------------------------- orderings
+
+
+@tangent(np.sort, "x")
+def sort_tangent(x, axis=-1, kind=None, *, x_dot):
+    if axis is None:
+        return np.take(x_dot, np.argsort(x, axis=None, kind=kind))
+    return np.take_along_axis(x_dot, np.argsort(x, axis, kind), axis)
+
+
+@adjoint(np.sort, "x")
+def sort_adjoint(x, axis=-1, kind=None, *, y_bar):
+    """Sorting permutes; the order of the order is the permutation back."""
+    if axis is None:
+        places = np.argsort(np.argsort(x, axis=None, kind=kind))
+        return np.reshape(np.take(y_bar, places), np.shape(x))
+    places = np.argsort(np.argsort(x, axis, kind), axis)
+    return np.take_along_axis(y_bar, places, axis)
+
+
+constant(
+    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.searchsorted,
+    np.digitize, np.any, np.all, np.count_nonzero, np.flatnonzero,
+)  # fmt: skip
