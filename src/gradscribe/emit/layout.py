@@ -27,8 +27,10 @@ from typing import NamedTuple
 
 INDENT = "    "
 
+_WORD = re.compile(r"[^\W\d]\w*|\.")
+
 # Where a line is broken first: the higher number wins.
-COMPREHENSION, COMMA, TERNARY, LOGIC, COMPARISON, DOT = 20, 18, 16, 14, 10, 1
+COMPREHENSION, COMMA, TERNARY, LOGIC, COMPARISON, POWER, DOT = 20, 18, 16, 14, 10, 2, 1
 
 
 class Mark(str):
@@ -101,22 +103,27 @@ class Equal(Mark):
 
 # `**` between simple operands. Its width counts as if it had spaces: black measures first
 # and takes the spaces out afterwards.
-HUG = Mark("**")
+HUG = Break("**", POWER)
 
 # Pairs that appear only if needed, by what they enclose.
 HIDDEN = Open("", display=True)
+HIDDEN_TARGET = Open("", display=True)
 HIDDEN_CASE = Open("", display=True)
-HIDDEN_ANNOTATION = Open("", display=True)
+HIDDEN_RETURN = Open("", display=True)
+HIDDEN_STATEMENT = Open("", display=True)
 HIDDEN_CONDITIONAL = Open("")
+
+_SHOWN = Open("(", display=True), Close(")")
 
 
 class Leaf:
     """One piece on a line, with the blank before it. Its bracket may be made visible."""
 
-    __slots__ = ("blank", "mark", "partner", "text")
+    __slots__ = ("blank", "gap", "mark", "partner", "text")
 
     def __init__(self, blank: str, text: str, mark: Mark | None) -> None:
         self.blank = blank
+        self.gap = blank  # the blank unless a line begins here
         self.text = text
         self.mark = mark
         self.partner: Leaf | None = None
@@ -156,45 +163,35 @@ class Line:
 
     def measured(self) -> str:
         """The text by which the line is measured."""
-        return INDENT * self.depth + "".join(
-            [leaf.blank + leaf.text for leaf in self.leaves]
-        )
+        return INDENT * self.depth + "".join([leaf.blank + leaf.text for leaf in self.leaves])
 
     def text(self) -> str:
         """The text that is written."""
         parts = [INDENT * self.depth]
         hugged = False
         for position, leaf in enumerate(self.leaves):
-            if leaf.mark is HUG:
-                hugged = _may_hug(self.leaves[position + 1 :])
-                parts.append(leaf.text if hugged else f" {leaf.text}")
-            elif hugged:
-                hugged = False
-                parts.append(leaf.text)
-            else:
-                parts.append(leaf.blank + leaf.text)
+            after = hugged
+            hugged = leaf.mark is HUG and 0 < position and self._may_hug(position + 1)
+            parts.append(leaf.text if hugged or after else leaf.blank + leaf.text)
         return "".join(parts)
 
+    def _may_hug(self, position: int) -> bool:
+        """Whether `**` hugs its operands, on this line, of which the second is here.
 
-_WORDS = re.compile(r"(?:[^\W\d]\w*|\.)?")
-
-
-def _may_hug(exponent: Sequence[Leaf]) -> bool:
-    """Whether `**` before these leaves hugs its operands, on this line.
-
-    Black looks for a bracket after the exponent's name, and takes keywords that follow
-    for part of it: `x**n if c else d`, but `x ** n if c else d(x)`.
-    """
-    leaves = exponent[1:] if exponent[0].text in "+-~" else exponent
-    for leaf in leaves:
-        if isinstance(leaf.mark, Open):
-            return False
-        words = leaf.text.split()
-        if leaf.closes or "for" in words:
-            return True
-        if not all(_WORDS.fullmatch(word) for word in words):
-            return True
-    return True
+        Black looks for a bracket after the exponent's name, and takes keywords that follow
+        for part of it: `x**n if c else d`, but `x ** n if c else d(x)`.
+        """
+        if self.leaves[position].text in "+-~":
+            position += 1
+        for leaf in self.leaves[position:]:
+            if leaf.opens:
+                return False
+            words = leaf.text.split()
+            if leaf.closes or "for" in words:
+                return True
+            if not all(_WORD.fullmatch(word) for word in words):
+                return True
+        return True
 
 
 def width_of(text: str) -> int:
@@ -205,18 +202,24 @@ def width_of(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
-def lay_out(
-    pieces: Sequence[str], depth: int = 0, kind: str = "", width: int = 88
-) -> list[str]:
+def lay_out(pieces: Sequence[str], depth: int = 0, kind: str = "", width: int = 88) -> list[str]:
     """The lines for a logical line made of `pieces`."""
-    line = Line(_leaves(pieces), depth, kind)
-    return [result.text() for result in _Breaker(width).transform(line)]
+    leaves = _leaves(pieces)
+    previous: list[str] = []
+    while True:
+        breaker = _Breaker(width, _magic(leaves, kind) if previous else set())
+        lines = breaker.transform(Line(leaves, depth, kind))
+        texts = [line.text() for line in lines]
+        if texts == previous or not any(line.leaves[-1].text == "," for line in lines):
+            return texts
+        # The commas that now end lines are there to stay, and what they hold is kept
+        # broken: black would see them, and may then decide differently elsewhere.
+        previous, leaves = texts, _again(lines)
 
 
 def _leaves(pieces: Sequence[str]) -> list[Leaf]:
     """Pieces as leaves: blanks stand before a leaf, and brackets know their partner."""
     leaves: list[Leaf] = []
-    open_leaves: list[Leaf] = []
     blank = ""
     for piece in pieces:
         mark = piece if isinstance(piece, Mark) else None
@@ -229,12 +232,64 @@ def _leaves(pieces: Sequence[str]) -> list[Leaf]:
         leaf = Leaf(blank if leaves else "", text, mark)
         blank = " " if mark is HUG or piece[-1:] == " " else ""
         leaves.append(leaf)
-        if leaf.opens:
-            open_leaves.append(leaf)
-        elif leaf.closes:
-            opening = open_leaves.pop()
-            leaf.partner, opening.partner = opening, leaf
+    _pair(leaves)
     return leaves
+
+
+def _pair(leaves: Sequence[Leaf]) -> None:
+    """Tell brackets their partners."""
+    opened: list[Leaf] = []
+    for leaf in leaves:
+        if leaf.opens:
+            opened.append(leaf)
+        elif leaf.closes:
+            opening = opened.pop()
+            leaf.partner, opening.partner = opening, leaf
+
+
+def _again(lines: Sequence[Line]) -> list[Leaf]:
+    """The leaves of broken lines as those of one line, as they would be read again.
+
+    Parentheses that were shown become invisible, except where they have become part of
+    the expression.
+    """
+    leaves = _copies([leaf for line in lines for leaf in line.leaves])
+    _pair(leaves)
+    for position, leaf in enumerate(leaves):
+        mark, closing = leaf.mark, leaf.partner
+        if isinstance(mark, Open) and not mark and leaf.text and closing:
+            inside = leaves[position + 1 : leaves.index(closing)]
+            if (
+                mark is HIDDEN_STATEMENT
+                or mark is HIDDEN_CONDITIONAL
+                or (mark is HIDDEN and COMMA in _breaks(inside).values())
+            ):
+                leaf.mark, closing.mark = _SHOWN
+            else:
+                leaf.text = closing.text = ""
+    return leaves
+
+
+def _magic(leaves: Sequence[Leaf], kind: str) -> set[Leaf]:
+    """Closing brackets after a comma that is there only to keep them broken open."""
+    found: set[Leaf] = set()
+    stack: list[tuple[Leaf, int]] = []  # opening brackets, and commas up to there
+    commas = 0
+    for position, leaf in enumerate(leaves):
+        if leaf.opens:
+            stack.append((leaf, commas))
+            commas = 0
+        elif leaf.closes:
+            opening, outer = stack.pop()
+            if commas and leaves[position - 1].text == ",":
+                assert isinstance(opening.mark, Open) and isinstance(leaf.mark, Close)
+                tuple_or_index = leaf.mark.index or (opening.mark.display and opening.text in "(")
+                if commas > 1 or not tuple_or_index or kind == "import":
+                    found.add(leaf)
+            commas = outer
+        elif isinstance(leaf.mark, Break) and leaf.mark.priority == COMMA:
+            commas += 1
+    return found
 
 
 class _CannotBreak(Exception):
@@ -252,22 +307,42 @@ class _Split(NamedTuple):
 
 
 class _Breaker:
-    """Breaks lines for one width."""
+    """Breaks lines for one width.
 
-    def __init__(self, width: int) -> None:
+    Attributes:
+        magic: closing brackets that have to stand on a line of their own.
+    """
+
+    def __init__(self, width: int, magic: set[Leaf]) -> None:
         self.width = width
+        self.magic = magic
+
+    def has_magic(self, line: Line) -> bool:
+        """Whether the line has to be broken because of a comma in it."""
+        if not self.magic or line.known == "none":
+            return False
+        leaves = set(line.leaves)
+        return any(leaf.partner in leaves for leaf in self.magic & leaves)
 
     def fits(self, line: Line, slack: int = 0) -> bool:
         return width_of(line.measured()) <= self.width - slack
+
+    def has_magic_result(self, line: Line) -> bool:
+        """Whether a comma in the annotation of its result has to break a `def`."""
+        if not self.magic:
+            return False
+        texts = [leaf.text for leaf in line.leaves]
+        return "->" in texts and not self.magic.isdisjoint(line.leaves[texts.index("->") :])
 
     def transform(self, line: Line, force: bool = False) -> list[Line]:
         """The line, or the lines it is broken into.
 
         With `force`, invisible parentheses are used wherever there are any.
         """
-        if not line.explode and width_of(line.text()) <= self.width:
+        fits = width_of(line.text()) <= self.width
+        if fits and not line.explode and not self.has_magic(line):
             return [line]
-        if line.kind == "def":
+        if line.kind == "def" and not self.has_magic_result(line):
             methods = [self.break_parameters]
         elif line.inside:
             methods = [self.break_at_delimiters, self.break_at_brackets]
@@ -288,7 +363,7 @@ class _Breaker:
                 return result
             if any(leaf.text for leaf, depth in hidden if depth == 0):
                 return result
-            if self.fits(result[0]):
+            if width_of(result[0].text()) <= self.width:
                 return result
             return self.second_opinion(line) or result
         return [line]
@@ -297,13 +372,16 @@ class _Breaker:
         """The line broken with every invisible pair in use, if then all lines fit."""
         copy = Line(_copies(line.leaves), line.depth, line.kind, line.inside)
         copy.explode = line.explode
+        pairs = zip(line.leaves, copy.leaves, strict=True)
+        self.magic |= {new for old, new in pairs if old in self.magic}
         before = copy.measured()
         result: list[Line] = []
         for part in self.break_at_brackets(copy, True):
             if part.measured() == before:
                 raise _CannotBreak
             result.extend(self.transform(part, True))
-        return result if all(self.fits(part) for part in result) else None
+        fits = all(width_of(part.text()) <= self.width for part in result)
+        return result if fits else None
 
     # Breaking inside brackets -----------------------------------------------------------
 
@@ -324,9 +402,10 @@ class _Breaker:
                 lines.append(Line(leaves[start : position + 1], line.depth, "", True))
                 start = position + 1
         rest = leaves[start:]
-        if priority == COMMA and rest[-1].text != ",":
+        if priority == COMMA and rest and rest[-1].text != ",":
             rest = [*rest, _comma()]
-        lines.append(Line(rest, line.depth, "", True))
+        if rest:
+            lines.append(Line(rest, line.depth, "", True))
         for part in lines:
             part.leaves[0].blank = ""
         return lines
@@ -339,11 +418,13 @@ class _Breaker:
         for square in (False, True):
             position = 0
             while position < len(leaves):
-                leaf = leaves[position]
-                if leaf.opens and leaf.partner is not None:
-                    assert isinstance(leaf.mark, Open)
-                    end = leaves.index(leaf.partner, position)
-                    if leaf.mark.square == square and end > position + 1:
+                mark = leaves[position].mark
+                if isinstance(mark, Open):
+                    partner = leaves[position].partner
+                    if partner not in leaves:
+                        break  # it was broken here before
+                    end = leaves.index(partner, position)
+                    if mark.square == square and end > position + 1:
                         split = self.split(line, position, end)
                         _show(split)
                         return [split.head, split.body, split.tail]
@@ -363,9 +444,7 @@ class _Breaker:
         for omitted in self.trailers(line):
             if omitted:
                 closings = (
-                    leaf
-                    for leaf in reversed(line.leaves)
-                    if leaf.closes and leaf not in omitted
+                    leaf for leaf in reversed(line.leaves) if leaf.closes and leaf not in omitted
                 )
                 closing = next(closings, None)
                 opening = closing.partner if closing else None
@@ -377,7 +456,8 @@ class _Breaker:
                 first = lines
             if self.fits(lines[0]):
                 return lines
-        assert first is not None
+        if first is None:
+            first = self.maybe_without_hidden(self.last_brackets(line, set()), line, set(), force)
         return first
 
     def trailers(self, line: Line) -> Iterator[set[Leaf]]:
@@ -386,7 +466,8 @@ class _Breaker:
         Generated on demand: visible are the brackets that the attempts so far have shown.
         """
         omitted: set[Leaf] = set()
-        yield omitted
+        if not self.has_magic(line):
+            yield omitted
         inner: set[Leaf] = set()
         length = len(INDENT) * line.depth
         opening: Leaf | None = None
@@ -401,7 +482,7 @@ class _Breaker:
                 if leaf is opening:
                     opening = None
                 elif leaf.closes:
-                    if _required_comma(previous, leaf):
+                    if self.keeps(previous, leaf):
                         return
                     inner.add(leaf)
             elif leaf.closes:
@@ -413,10 +494,15 @@ class _Breaker:
                     omitted |= inner
                     inner.clear()
                     yield omitted
-                if _required_comma(previous, leaf):
+                if self.keeps(previous, leaf):
                     return
                 if leaf.text:
                     opening, closing = leaf.partner, leaf
+
+    def keeps(self, previous: Leaf | None, closing: Leaf) -> bool:
+        """Whether brackets end in a comma and are not passed over; that includes `x[i,]`."""
+        comma = previous is not None and previous.text == ","
+        return comma and (closing in self.magic or closing.text == "]")
 
     def last_brackets(self, line: Line, omitted: set[Leaf]) -> _Split:
         """The line split at its last brackets that are not omitted and hold anything."""
@@ -442,7 +528,9 @@ class _Breaker:
         opening, closing = leaves[start], leaves[end]
         assert isinstance(opening.mark, Open)
         inner = leaves[start + 1 : end]
-        if line.kind == "import" or (line.kind == "def" and _lone(inner, opening)):
+        if inner[-1].text != "," and (
+            line.kind == "import" or (line.kind == "def" and _lone(inner, opening))
+        ):
             inner.append(_comma())
         body = Line(inner, line.depth + 1, "", True)
         breaks = _breaks(inner)
@@ -486,7 +574,7 @@ class _Breaker:
             return True
         if not any(leaf.brackets for leaf in head[:-1]):
             return True
-        if not self.fits(split.head, 1):
+        if not self.fits(split.head, 1) or self.has_magic(split.head):
             return True
         equals = sum(isinstance(leaf.mark, Equal) for leaf in head)
         others = [isinstance(leaf.mark, Equal) for leaf in other.head.leaves]
@@ -604,29 +692,32 @@ def _comma() -> Leaf:
 
 def _copies(leaves: Sequence[Leaf]) -> list[Leaf]:
     """New leaves like these, so that showing brackets leaves the old ones alone."""
-    copies = {leaf: Leaf(leaf.blank, leaf.text, leaf.mark) for leaf in leaves}
+    copies = {leaf: Leaf(leaf.gap, leaf.text, leaf.mark) for leaf in leaves}
     for leaf, copy in copies.items():
         copy.partner = copies.get(leaf.partner) if leaf.partner else None
-    return list(copies.values())
-
-
-def _required_comma(previous: Leaf | None, closing: Leaf) -> bool:
-    """Whether the comma of `x[i,]` stands here; that of `(i,)` black does not mind."""
-    return previous is not None and previous.text == "," and closing.text == "]"
+    result = list(copies.values())
+    result[0].blank = ""
+    return result
 
 
 def _lone(inner: Sequence[Leaf], opening: Leaf) -> bool:
-    """Whether a lone parameter stands here; it gets a comma of its own."""
-    if opening.text != "(" or opening.mark is HIDDEN_ANNOTATION:
+    """Whether a lone parameter stands here; it gets a comma of its own.
+
+    As in black, a comma in its default stops that, but not one in its annotation.
+    """
+    if opening.text != "(" or opening.mark is HIDDEN_RETURN:
         return False
-    annotation: Leaf | None = None
+    depth = 0
+    annotation = False
     for leaf in inner:
-        if annotation is None and leaf.mark is HIDDEN_ANNOTATION:
-            annotation = leaf.partner
-        elif leaf is annotation:
-            annotation = None
-        elif annotation is None and leaf.text == ",":
+        if leaf.closes:
+            depth -= 1
+        elif depth == 0 and (leaf.text == ":" or isinstance(leaf.mark, Equal)):
+            annotation = leaf.text == ":"
+        elif leaf.text == "," and not annotation:
             return False
+        if leaf.opens:
+            depth += 1
     return True
 
 

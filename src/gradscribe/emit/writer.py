@@ -26,9 +26,11 @@ from gradscribe.emit.layout import (
     COMPREHENSION,
     DOT,
     HIDDEN,
-    HIDDEN_ANNOTATION,
     HIDDEN_CASE,
     HIDDEN_CONDITIONAL,
+    HIDDEN_RETURN,
+    HIDDEN_STATEMENT,
+    HIDDEN_TARGET,
     HUG,
     INDENT,
     LOGIC,
@@ -344,7 +346,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
     def _Expr(self, t: ast.Expr) -> None:
         value = t.value
         if isinstance(value, ast.BinOp) and type(value.op) not in _PLAIN_OPERATORS:
-            self.optional(value)
+            self.optional(value, opening=HIDDEN_STATEMENT)
         else:
             self.expr(value, YIELD)
         self.end_line()
@@ -352,7 +354,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
     def _Assign(self, t: ast.Assign) -> None:
         first, *others = t.targets
         if isinstance(first, (ast.Tuple, ast.List)):
-            self.optional(first, bare=True)
+            self.optional(first, bare=True, opening=HIDDEN_TARGET)
         else:
             self.expr(first)
         for target in others:
@@ -456,7 +458,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         if t.names[0].name == "*":
             self.put("*")
         else:
-            self.put(HIDDEN)
+            self.put(HIDDEN_TARGET)
             self.items(t.names)
             self.put(END_HIDDEN)
         self.end_line("import", "import")
@@ -510,7 +512,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def loop(self, t: ast.For | ast.AsyncFor) -> None:
         """Write the rest of a `for` statement."""
-        self.optional(t.target, bare=True)
+        self.optional(t.target, bare=True, opening=HIDDEN_TARGET)
         self.put(IN)
         self.optional(t.iter)
         self.put(":")
@@ -528,7 +530,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def context(self, t: ast.With | ast.AsyncWith) -> None:
         """Write the rest of a `with` statement."""
-        self.put(HIDDEN)
+        self.put(HIDDEN_TARGET)
         self.items(t.items)
         self.put(END_HIDDEN)
         self.put(":")
@@ -536,7 +538,10 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.block(t.body)
 
     def _withitem(self, t: ast.withitem) -> None:
-        self.expr(t.context_expr)
+        if t.optional_vars is not None and _is_union(t.context_expr):
+            self.optional(t.context_expr)
+        else:
+            self.expr(t.context_expr)
         if t.optional_vars is not None:
             self.put(" as ")
             self.expr(t.optional_vars)
@@ -608,7 +613,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.put(END_CALL)
         if t.returns is not None:
             self.put(" -> ")
-            self.optional(t.returns, opening=HIDDEN_ANNOTATION)
+            self.optional(t.returns, opening=HIDDEN_RETURN)
         self.definition(t, "def", "def")
 
     def definition(
@@ -666,12 +671,12 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def _arg(self, t: ast.arg) -> None:
         self.put(t.arg)
-        if isinstance(t.annotation, ast.Starred):
+        if t.annotation is not None:
             self.put(": ")
-            self.expr(t.annotation)
-        elif t.annotation is not None:
-            self.put(": ")
-            self.optional(t.annotation, opening=HIDDEN_ANNOTATION)
+            if _is_union(t.annotation):
+                self.optional(t.annotation)
+            else:
+                self.expr(t.annotation)
 
     def type_parameters(self, t: Any) -> None:
         """Write the type parameters of a definition, if it has any."""
@@ -862,9 +867,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
     def interpolated(self, prefix: str, values: Sequence[ast.expr]) -> str:
         """An f-string or t-string, with quotes that nothing inside it uses."""
         outer = self.quotes
-        literal = "".join(
-            str(part.value) for part in values if isinstance(part, ast.Constant)
-        )
+        literal = "".join(str(part.value) for part in values if isinstance(part, ast.Constant))
         out = self.out[:]
         try:
             for quote in _quotes(literal, outer):
@@ -1152,9 +1155,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.comprehension(t.value, t.generators)
         self.put(END_BRACE)
 
-    def comprehension(
-        self, element: ast.expr, generators: Iterable[ast.comprehension]
-    ) -> None:
+    def comprehension(self, element: ast.expr, generators: Iterable[ast.comprehension]) -> None:
         """Write an element and its `for` and `if` clauses."""
         self.expr(element)
         for generator in generators:
@@ -1226,6 +1227,13 @@ def _is_ellipsis(node: ast.stmt) -> bool:
     return isinstance(value, ast.Constant) and value.value is ...
 
 
+def _is_union(node: ast.AST) -> bool:
+    """Whether black puts this annotation in parentheses to break it: `int | str`."""
+    return isinstance(node, (ast.List, ast.Set, ast.Dict)) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+    )
+
+
 def _simple_base(node: ast.AST) -> bool:
     """Whether `**` may hug this left operand: a name, a number, attributes of attributes."""
     if isinstance(node, ast.Attribute):
@@ -1243,14 +1251,13 @@ def _simple_exponent(node: ast.AST) -> bool:
             node = node.value
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
             node = node.left
-        elif isinstance(node, ast.UnaryOp):
+        elif isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not):
             return _is_name_or_number(node.operand) or (
                 isinstance(node.operand, ast.Attribute) and _simple_exponent(node.operand)
             )
         else:
             return _is_name_or_number(node) or (
-                isinstance(node, ast.Constant)
-                and _constant_level(node.value) == UNARY
+                isinstance(node, ast.Constant) and _constant_level(node.value) == UNARY
             )
 
 
@@ -1280,6 +1287,11 @@ _NOT_COMPLEX = (
     ast.List,
     ast.Set,
     ast.Dict,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.comprehension,
     ast.expr_context,
     ast.unaryop,
     ast.Slice,
