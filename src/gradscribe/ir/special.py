@@ -19,7 +19,7 @@ def polygamma(n: Any, x: Any) -> Any:
         powers = [0, 1]
         for _ in range(n):
             slopes = [k * c for k, c in enumerate(powers)][1:]
-            powers = [-a - b for a, b in zip([*slopes, 0, 0], [0, 0, *slopes])]
+            powers = [-a - b for a, b in zip([*slopes, 0, 0], [0, 0, *slopes], strict=True)]
         rest = math.pi ** (n + 1) * sum(c * cot**k for k, c in enumerate(powers))
         return (-1) ** n * polygamma(n, 1 - x) - rest
     total = 0.0
@@ -35,7 +35,7 @@ def polygamma(n: Any, x: Any) -> Any:
     return (-1) ** (n + 1) * (total + math.factorial(n) * tail / x**n)
 
 
-# ---------------------------------------------------------------------------- products and recurrences
+# ------------------------------------------------------------------------- products and recurrences
 # Exact where entries are zero, unlike a quotient of the whole product.
 
 
@@ -56,8 +56,8 @@ def products_of_others(
     rows = (*shape[:kept], int(np.prod(shape[kept:])))
     factors = np.moveaxis(x, axes, last).reshape(rows)[..., None, None]
     for d in directions:
-        d = np.moveaxis(np.broadcast_to(d, x.shape), axes, last).reshape(rows)
-        corner = d[..., None, None] * np.eye(factors.shape[-1], dtype=x.dtype)
+        steps = np.moveaxis(np.broadcast_to(d, x.shape), axes, last).reshape(rows)
+        corner = steps[..., None, None] * np.eye(factors.shape[-1], dtype=x.dtype)
         factors = np.block([[factors, corner], [np.zeros_like(corner), factors]])
     one = np.zeros_like(factors) + np.eye(factors.shape[-1], dtype=factors.dtype)
     before, after = one.copy(), one.copy()

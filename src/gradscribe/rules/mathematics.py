@@ -65,7 +65,7 @@ def fabs(x):
     return math.copysign(1, x) if x != 0 else 0
 
 
-# ---------------------------------------------------------------------------- exponentials, logarithms
+# ------------------------------------------------------------------------- exponentials, logarithms
 
 
 @partial(math.exp)

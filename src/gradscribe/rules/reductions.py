@@ -116,7 +116,7 @@ def weight(weights, x, axis):
     return np.sum(weights)
 
 
-# ---------------------------------------------------------------------------- integrals, interpolation
+# ------------------------------------------------------------------------- integrals, interpolation
 
 
 @linear(np.trapezoid, "f")

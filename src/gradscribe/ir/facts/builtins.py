@@ -66,7 +66,7 @@ def _(number: Type, ndigits: Any = None) -> Type:
     """An int, or with ``ndigits`` a number of the kind it was."""
     if ndigits is None or ndigits == Static(None):
         return number if isinstance(number, Array) else PY_INT
-    return number
+    return PY_INT if _is_bool(number) else number
 
 
 @fact(pow, elementwise=True, static="exp")
