@@ -1,0 +1,31 @@
+"""Facts about callables, one module per topic; importing this package declares them all."""
+
+from gradscribe.ir.facts import (
+    builtins,
+    containers,
+    creation,
+    elementwise,
+    linalg,
+    mathematics,
+    methods,
+    operators,
+    products,
+    reductions,
+    shapes,
+    transposes,
+)
+
+__all__ = [
+    "builtins",
+    "containers",
+    "creation",
+    "elementwise",
+    "linalg",
+    "mathematics",
+    "methods",
+    "operators",
+    "products",
+    "reductions",
+    "shapes",
+    "transposes",
+]

@@ -1,0 +1,114 @@
+"""Facts: the helpers of ``gradscribe.ir.transposes`` that rearrange entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradscribe.ir import transposes
+from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.facts.dimensions import (
+    array_of,
+    axes_of,
+    axis_of,
+    int_of,
+    known,
+    plus,
+    replaced,
+    unknown_dims,
+)
+from gradscribe.ir.facts.shapes import entries_of, transpose
+from gradscribe.ir.primitives import fact
+from gradscribe.ir.types import PY_BOOL, UNKNOWN, Array, Sequence, Type
+
+
+@fact(transposes.reshape_like)
+def _(y: Type, x: Type) -> Type:
+    return Array(array_of(y).dtype, array_of(x).dims)
+
+
+@fact(transposes.split_like, static="axis", storage="maybe")
+def _(y: Type, arrays: Any, axis: Any = 0) -> Type:
+    entries = entries_of(arrays)
+    dtype = array_of(y).dtype
+    if entries is None:
+        entry = array_of(arrays.element if isinstance(arrays, Sequence) else UNKNOWN)
+        return Sequence("list", None, Array(dtype, entry.dims))
+    return Sequence("list", tuple(Array(dtype, entry.dims) for entry in entries))
+
+
+@fact(transposes.stacked_like, static="axis", storage="maybe")
+def _(y: Type, arrays: Any, axis: Any) -> Type:
+    entries = entries_of(arrays)
+    dtype = array_of(y).dtype
+    if entries is None:
+        return Sequence("list", None, Array(dtype, None))
+    return Sequence("list", tuple(Array(dtype, entry.dims) for entry in entries))
+
+
+@fact(transposes.unstack, storage="maybe")
+def _(y: Type, xs: Type) -> Type:
+    return adjoint_type(xs)
+
+
+@fact(transposes.last_written)
+def _(x: Type, index: Any) -> Type:
+    return Array(array_of(x).dtype, None)
+
+
+@fact(transposes.may_repeat, static="index", cheap=True)
+def _(index: Any) -> Type:
+    return PY_BOOL
+
+
+@fact(transposes.untransposed, static="axes", storage="view", cheap=True)
+def _(y: Type, axes: Any) -> Type:
+    order = known(axes)
+    rank = len(order) if isinstance(order, tuple | list) else 0
+    places = axes_of(axes, rank)
+    if places is None or len(places) != rank:
+        return Array(array_of(y).dtype, unknown_dims(rank or None))
+    return transpose(y, tuple(places.index(i) for i in range(rank)))
+
+
+def _like_second(g: Type, a: Type) -> Type:
+    return Array(array_of(g).dtype, array_of(a).dims)
+
+
+@fact(transposes.take_adjoint, static="axis")
+def _(g: Type, a: Type, indices: Type, axis: Any) -> Type:
+    return _like_second(g, a)
+
+
+@fact(transposes.take_along_axis_adjoint, static="axis")
+def _(g: Type, a: Type, indices: Type, axis: Any) -> Type:
+    return _like_second(g, a)
+
+
+@fact(transposes.repeat_adjoint, static="repeats axis")
+def _(g: Type, a: Type, repeats: Any, axis: Any) -> Type:
+    return _like_second(g, a)
+
+
+@fact(transposes.tile_adjoint, static="reps")
+def _(g: Type, a: Type, reps: Any) -> Type:
+    return _like_second(g, a)
+
+
+@fact(transposes.pad_adjoint, static="pad_width mode")
+def _(g: Type, a: Type, pad_width: Any, mode: Any) -> Type:
+    return _like_second(g, a)
+
+
+@fact(transposes.diagonal_adjoint, static="offset axis1 axis2")
+def _(g: Type, a: Type, offset: Any, axis1: Any, axis2: Any) -> Type:
+    return _like_second(g, a)
+
+
+@fact(transposes.diff_adjoint, static="n axis")
+def _(g: Type, n: Any, axis: Any) -> Type:
+    x = array_of(g)
+    order = int_of(n)
+    place = None if x.dims is None else axis_of(axis, len(x.dims))
+    if x.dims is None or place is None:
+        return Array(x.dtype, unknown_dims(x.dims and len(x.dims)))
+    return Array(x.dtype, replaced(x.dims, place, plus(x.dims[place], order)))

@@ -1,0 +1,88 @@
+"""Rules: reading and writing entries. Every one is linear; only which entries matters."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from gradscribe.ir.helpers import index_add, setitem, zeros_like
+from gradscribe.ir.transposes import (
+    last_written,
+    may_repeat,
+    take_adjoint,
+    take_along_axis_adjoint,
+)
+from gradscribe.rules.declare import constant, constant_in, linear
+
+
+@linear(operator.getitem, "x")
+def getitem_x(x, index, *, y_bar):
+    return index_add(zeros_like(x), index, y_bar)
+
+
+@linear(setitem, ("x", "value"))
+def setitem_both(x, index, value, *, y_bar):
+    if may_repeat(index):
+        return setitem(y_bar, index, 0.0), last_written(y_bar, index)
+    return setitem(y_bar, index, 0.0), y_bar[index]
+
+
+@linear(last_written, "x")
+def last_written_x(x, index, *, y_bar):
+    return index_add(zeros_like(x), index, y_bar * last_written(np.ones_like(x), index))
+
+
+@linear(index_add, ("x", "value"))
+def index_add_both(x, index, value, *, y_bar):
+    return y_bar, y_bar[index]
+
+
+@linear(np.ndarray.fill, ("x", "value"))
+def fill_both(x, value, *, y_bar):
+    return np.zeros_like(y_bar), y_bar
+
+
+@linear(np.take, "a")
+def take_a(a, indices, axis=None, *, y_bar):
+    if isinstance(indices, tuple):
+        indices = np.asarray(indices)
+    if axis is None:
+        return np.reshape(index_add(np.zeros_like(np.ravel(a)), indices, y_bar), np.shape(a))
+    if axis == 0:
+        return index_add(zeros_like(a), indices, y_bar)
+    if axis == -1:
+        return index_add(zeros_like(a), (..., indices), y_bar)
+    return take_adjoint(y_bar, a, indices, axis)
+
+
+@linear(take_adjoint, "g")
+def take_adjoint_g(g, a, indices, axis, *, y_bar):
+    return np.take(y_bar, indices, axis)
+
+
+@linear(np.take_along_axis, "arr")
+def take_along_axis_arr(arr, indices, axis=-1, *, y_bar):
+    return take_along_axis_adjoint(y_bar, arr, indices, axis)
+
+
+@linear(take_along_axis_adjoint, "g")
+def take_along_axis_adjoint_g(g, a, indices, axis, *, y_bar):
+    return np.take_along_axis(y_bar, indices, axis)
+
+
+@linear(np.compress, "a")
+def compress_a(condition, a, axis=None, *, y_bar):
+    return take_a(a, np.flatnonzero(condition), axis, y_bar=y_bar)
+
+
+@linear(np.extract, "arr")
+def extract_arr(condition, arr, *, y_bar):
+    return take_a(arr, np.flatnonzero(condition), None, y_bar=y_bar)
+
+
+constant(may_repeat)
+
+
+constant_in(take_adjoint, "a")
+constant_in(take_along_axis_adjoint, "a")
