@@ -141,6 +141,8 @@ def _(x: Type) -> Type:
     return PY_BOOL
 
 
+_function: Any  # functions of unlike types
+
 for _function in (id, hash):
 
     @fact(_function)

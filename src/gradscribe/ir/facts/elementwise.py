@@ -30,7 +30,7 @@ from gradscribe.ir.types import (
 def _resolve(ufunc: np.ufunc, operands: tuple[Any, ...]) -> tuple[np.dtype[Any], ...]:
     """The dtypes of a ufunc's results, as NumPy itself resolves them; () where it refuses."""
     try:
-        resolved = ufunc.resolve_dtypes((*operands, *[None] * ufunc.nout))  # type: ignore[arg-type]
+        resolved = ufunc.resolve_dtypes((*operands, *[None] * ufunc.nout))
     except TypeError:
         return ()
     return resolved[ufunc.nin :]
@@ -83,6 +83,8 @@ def _binary(ufunc: np.ufunc) -> None:
     def _(x1: Type, x2: Type) -> Type:
         return ufunc_type(ufunc, x1, x2)
 
+
+_ufunc: Any  # NumPy's functions have unlike types
 
 for _ufunc in (
     np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sqrt, np.cbrt, np.square,

@@ -22,6 +22,8 @@ def _of_two(function: Any, result: Type) -> None:
         return result
 
 
+_function: Any  # functions of unlike types
+
 for _function in (
     math.exp, math.exp2, math.expm1, math.log2, math.log10, math.log1p, math.sqrt, math.cbrt,
     math.sin, math.cos, math.tan, math.asin, math.acos, math.atan,

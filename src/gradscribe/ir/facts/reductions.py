@@ -83,6 +83,8 @@ def _mean(x: Type, axis: Any = None, keepdims: Any = False, dtype: Any = None) -
     return reduced(x, axis, keepdims, dtype_from(dtype, _mean_dtype(array_of(x).dtype)))
 
 
+_function: Any  # NumPy's functions have unlike types
+
 for _function in (np.sum, np.prod, np.nansum, np.nanprod):
     fact(_function, static="axis dtype keepdims")(_sum)
 for _function in (np.mean, np.nanmean):
