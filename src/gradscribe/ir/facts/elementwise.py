@@ -139,7 +139,7 @@ def _(condition: Type, a: Type, b: Type) -> Type:
 
 
 @fact(np.clip, elementwise=True)
-def _(x: Type, a_min: Type = None, a_max: Type = None) -> Type:  # type: ignore[assignment]
+def _(x: Type, a_min: Type, a_max: Type) -> Type:
     bounds = [b for b in (a_min, a_max) if isinstance(b, Scalar | Array | Sequence)]
     result = as_array(x)
     for bound in bounds:
