@@ -46,6 +46,7 @@ NAMES = {
     "recurrence": special.recurrence,
     "recurrence_back": special.recurrence_back,
     "shift": special.shift,
+    "sinc_derivative": special.sinc_derivative,
 }
 
 

@@ -35,6 +35,21 @@ def polygamma(n: Any, x: Any) -> Any:
     return (-1) ** (n + 1) * (total + math.factorial(n) * tail / x**n)
 
 
+def sinc_derivative(n: Any, x: Any) -> Any:
+    """Derivative n of ``np.sinc``: near 0 by its series, elsewhere by parts, lower n first."""
+    z = np.pi * np.asarray(x)
+    far = np.abs(z) > n + 2
+    large, small = np.where(far, z, 1), np.where(far, 0, z)
+    by_parts = np.sin(large) / large
+    for k in range(1, n + 1):
+        by_parts = (np.sin(large + k * np.pi / 2) - k * by_parts) / large
+    series = 0 * small
+    for k in range((n + 1) // 2, n + 20):
+        power = 2 * k - n
+        series += (-1) ** k / (math.factorial(power) * (2 * k + 1)) * small**power
+    return np.pi**n * np.where(far, by_parts, series)
+
+
 # ------------------------------------------------------------------------- products and recurrences
 # Exact where entries are zero, unlike a quotient of the whole product.
 

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from gradscribe.ir.special import sinc_derivative
 from gradscribe.rules.declare import adjoint, constant, linear, partial, tangent
 
 # ---------------------------------------------------------------------------- arithmetic
@@ -280,6 +281,16 @@ for _function in (np.rad2deg, np.degrees):
     @partial(_function)
     def rad2deg(x):
         return 180 / math.pi
+
+
+@partial(np.sinc)
+def sinc(x):
+    return sinc_derivative(1, x)
+
+
+@partial(sinc_derivative, "x")
+def sinc_derivative_x(n, x):
+    return sinc_derivative(n + 1, x)
 
 
 @partial(np.sinh)

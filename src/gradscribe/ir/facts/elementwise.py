@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe.errors import UnsupportedError
+from gradscribe.ir import special
 from gradscribe.ir.facts.dimensions import array_of, result_of
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
@@ -169,6 +170,11 @@ def _(x: Type) -> Type:
 
 @fact(np.sinc, elementwise=True)
 def _(x: Type) -> Type:
+    return elementwise(as_array(x), dtype=inexact)
+
+
+@fact(special.sinc_derivative, name="sinc_derivative", elementwise=True)
+def _(n: Type, x: Type) -> Type:
     return elementwise(as_array(x), dtype=inexact)
 
 
