@@ -14,14 +14,15 @@ def trapezoid(f, x=None, dx=1.0, axis=-1, *, y_bar):
     """Half of each interval's length goes to either end of it."""
     if x is None:
         half = np.full(np.shape(f)[axis] - 1, 0.5 * dx)
-    elif np.ndim(x) == np.ndim(f):
-        half = 0.5 * np.diff(x, axis=axis)
-        lengths = padded(half, 1, 0, axis) + padded(half, 0, 1, axis)
-        return np.expand_dims(y_bar, axis) * lengths
-    else:
-        half = 0.5 * np.diff(x)
-    lengths = np.pad(half, (1, 0)) + np.pad(half, (0, 1))
-    return np.expand_dims(y_bar, axis) * along(lengths, f, axis)
+        return np.expand_dims(y_bar, axis) * along(ends(half, 0), f, axis)
+    if np.ndim(x) == np.ndim(f):
+        return np.expand_dims(y_bar, axis) * ends(0.5 * np.diff(x, axis=axis), axis)
+    return np.expand_dims(y_bar, axis) * along(ends(0.5 * np.diff(x), 0), f, axis)
+
+
+def ends(half, axis):
+    """What the ends of intervals gather from the intervals on either side."""
+    return padded(half, 1, 0, axis) + padded(half, 0, 1, axis)
 
 
 @linear(np.trapezoid, "x")
