@@ -1,0 +1,1 @@
+"""From a function to its derivative: activity, forward mode, reverse mode, residuals."""

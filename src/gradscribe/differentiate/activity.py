@@ -1,0 +1,128 @@
+"""Which values carry a derivative: those that depend on an input asked for and reach the output.
+
+*Varied* goes forwards from the inputs, *useful* backwards from the output; both go to a fixpoint at
+loops. Only a value that is both gets a tangent or an adjoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import final
+
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.primitives import FOR, IF, OPAQUE, WHILE
+from gradscribe.ir.types import maybe_float
+from gradscribe.passes.clean import carries, first_carry
+from gradscribe.rules.declare import TABLE
+
+
+@final
+class Activity:
+    """The active values of a function with respect to some of its parameters."""
+
+    def __init__(self, function: Function, inputs: Iterable[Value], outputs: Iterable[Operand] | None = None) -> None:
+        self.varied: set[Value] = set(inputs)
+        self._forward(function.body)
+        self.useful: set[Value] = set()
+        self._mark(function.body.yields if outputs is None else outputs)
+        self._backward(function.body)
+
+    def __contains__(self, operand: Operand) -> bool:
+        return operand in self.varied and operand in self.useful
+
+    # ------------------------------------------------------------------ forwards
+
+    def _vary(self, value: Value) -> None:
+        if maybe_float(value.type):
+            self.varied.add(value)
+
+    def _forward(self, region: Region) -> None:
+        for op in region.ops:
+            if op.prim is IF:
+                for arm in op.regions:
+                    self._forward(arm)
+                for k, result in enumerate(op.results):
+                    if any(arm.yields[k] in self.varied for arm in op.regions):
+                        self._vary(result)
+            elif op.prim in (FOR, WHILE):
+                self._forward_loop(op)
+            elif any(arg in self.varied for arg in varying_args(op)):
+                for result in op.results:
+                    self._vary(result)
+
+    def _forward_loop(self, op: Op) -> None:
+        start, count = first_carry(op), carries(op)
+        body = op.regions[-1]
+        for seq, item in zip(op.args[:start], body.params[:start], strict=True):
+            if seq in self.varied:
+                self._vary(item)
+        for region in op.regions:
+            for init, param in zip(op.args[start:], region.params[start:], strict=True):
+                if init in self.varied:
+                    self._vary(param)
+        while True:
+            self._forward(body)
+            before = len(self.varied)
+            for k in range(count):
+                if body.yields[k] in self.varied or op.args[start + k] in self.varied:
+                    for region in op.regions:
+                        self._vary(region.params[start + k])
+            if len(self.varied) == before:
+                break
+        for k, result in enumerate(op.results):
+            if body.yields[k] in self.varied or (k < count and op.args[start + k] in self.varied):
+                self._vary(result)
+
+    # ------------------------------------------------------------------ backwards
+
+    def _mark(self, operands: Iterable[Operand]) -> None:
+        self.useful.update(o for o in operands if isinstance(o, Value))
+
+    def _backward(self, region: Region) -> None:
+        for op in reversed(region.ops):
+            if op.prim is IF:
+                for arm in op.regions:
+                    self._mark(arm.yields[k] for k, r in enumerate(op.results) if r in self.useful)
+                    self._backward(arm)
+            elif op.prim in (FOR, WHILE):
+                self._backward_loop(op)
+            elif any(result in self.useful for result in op.results):
+                self._mark(varying_args(op))
+
+    def _backward_loop(self, op: Op) -> None:
+        start, count = first_carry(op), carries(op)
+        body = op.regions[-1]
+        self._mark(body.yields[k] for k, r in enumerate(op.results) if r in self.useful)
+        while True:
+            self._backward(body)
+            before = len(self.useful)
+            for k in range(count):
+                if body.params[start + k] in self.useful:
+                    self._mark([body.yields[k]])
+            if len(self.useful) == before:
+                break
+        for k in range(count):
+            if body.params[start + k] in self.useful or op.results[k] in self.useful:
+                self._mark([op.args[start + k]])
+                self.useful.update(region.params[start + k] for region in op.regions)
+        for seq, item in zip(op.args[:start], body.params[:start], strict=True):
+            if item in self.useful:
+                self._mark([seq])
+
+
+def varying_args(op: Op) -> list[Operand]:
+    """The args of an operation that its results depend on differentiably (or may, if no rule says)."""
+    if op.prim is OPAQUE or op.prim.function is None:
+        return list(op.args)
+    rules = TABLE.get(op.prim.function)
+    if rules is None:
+        return [arg for arg in op.args if isinstance(arg, Value) and maybe_float(arg.type)]
+    if rules.constant:
+        return []
+    if op.prim.variadic or not rules.constants:
+        return [arg for arg in op.args if isinstance(arg, Value) and maybe_float(arg.type)]
+    return [
+        arg
+        for name, arg in zip(op.prim.params, op.args, strict=True)
+        if name not in rules.constants and not isinstance(arg, Const)
+    ]

@@ -1,0 +1,248 @@
+"""Applying rules: what an operation contributes to the adjoints of its args, or to its tangent."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradscribe.differentiate.bars import GETITEM, INDEX_ADD, Scope, bar_name, like, same_shape, times
+from gradscribe.errors import NoRuleError
+from gradscribe.frontend.lower import inline_rule
+from gradscribe.ir import helpers
+from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.core import Const, Op, Operand, Value
+from gradscribe.ir.primitives import OPAQUE, of
+from gradscribe.ir.types import Array, Sequence, Unknown, is_scalar
+from gradscribe.rules.declare import TABLE, Rules
+
+EXPAND = of(helpers.expand)
+
+
+def rules_of(op: Op) -> Rules:
+    """The rules of an operation's primitive; refused where there are none."""
+    rules = TABLE.get(op.prim.function) if op.prim is not OPAQUE else None
+    if rules is None:
+        name = "this expression" if op.prim is OPAQUE else op.prim.name
+        raise NoRuleError(
+            f"cannot differentiate {name}: no rule",
+            op.span,
+            "declare one with @linear or @adjoint, or wrap the argument in stop_gradient(...)",
+        )
+    return rules
+
+
+def no_rule(op: Op, name: str, missing: str) -> NoRuleError:
+    return NoRuleError(
+        f"cannot differentiate {op.prim.name} with respect to its argument {name!r}: no rule",
+        op.span,
+        f"declare one with {missing}, or wrap the argument in stop_gradient(...)",
+    )
+
+
+def named_args(op: Op) -> dict[str, Operand]:
+    """The args of an operation by parameter name; a variadic parameter's as a tuple constant."""
+    prim = op.prim
+    if not prim.variadic:
+        return dict(zip(prim.params, op.args, strict=True))
+    fixed = len(prim.params) - 1
+    named = dict(zip(prim.params[:fixed], op.args[:fixed], strict=True))
+    return named
+
+
+def run_several(
+    rule: Callable[..., Any], op: Op, builder: Builder, extra: dict[str, Operand]
+) -> Operand | list[Operand]:
+    """Lower a rule for an operation; ``extra`` holds ``y``, ``y_bar`` or tangents."""
+    args = named_args(op)
+    prim = op.prim
+    if prim.variadic:
+        args[prim.params[-1]] = builder.emit(of(tuple), *op.args[len(prim.params) - 1 :])
+    return inline_rule(rule, {**args, **extra}, builder)
+
+
+def run(rule: Callable[..., Any], op: Op, builder: Builder, extra: dict[str, Operand]) -> Operand:
+    """Lower a rule whose result is one value (a tuple of them as one tuple)."""
+    result = run_several(rule, op, builder, extra)
+    return builder.emit(of(tuple), *result) if isinstance(result, list) else result
+
+
+def _entry(result: Operand | list[Operand], place: int, builder: Builder) -> Operand:
+    """One entry of what a rule returned."""
+    return result[place] if isinstance(result, list) else builder.emit(GETITEM, result, place)
+
+
+def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
+    """Add what ``op`` contributes to the adjoints of its active args."""
+    rules = rules_of(op)
+    prim, builder = op.prim, scope.builder
+    if rules.constant:
+        return
+    if prim is GETITEM and isinstance(op.args[0].type, Array | Unknown):  # type: ignore[union-attr]  # active
+        _scatter(op, y_bar, scope)
+        return
+    extra = {"y": op.results[0], "y_bar": y_bar}
+    done: set[str] = set()
+    for names, rule in rules.joint.items():
+        done |= set(names)
+        places = [prim.params.index(name) for name in names]
+        if any(op.args[p] in active for p in places):
+            bars = run_several(rule, op, builder, extra)
+            for k, place in enumerate(places):
+                if op.args[place] in active:
+                    _contribute(op, place, scope, _entry(bars, k, builder))
+    last = len(prim.params) - 1
+    shared: Operand | list[Operand] | None = None
+    for place, arg in enumerate(op.args):
+        name = prim.params[min(place, last)]
+        if arg not in active or name in done or name in rules.constants:
+            continue
+        if name in rules.partials:
+            factor = run(rules.partials[name], op, builder, extra)
+            _contribute(op, place, scope, times(builder, y_bar, factor))
+        elif name in rules.reductions:
+            field = run(rules.reductions[name], op, builder, extra)
+            args = named_args(op)
+            axis, keepdims = args.get("axis", Const(None)), args.get("keepdims", Const(False))
+            spread = builder.emit(EXPAND, y_bar, arg, axis, keepdims)
+            _contribute(op, place, scope, times(builder, spread, field))
+        else:
+            rule = rules.linear.get(name) or rules.adjoints.get(name)
+            if rule is None:
+                raise no_rule(op, name, "@adjoint or @linear")
+            if prim.variadic and place >= last:
+                shared = run_several(rule, op, builder, extra) if shared is None else shared
+                bar = _entry(shared, place - last, builder)
+            else:
+                bar = run(rule, op, builder, extra)
+            _contribute(op, place, scope, bar)
+
+
+def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
+    """Reading an entry: add to that entry of the adjoint so far, not to a new array of zeros."""
+    x, index = op.args
+    assert isinstance(x, Value)
+    so_far = scope.whole(scope.peek(x), x)
+    scope.bars[x] = scope.builder.emit(INDEX_ADD, so_far, index, y_bar, hint=bar_name(x))
+
+
+def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
+    arg = op.args[place]
+    if isinstance(arg, Value):
+        if not isinstance(arg.type, Sequence):
+            bar = like(scope.builder, bar, arg, bar_name(arg))
+        scope.add(arg, bar)
+
+
+def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) -> Operand | None:
+    """The tangent of the result of ``op``; ``new_args`` is the operation in the derivative."""
+    rules = rules_of(op)
+    prim = op.prim
+    if rules.constant:
+        return None
+    total: Operand | None = None
+    y = new_args.results[0]
+    extra: dict[str, Operand] = {"y": y}
+    done: set[str] = set()
+
+    def add(term: Operand) -> None:
+        nonlocal total
+        total = term if total is None else builder.emit(of(operator.add), total, term)
+
+    for names in rules.joint:
+        done |= set(names)
+        places = [prim.params.index(name) for name in names]
+        if any(op.args[p] in dots for p in places):
+            args = list(new_args.args)
+            for p in places:
+                args[p] = tangent_or_zero(op.args[p], new_args.args[p], dots, builder)
+            add(builder.emit(prim, *args))
+    last = len(prim.params) - 1
+    if prim.variadic and any(arg in dots for arg in op.args[last:]):
+        _variadic_tangent(op, dots, builder, new_args, rules, add)
+        return total
+    for place, arg in enumerate(op.args):
+        name = prim.params[min(place, last)]
+        if arg not in dots or name in done or name in rules.constants:
+            continue
+        assert isinstance(arg, Value)
+        dot = dots[arg]
+        if name in rules.partials:
+            factor = run(rules.partials[name], new_args, builder, extra)
+            term = times(builder, factor, dot)
+            add(_spread(term, y, builder))
+        elif name in rules.reductions:
+            field = run(rules.reductions[name], new_args, builder, extra)
+            named = named_args(new_args)
+            axis, keepdims = named.get("axis", Const(None)), named.get("keepdims", Const(False))
+            add(builder.emit(of(np.sum), times(builder, field, dot), axis, keepdims))
+        elif name in rules.linear:
+            args = list(new_args.args)
+            args[place] = dot
+            add(builder.emit(prim, *args))
+        elif name in rules.tangents:
+            add(run(rules.tangents[name], new_args, builder, {**extra, f"{name}_dot": dot}))
+        else:
+            raise no_rule(op, name, "@tangent")
+    return total
+
+
+def _spread(term: Operand, y: Operand, builder: Builder) -> Operand:
+    """A tangent term in the full shape of the result that it was broadcast into."""
+    a, b = type_of_operand(term), type_of_operand(y)
+    if same_shape(a, b) or is_scalar(b):
+        return term
+    return builder.emit(of(helpers.fill_like), term, y)
+
+
+def _variadic_tangent(
+    op: Op, dots: dict[Value, Operand], builder: Builder, new: Op, rules: Rules, add: Callable[[Operand], None]
+) -> None:
+    last = len(op.prim.params) - 1
+    name = op.prim.params[-1]
+    for place in range(last, len(op.args)):
+        arg = op.args[place]
+        if arg not in dots:
+            continue
+        assert isinstance(arg, Value)
+        if name in rules.linear:
+            args = list(new.args)
+            args[place] = dots[arg]
+            add(builder.emit(op.prim, *args))
+        elif name in rules.tangents:
+            zeros = [
+                tangent_or_zero(a, b, dots if k == place else {}, builder)
+                for k, (a, b) in enumerate(zip(op.args, new.args, strict=True))
+                if k >= last
+            ]
+            dot = builder.emit(of(tuple), *zeros)
+            add(run(rules.tangents[name], new, builder, {"y": new.results[0], f"{name}_dot": dot}))
+        else:
+            raise no_rule(op, name, "@tangent")
+
+
+def tangent_or_zero(
+    old: Operand, new: Operand, dots: dict[Value, Operand], builder: Builder
+) -> Operand:
+    """The tangent of an arg, or zeros in its shape."""
+    if isinstance(old, Value) and old in dots:
+        return dots[old]
+    if isinstance(new, Const) and not isinstance(new.value, tuple | list):
+        return Const(0.0)
+    return builder.emit(of(helpers.zeros_like), new)
+
+
+
+def tuple_entry(op: Op) -> tuple[Operand, int, int] | None:
+    """For ``t[k]`` of a tuple of known length: the tuple, the place and the length."""
+    if op.prim.function is not operator.getitem:
+        return None
+    base, index = op.args
+    kind = type_of_operand(base)
+    if not isinstance(kind, Sequence) or kind.kind != "tuple" or kind.items is None:
+        return None
+    if not isinstance(index, Const) or type(index.value) is not int:
+        return None
+    return base, index.value % len(kind.items), len(kind.items)

@@ -1,0 +1,211 @@
+"""Adjoints while a reverse sweep is built: by primal value, a structural zero being absent.
+
+Scopes mirror regions. In the reverse body of a loop a contribution to a value from outside the loop
+opens an *accumulator*: a carry that starts as the adjoint so far (or zero). In the arm of a branch
+it goes on top of the adjoint so far, and the branch yields the sum.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import final
+
+import numpy as np
+
+from gradscribe.ir import helpers
+from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.primitives import of
+from gradscribe.ir.types import (
+    Array,
+    Dim,
+    Scalar,
+    Sequence,
+    Type,
+    dims_of,
+    dtype_of,
+    is_scalar,
+    not_one,
+)
+
+ADD, SUB, MUL, NEG = (of(f) for f in (operator.add, operator.sub, operator.mul, operator.neg))
+GETITEM = of(operator.getitem)
+LIKE, ZEROS_LIKE, FILL_LIKE = (
+    of(f) for f in (helpers.like, helpers.zeros_like, helpers.fill_like)
+)
+INDEX_ADD = of(helpers.index_add)
+TUPLE = of(tuple)
+
+
+@final
+class Entries:
+    """The adjoint of a tuple, entry by entry."""
+
+    def __init__(self, items: list[Bar | None]) -> None:
+        self.items = items
+
+
+Bar = Operand | Entries
+
+
+@final
+class Scope:
+    """The adjoints of one region being reversed."""
+
+    def __init__(
+        self,
+        builder: Builder,
+        inside: set[Value] | None = None,
+        parent: Scope | None = None,
+        arm: bool = False,
+    ) -> None:
+        self.builder = builder
+        self.inside = inside
+        self.parent = parent
+        self.arm = arm
+        self.bars: dict[Value, Bar] = {}
+        self.accumulators: dict[Value, Value] = {}
+        self.proxies: dict[Type, Value] = parent.proxies if parent else {}
+
+    def peek(self, value: Value) -> Bar | None:
+        """The adjoint of a value so far, opening accumulators on the way in."""
+        if value in self.bars:
+            return self.bars[value]
+        if self.inside is None or value in self.inside or self.parent is None:
+            return None
+        if self.arm:
+            return self.parent.peek(value)
+        param = Value(bar_name(value), adjoint_type(value.type))
+        self.accumulators[value] = param
+        self.bars[value] = param
+        return param
+
+    def take(self, value: Value) -> Bar | None:
+        """The complete adjoint of a value whose definition is reached."""
+        return self.bars.pop(value, None)
+
+    def add(self, value: Operand, bar: Bar | None) -> None:
+        """Add a contribution to the adjoint of a value."""
+        if bar is None or not isinstance(value, Value):
+            return
+        old = self.peek(value)
+        new = bar if old is None else self.sum(old, bar, value)
+        if isinstance(new, Value) and not new.hint:
+            new.hint = bar_name(value)
+        self.bars[value] = new
+
+    def sum(self, a: Bar, b: Bar, value: Value) -> Bar:
+        if isinstance(a, Entries) and isinstance(b, Entries):
+            pairs = zip(a.items, b.items, strict=True)
+            return Entries(
+                [y if x is None else x if y is None else self.sum(x, y, value) for x, y in pairs]
+            )
+        if isinstance(a, Entries) or isinstance(b, Entries):
+            a, b = self.whole(a, value), self.whole(b, value)
+        kind = type_of_operand(a)
+        if isinstance(kind, Sequence):
+            return self.builder.emit(of(helpers.add_trees), a, b, hint=bar_name(value))
+        return self.builder.emit(ADD, a, b, hint=bar_name(value), type=adjoint_type(value.type))
+
+    def whole(self, bar: Bar | None, value: Value) -> Operand:
+        """An adjoint as one operand: zeros where there is none."""
+        if bar is None:
+            return self.zeros(value)
+        if isinstance(bar, Entries):
+            kind = value.type
+            items = kind.items if isinstance(kind, Sequence) and kind.items is not None else ()
+            parts = []
+            for k, (item, item_type) in enumerate(zip(bar.items, items, strict=True)):
+                entry = Value(f"{value.hint}_{k}", item_type)
+                parts.append(
+                    self.whole(item, entry)
+                    if item is not None
+                    else self.zeros(value, self.builder.emit(GETITEM, value, k))
+                )
+            return self.builder.emit(TUPLE, *parts)
+        return bar
+
+    def zeros(self, value: Value, of_operand: Operand | None = None) -> Operand:
+        """A zero adjoint for a value; of an array, shaped after a parameter of the same type if any."""
+        operand = value if of_operand is None else of_operand
+        kind = type_of_operand(operand)
+        if is_scalar(kind):
+            dtype = dtype_of(kind)
+            if dtype is None or dtype == np.float64 or dtype.kind != "f":
+                return Const(0.0)
+        if isinstance(kind, Array) and isinstance(operand, Value):
+            operand = self.proxies.get(kind, operand)
+        return self.builder.emit(ZEROS_LIKE, operand, hint=bar_name(value))
+
+    def item(self, bar: Bar, place: int) -> Bar | None:
+        """One entry of a tuple's adjoint."""
+        if isinstance(bar, Entries):
+            return bar.items[place]
+        return self.builder.emit(GETITEM, bar, place)
+
+
+def bar_name(value: Value) -> str:
+    return f"{value.hint}_bar" if value.hint else ""
+
+
+def same_shape(a: Type, b: Type) -> bool:
+    """Certainly of one shape: nothing to sum when a cotangent of one becomes that of the other."""
+    x, y = dims_of(a), dims_of(b)
+    if x is None or y is None or len(x) != len(y):
+        return False
+    return all(p == q and p is not None or (not_one(q) and not_one(p)) for p, q in zip(x, y, strict=True))
+
+
+def fits(g: Type, x: Type) -> bool:
+    """Is a cotangent of type g, of a result that x was broadcast into, as it stands one of x?"""
+    p, q = dims_of(g), dims_of(x)
+    if p is None or q is None or len(p) > len(q):
+        return False
+    gap = len(q) - len(p)
+    return all(b == a and a is not None or not_one(b) for a, b in zip(p, q[gap:], strict=True)) and (
+        gap == 0 or all(not_one(b) for b in q[:gap])
+    )
+
+
+def same_dtype(g: Type, x: Type) -> bool:
+    a, b = dtype_of(g), dtype_of(adjoint_type(x))
+    weak = isinstance(g, Scalar) and g.weak
+    return a is None or b is None or a == b or (weak and a.kind in "fib") or b.kind not in "fc"
+
+
+def like(builder: Builder, g: Operand, x: Operand, hint: str = "") -> Operand:
+    """The cotangent ``g`` summed to the shape and dtype of ``x``; nothing where types prove it fits."""
+    gt, xt = type_of_operand(g), type_of_operand(x)
+    if same_shape(gt, xt) and same_dtype(gt, xt):
+        return g
+    if is_scalar(gt) and is_scalar(xt) and same_dtype(gt, xt):
+        return g
+    p, q = dims_of(gt), dims_of(xt)
+    if p is not None and q is not None and _grows(p, q):
+        return builder.emit(FILL_LIKE, g, x, hint=hint)
+    return builder.emit(LIKE, g, x, hint=hint)
+
+
+def _grows(p: tuple[Dim, ...], q: tuple[Dim, ...]) -> bool:
+    """Is a cotangent of dimensions p smaller than q, and broadcast to it?"""
+    if len(p) > len(q):
+        return False
+    pairs = list(zip(p, q[len(q) - len(p) :], strict=True))
+    fit = all((a == b and a is not None) or a == 1 or (not_one(a) and not_one(b)) for a, b in pairs)
+    return fit and (len(p) < len(q) or any(a == 1 and b != 1 for a, b in pairs))
+
+
+Emit = Callable[..., Operand]
+
+
+def times(builder: Builder, a: Operand, b: Operand) -> Operand:
+    """A product in which the ones and minus ones of rules and seeds are folded away."""
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Const) and x.name is None and isinstance(x.value, int | float):
+            if x.value == 1:
+                return y
+            if x.value == -1:
+                return builder.emit(NEG, y)
+    return builder.emit(MUL, a, b)

@@ -1,0 +1,155 @@
+"""Forward mode: every active operation is followed by its tangent.
+
+``t = sin(x)`` becomes ``t = sin(x); t_dot = cos(x) * x_dot``; a branch or loop hands out the tangents
+of what it hands out, and carries and collects those of what it carries and collects.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from gradscribe.differentiate import apply
+from gradscribe.differentiate.activity import Activity
+from gradscribe.ir.build import Builder
+from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
+from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.ir.rewrite import copy_op, copy_value, mapped
+from gradscribe.passes.clean import carries, first_carry
+
+
+@final
+class Forwarder:
+    """Builds the primal and its tangent side by side in the builder's region."""
+
+    def __init__(self, builder: Builder, active: Activity, dots: dict[Value, Operand]) -> None:
+        self.builder = builder
+        self.active = active
+        self.mapping: dict[Value, Operand] = {}
+        self.dots = dots
+
+    def region(self, region: Region) -> None:
+        for op in region.ops:
+            with self.builder.origin(op):
+                self.op(op)
+
+    def op(self, op: Op) -> None:
+        if not any(result in self.active for result in op.results):
+            self.builder.region.ops.append(copy_op(op, self.mapping))
+        elif op.prim is IF:
+            self._if(op)
+        elif op.prim in (FOR, WHILE):
+            self._loop(op)
+        else:
+            self._simple(op)
+
+    def _simple(self, op: Op) -> None:
+        new = copy_op(op, self.mapping)
+        self.builder.region.ops.append(new)
+        result = op.results[0]
+        if op.prim.function in (tuple, list):
+            dots = [
+                apply.tangent_or_zero(a, b, self.dots, self.builder)
+                for a, b in zip(op.args, new.args, strict=True)
+            ]
+            self.dots[result] = self.builder.emit(op.prim, *dots, hint=dot_name(result))
+            return
+        entry = apply.tuple_entry(op)
+        if entry is not None:
+            base, place, _ = entry
+            assert isinstance(base, Value)
+            dot: Operand | None = self.builder.emit(op.prim, self.dots[base], place)
+        else:
+            dot = apply.tangent(op, self.dots, self.builder, new)
+        if dot is not None:
+            if isinstance(dot, Value) and not dot.hint:
+                dot.hint = dot_name(result)
+            self.dots[result] = dot
+
+    def dot(self, operand: Operand) -> Operand:
+        """The tangent of an operand, or a zero."""
+        return apply.tangent_or_zero(
+            operand, mapped(operand, self.mapping), self.dots, self.builder
+        )
+
+    def _if(self, op: Op) -> None:
+        active = [k for k, r in enumerate(op.results) if r in self.active]
+        arms = []
+        for region in op.regions:
+            arm = Region()
+            with self.builder.into(arm):
+                self.region(region)
+                arm.yields = [mapped(o, self.mapping) for o in region.yields]
+                arm.yields += [
+                    UNDEF if region.yields[k] is UNDEF else self.dot(region.yields[k])
+                    for k in active
+                ]
+            arms.append(arm)
+        results = self._results(op, active)
+        args = tuple(mapped(a, self.mapping) for a in op.args)
+        self._append(op, Op(IF, args, results, tuple(arms), op.attrs if not active else None))
+
+    def _loop(self, op: Op) -> None:
+        start, count = first_carry(op), carries(op)
+        body = op.regions[-1]
+        seqs = [k for k in range(start) if body.params[k] in self.active]
+        threaded = [k for k in range(count) if body.params[start + k] in self.active]
+        threaded += [
+            k
+            for k in range(count)
+            if k not in threaded and (op.results[k] in self.active)
+        ]
+        threaded.sort()
+        collected = [k for k in range(count, len(op.results)) if op.results[k] in self.active]
+        inits = [self.dot(op.args[start + k]) for k in threaded]
+        walked = [self.dots[op.args[k]] for k in seqs]  # type: ignore[index]  # active: a Value
+        regions = []
+        for region in op.regions:
+            items = [copy_value(p) for p in region.params[:start]] if op.prim is FOR else []
+            item_dots = [self._fresh_dot(body.params[k]) for k in seqs] if op.prim is FOR else []
+            params = [copy_value(p) for p in region.params[start:]]
+            dots = [self._fresh_dot(region.params[start + k]) for k in threaded]
+            self.mapping.update(zip(region.params, [*items, *params], strict=True))
+            self.dots.update(zip([region.params[k] for k in seqs], item_dots, strict=True))
+            self.dots.update(
+                zip([region.params[start + k] for k in threaded], dots, strict=True)
+            )
+            new = Region([*items, *item_dots, *params, *dots])
+            with self.builder.into(new):
+                self.region(region)
+                if region is body:
+                    yields = [mapped(o, self.mapping) for o in region.yields]
+                    new.yields = yields[:count] + [self.dot(region.yields[k]) for k in threaded]
+                    new.yields += yields[count:] + [self.dot(region.yields[k]) for k in collected]
+                else:
+                    new.yields = [mapped(o, self.mapping) for o in region.yields]
+            regions.append(new)
+        results = [copy_value(r) for r in op.results]
+        self.mapping.update(zip(op.results, results, strict=True))
+        dot_results = [self._fresh_dot(op.results[k]) for k in threaded]
+        dot_lists = [self._fresh_dot(op.results[k]) for k in collected]
+        for k, dot in zip([*threaded, *collected], [*dot_results, *dot_lists], strict=True):
+            self.dots[op.results[k]] = dot
+        args = [mapped(a, self.mapping) for a in op.args]
+        new_args = (*args[:start], *walked, *args[start:], *inits)
+        ordered = (*results[:count], *dot_results, *results[count:], *dot_lists)
+        attrs = Attrs(seqs=start + len(walked)) if op.prim is FOR else op.attrs
+        self._append(op, Op(op.prim, new_args, ordered, tuple(regions), attrs))
+
+    def _fresh_dot(self, value: Value) -> Value:
+        return Value(dot_name(value), adjoint_type(value.type))
+
+    def _results(self, op: Op, active: list[int]) -> tuple[Value, ...]:
+        results = [copy_value(r) for r in op.results]
+        self.mapping.update(zip(op.results, results, strict=True))
+        dots = [self._fresh_dot(op.results[k]) for k in active]
+        self.dots.update(zip([op.results[k] for k in active], dots, strict=True))
+        return (*results, *dots)
+
+    def _append(self, old: Op, new: Op) -> None:
+        new.span, new.statement, new.derived = old.span, old.statement, old.derived
+        self.builder.region.ops.append(new)
+
+
+def dot_name(value: Value) -> str:
+    return f"{value.hint}_dot" if value.hint else ""

@@ -1,0 +1,380 @@
+"""What a reverse body reads of the forward sweep: still there, computed again, put back, or stored.
+
+A reverse body is built naming values of the primal body it mirrors. Here they are made available:
+
+* a value from outside the body is still there;
+* a position walked is walked again, backwards;
+* what is cheap is computed again from what is there (a minimum cut decides what that leaves);
+* an array that the body changes in places is *put back*: the forward loop saves the entries it is
+  about to overwrite, and the reverse loop writes them back, last change first;
+* anything else the forward loop collects (or the branch hands out as one more result).
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import final
+
+from gradscribe.differentiate.mincut import minimum_cut
+from gradscribe.ir import helpers
+from gradscribe.ir.build import Builder
+from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.primitives import FOR, STRUCTURED, of
+from gradscribe.ir.rewrite import copy_op, defined_in, free_values, operands_in, substitute
+from gradscribe.ir.types import (
+    PY_INT,
+    Array,
+    Range,
+    Sequence,
+    Slice,
+    Static,
+    Type,
+    dims_of,
+    is_scalar,
+)
+from gradscribe.passes.clean import carries, first_carry
+
+GETITEM, SETITEM, INDEX_ADD = (
+    of(f) for f in (operator.getitem, helpers.setitem, helpers.index_add)
+)
+REVERSED, RANGE = of(reversed), of(range)
+
+# The cost of keeping a value, in scalars.
+_SCALAR, _SLICE, _ARRAY, _UNKNOWN = 1, 60, 100, 50
+
+_ARITHMETIC = {
+    operator.add, operator.sub, operator.mul, operator.neg, operator.truediv, operator.pos,
+}  # fmt: skip
+
+
+@final
+@dataclass(slots=True)
+class Change:
+    """One step of an array's chain of changes in a body: ``after = op(before, index, …)``."""
+
+    op: Op
+    before: Value
+    after: Value
+
+
+@final
+@dataclass(slots=True)
+class Plan:
+    """What to store, what to compute again (in order), and which carries to put back."""
+
+    stored: list[Value] = field(default_factory=list)
+    again: list[Op] = field(default_factory=list)
+    restored: dict[Value, list[Change]] = field(default_factory=dict)
+
+
+def cost_of(kind: Type) -> int:
+    """What keeping one value of a type costs."""
+    if is_scalar(kind) or isinstance(kind, Static | Slice | Range):
+        return _SCALAR
+    if isinstance(kind, Sequence) and kind.items is not None:
+        return sum(cost_of(item) for item in kind.items) + _SCALAR
+    if isinstance(kind, Array):
+        return _ARRAY if kind.dims is not None else _UNKNOWN
+    return _UNKNOWN
+
+
+def recomputable(op: Op) -> bool:
+    """Is it as good to compute this again as to keep it?"""
+    if op.prim in STRUCTURED or op.prim.effect or op.prim.function is None or len(op.results) != 1:
+        return False
+    if op.prim.cheap or op.prim is GETITEM:
+        return True
+    return op.prim.elementwise and (
+        is_scalar(op.results[0].type) or op.prim.function in _ARITHMETIC
+    )
+
+
+def make_plan(
+    body: Region,
+    needed: list[Value],
+    chains: dict[Value, list[Change]],
+    free: list[Value] | None = None,
+) -> Plan:
+    """Decide how each needed value of ``body`` is made available, by a minimum cut.
+
+    ``free`` values cost nothing: they are walked again.
+    """
+    origin = {r: op for op in body.ops for r in op.results}
+    inside = set(origin) | set(body.params)
+    version = {c.after: root for root, changes in chains.items() for c in changes}
+    parents: dict[Value, list[Value] | None] = {}
+    cost: dict[Value, int] = {}
+    work = [version.get(v, v) for v in needed]
+    wanted = list(dict.fromkeys(work))
+    while work:
+        value = work.pop()
+        if value in parents:
+            continue
+        op = origin.get(value)
+        cost[value] = 0 if free and value in free else _cost(value, op)
+        if value in chains:
+            cost[value] = min(cost[value], sum(_entry_cost(c.op) for c in chains[value]))
+        if op is None or not recomputable(op):
+            parents[value] = None
+            continue
+        above = [version.get(a, a) for a in op.args if isinstance(a, Value) and a in inside]
+        parents[value] = above
+        work += above
+    plan = Plan()
+    cut = minimum_cut(wanted, parents, cost)
+    for value in cut:
+        if value in chains:
+            plan.restored[value] = chains[value]
+        else:
+            plan.stored.append(value)
+    ready = set(cut)
+    plan.again = _computations(body, wanted, ready, origin, inside, version)
+    return plan
+
+
+def _cost(value: Value, op: Op | None) -> int:
+    if op is not None and op.prim is GETITEM and not is_scalar(value.type):
+        return _SLICE
+    return cost_of(value.type)
+
+
+def _entry_cost(op: Op) -> int:
+    return min(cost_of(GETITEM.result_type(op.args[:2])), _SLICE)
+
+
+def _computations(
+    body: Region,
+    wanted: list[Value],
+    ready: set[Value],
+    origin: dict[Value, Op],
+    inside: set[Value],
+    version: dict[Value, Value],
+) -> list[Op]:
+    """The operations that compute ``wanted`` from ``ready``, in the order of the body."""
+    needed: set[int] = set()
+    work = [v for v in wanted if v not in ready]
+    while work:
+        value = work.pop()
+        op = origin.get(value)
+        if op is None or id(op) in needed:
+            continue
+        needed.add(id(op))
+        args = (version.get(a, a) for a in op.args if isinstance(a, Value) and a in inside)
+        work += [a for a in args if a not in ready]
+    return [op for op in body.ops if id(op) in needed]
+
+
+# ---------------------------------------------------------------------------- branches
+
+
+def for_arm(op: Op, arm: Region, reverse: Region) -> None:
+    """Make what the reverse of an arm reads available, as further results of the branch."""
+    inside = defined_in(arm)
+    needed = [v for v in free_values(reverse) if v in inside]
+    if not needed:
+        return
+    plan = make_plan(arm, needed, {})
+    mapping: dict[Value, Operand] = {}
+    for value in plan.stored:
+        mapping[value] = _export(op, arm, value)
+    _prepend(reverse, plan.again, mapping)
+    substitute(reverse, mapping)
+
+
+def _export(op: Op, arm: Region, value: Value) -> Value:
+    """Hand a value of an arm out of its branch; undefined where the other arm runs."""
+    for k, operand in enumerate(arm.yields):
+        if operand is value and any(o.yields[k] is UNDEF for o in op.regions if o is not arm):
+            return op.results[k]
+    result = Value(value.hint, value.type, value.named)
+    for region in op.regions:
+        region.yields.append(value if region is arm else UNDEF)
+    op.results = (*op.results, result)
+    return result
+
+
+def _prepend(reverse: Region, again: list[Op], mapping: dict[Value, Operand]) -> None:
+    copies = [copy_op(op, mapping) for op in again]
+    reverse.ops[:0] = copies
+
+
+# ---------------------------------------------------------------------------- loops
+
+
+def for_loop(op: Op, reverse: Op, builder: Builder, collected: list[tuple[Value, Operand]]) -> None:
+    """Give the reverse loop what it walks: positions and saved values, last iteration first.
+
+    ``collected`` pairs items that the body already reads with the lists (in the order of the forward
+    loop) they come from: the adjoints of what the forward loop collected.
+    """
+    body, (inner,) = op.regions[-1], reverse.regions
+    inside = defined_in(body)
+    start = first_carry(op)
+    walked = body.params[:start]
+    chains = _chains(op)
+    reads = [v for v in free_values(inner) if v in inside]
+    plan = _plan_loop(body, reads, chains, walked)
+    mapping: dict[Value, Operand] = {}
+    items: list[tuple[Value, Operand]] = []
+    for value in plan.stored:
+        if value in walked:
+            seq: Operand = op.args[walked.index(value)]
+        else:
+            seq = _collect(op, body, value)
+        item = Value(value.hint, value.type, value.named)
+        mapping[value] = item
+        items.append((item, seq))
+    _prepend(inner, plan.again, mapping)
+    for root, changes in plan.restored.items():
+        _restore(op, reverse, root, changes, mapping, items)
+    substitute(inner, mapping)
+    items += collected
+    if not items:
+        items.append(_count(op, builder))
+    params = [item for item, _ in items]
+    seqs = [_backwards(builder, seq) for _, seq in items]
+    inner.params[:0] = params
+    reverse.args = (*seqs, *reverse.args)
+    reverse.attrs = Attrs(seqs=len(seqs))
+
+
+def _plan_loop(
+    body: Region, reads: list[Value], chains: dict[Value, list[Change]], walked: list[Value]
+) -> Plan:
+    """A plan in which the indices that putting back needs are available too."""
+    needed = list(reads)
+    while True:
+        plan = make_plan(body, needed, chains, walked)
+        inside = set(body.params).union(*(op.results for op in body.ops))
+        indices = [
+            arg
+            for changes in plan.restored.values()
+            for change in changes
+            if isinstance(arg := change.op.args[1], Value) and arg in inside
+        ]
+        missing = [v for v in indices if v not in needed]
+        if not missing:
+            return plan
+        needed += missing
+
+
+def _chains(op: Op) -> dict[Value, list[Change]]:
+    """The carries that a body changes only in places, with their changes in order."""
+    body, start = op.regions[-1], first_carry(op)
+    origin = {r: o for o in body.ops for r in o.results}
+    chains = {}
+    for k in range(carries(op)):
+        param = body.params[start + k]
+        changes: list[Change] = []
+        value = body.yields[k]
+        while isinstance(value, Value) and value in origin and value is not param:
+            step = origin[value]
+            before = step.args[0] if step.args else None
+            if step.prim not in (SETITEM, INDEX_ADD) or not isinstance(before, Value):
+                break
+            changes.append(Change(step, before, value))
+            value = before
+        if value is param and changes and isinstance(param.type, Array) and dims_of(param.type):
+            chains[param] = changes[::-1]
+    return chains
+
+
+def _restore(
+    op: Op,
+    reverse: Op,
+    root: Value,
+    changes: list[Change],
+    mapping: dict[Value, Operand],
+    items: list[tuple[Value, Operand]],
+) -> None:
+    """Thread the array itself backwards through the reverse loop, undoing each change."""
+    body, (inner,) = op.regions[-1], reverse.regions
+    k = body.params.index(root) - first_carry(op)
+    current = Value(root.hint, root.type, root.named)
+    mapping[changes[-1].after] = current
+    inner.params.append(current)
+    reverse.args = (*reverse.args, op.results[k])
+    place = 0
+    last = current
+    for change in reversed(changes):
+        old = _overwritten(body, change.op, root)
+        item = Value(old.hint, old.type)
+        items.append((item, _collect(op, body, old)))
+        place = max(place, _first_use(inner, change.before))
+        before = Value(root.hint, root.type, root.named)
+        put = Op(
+            SETITEM, (last, change.op.args[1], item), (before,), (), None,
+            change.op.span, change.op.statement, derived=True,
+        )  # fmt: skip
+        inner.ops.insert(place, put)
+        place += 1
+        mapping[change.before] = before
+        last = before
+    carried = carries(reverse) - 1
+    inner.yields.insert(carried, last)
+    results = list(reverse.results)
+    results.insert(carried, Value(root.hint, root.type, root.named))
+    reverse.results = tuple(results)
+
+
+def _overwritten(body: Region, change: Op, root: Value) -> Value:
+    """The entries that a change is about to overwrite, read in the forward body."""
+    place = body.ops.index(change)
+    for op in body.ops[:place]:
+        if op.prim is GETITEM and op.args[0] is change.args[0] and _same(op.args[1], change.args[1]):
+            return op.results[0]
+    old = Value(root.hint, GETITEM.result_type(change.args[:2]))
+    read = Op(GETITEM, change.args[:2], (old,), (), None, change.span, change.statement)
+    body.ops.insert(place, read)
+    return old
+
+
+def _same(a: Operand, b: Operand) -> bool:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a.name == b.name and repr(a.value) == repr(b.value)
+    return a is b
+
+
+def _first_use(region: Region, value: Value) -> int:
+    for place, op in enumerate(region.ops):
+        if value in op.args or any(value in operands_in(inner) for inner in op.regions):
+            return place
+    return len(region.ops)
+
+
+def _collect(op: Op, body: Region, value: Value) -> Value:
+    """Let a loop collect a value of its body; the list."""
+    count = carries(op)
+    for k in range(count, len(op.results)):
+        if body.yields[k] is value:
+            return op.results[k]
+    listed = Value(f"{value.hint}_saved" if value.hint else "", Sequence("list", None, value.type))
+    body.yields.append(value)
+    op.results = (*op.results, listed)
+    return listed
+
+
+def _count(op: Op, builder: Builder) -> tuple[Value, Operand]:
+    """Something to walk when only the number of iterations matters."""
+    if op.prim is FOR:
+        return Value(op.regions[0].params[0].hint, op.regions[0].params[0].type), op.args[0]
+    test, body = op.regions
+    body.params.append(counter := Value("count", PY_INT))
+    test.params.append(Value("count", PY_INT))
+    following = Value("count", PY_INT)
+    body.ops.append(Op(of(operator.add), (counter, Const(1)), (following,)))
+    place = carries(op)
+    op.args = (*op.args, Const(0))
+    body.yields.insert(place, following)
+    total = Value("count", PY_INT)
+    op.results = (*op.results[:place], total, *op.results[place:])
+    return Value("_", PY_INT), builder.emit(RANGE, total)
+
+
+def _backwards(builder: Builder, seq: Operand) -> Operand:
+    """The sequence in the opposite order; twice reversed is as it was."""
+    for op in builder.region.ops:
+        if op.prim is REVERSED and op.results[0] is seq:
+            return op.args[0]
+    return builder.emit(REVERSED, seq)

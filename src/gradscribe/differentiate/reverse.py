@@ -1,0 +1,179 @@
+"""Reverse mode: the adjoint of a function, region by region, backwards.
+
+The forward sweep is a copy of the primal; the reverse sweep walks it from the end. Each operation
+takes the adjoint of its result and contributes to those of its args. ::
+
+    IF      the same condition; an arm reverses its arm, and yields the adjoints of what it read
+    FOR     a FOR over what the forward loop saved, last iteration first; carries thread their
+    WHILE   adjoints through, and values from outside accumulate theirs
+
+The reverse body of a loop or arm simply names the primal values it reads; ``residuals`` then makes
+them available: still there, computed again, put back, or collected by the forward loop.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from gradscribe.differentiate import apply, calls, residuals
+from gradscribe.differentiate.activity import Activity
+from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
+from gradscribe.ir.build import Builder
+from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
+from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.primitives import CALL, FOR, IF, WHILE, of
+from gradscribe.ir.rewrite import defined_in
+from gradscribe.passes.clean import carries, clean_region, first_carry
+
+REVERSED = of(reversed)
+
+
+@final
+class Reverser:
+    """Builds the reverse sweep of a region whose forward sweep stands already."""
+
+    def __init__(self, builder: Builder, active: Activity) -> None:
+        self.builder = builder
+        self.active = active
+
+    def region(self, region: Region, scope: Scope) -> None:
+        """Reverse every operation of a region, the last one first."""
+        for op in reversed(list(region.ops)):
+            if any(result in self.active for result in op.results):
+                with self.builder.origin(op):
+                    self.op(op, scope)
+
+    def op(self, op: Op, scope: Scope) -> None:
+        """Take the adjoints of the results of ``op`` and add to those of its args."""
+        bars = [scope.take(result) for result in op.results]
+        if all(bar is None for bar in bars):
+            return
+        if op.prim is IF:
+            self._if(op, bars, scope)
+        elif op.prim in (FOR, WHILE):
+            self._loop(op, bars, scope)
+        elif op.prim is CALL:
+            calls.reverse(op, bars, scope, self.active)
+        else:
+            self._simple(op, bars[0], scope)
+
+    def _simple(self, op: Op, bar: Bar | None, scope: Scope) -> None:
+        if op.prim.function in (tuple, list):
+            for k, arg in enumerate(op.args):
+                if arg in self.active and bar is not None:
+                    scope.add(arg, scope.item(bar, k))
+            return
+        entry = apply.tuple_entry(op)
+        if entry is not None:
+            base, place, count = entry
+            items: list[Bar | None] = [None] * count
+            items[place] = bar
+            scope.add(base, Entries(items))
+            return
+        apply.adjoints(op, scope.whole(bar, op.results[0]), scope, self.active)
+
+    # ------------------------------------------------------------------ branches
+
+    def _if(self, op: Op, bars: list[Bar | None], scope: Scope) -> None:
+        arms = []
+        for region in op.regions:
+            inner = Scope(self.builder, defined_in(region), scope, arm=True)
+            reverse = Region()
+            with self.builder.into(reverse):
+                for operand, bar in zip(region.yields, bars, strict=True):
+                    if operand in self.active and operand is not UNDEF:
+                        inner.add(operand, bar)
+                self.region(region, inner)
+            arms.append((reverse, inner))
+        touched = [v for _, inner in arms for v in inner.bars if v not in (inner.inside or ())]
+        results = []
+        for value in dict.fromkeys(touched):
+            pair = []
+            for reverse, inner in arms:
+                bar = inner.bars.get(value)
+                bar = scope.peek(value) if bar is None else bar
+                with self.builder.into(reverse):
+                    pair.append(inner.whole(bar, value))
+            if pair[0] is pair[1]:
+                scope.bars[value] = pair[0]
+                continue
+            result = Value(bar_name(value), adjoint_type(value.type))
+            for (reverse, _), operand in zip(arms, pair, strict=True):
+                reverse.yields.append(operand)
+            results.append(result)
+            scope.bars[value] = result
+        new = Op(IF, (op.args[0],), tuple(results), tuple(r for r, _ in arms))
+        self.builder.append(new)
+        for region, (reverse, _) in zip(op.regions, arms, strict=True):
+            residuals.for_arm(op, region, reverse)
+
+    # ------------------------------------------------------------------ loops
+
+    def _loop(self, op: Op, bars: list[Bar | None], scope: Scope) -> None:
+        start, count = first_carry(op), carries(op)
+        body = op.regions[-1]
+        inner = Scope(self.builder, defined_in(body), scope)
+        threaded = [k for k in range(count) if body.params[start + k] in self.active]
+        # A carry whose init is inactive and whose param is not read still yields.
+        direct = [
+            k for k in range(count) if k not in threaded and body.yields[k] in self.active
+        ]
+        reverse = Region()
+        carried = {
+            k: Value(bar_name(body.params[start + k]), adjoint_type(op.results[k].type))
+            for k in threaded
+        }
+        reverse.params = list(carried.values())
+        collected: list[tuple[Value, Operand]] = []
+        with self.builder.into(reverse):
+            for k, param in carried.items():
+                if body.yields[k] in self.active:
+                    inner.add(body.yields[k], param)
+            for k in range(count, len(op.results)):
+                bar = bars[k]
+                if bar is not None and body.yields[k] in self.active:
+                    item = Value(bar_name(op.results[k]), adjoint_type(body.yields[k].type))  # type: ignore[union-attr]  # active: a Value
+                    collected.append((item, scope.whole(bar, op.results[k])))
+                    inner.add(body.yields[k], item)
+            self.region(body, inner)
+            for k in threaded:
+                param = body.params[start + k]
+                reverse.yields.append(inner.whole(inner.take(param), param))
+        if any(bars[k] is not None for k in direct):
+            raise AssertionError("a carry that is not threaded has an adjoint")  # activity threads it
+        inits = [scope.whole(bars[k], op.results[k]) for k in threaded]
+        for value, param in inner.accumulators.items():
+            reverse.params.append(param)
+            reverse.yields.append(inner.whole(inner.bars[value], value))
+            inits.append(scope.whole(scope.peek(value), value))
+        items = [
+            k for k in range(start) if body.params[k] in inner.bars and op.args[k] in self.active
+        ]
+        item_bars = []
+        for k in items:
+            reverse.yields.append(inner.whole(inner.bars[body.params[k]], body.params[k]))
+            item_bars.append(Value(bar_name(op.args[k]), adjoint_type(op.args[k].type)))  # type: ignore[union-attr]  # active: a Value
+        clean_region(reverse)
+        results = [Value(p.hint, p.type) for p in reverse.params] + item_bars
+        new = Op(FOR, tuple(inits), tuple(results), (reverse,), Attrs(seqs=0))
+        residuals.for_loop(op, new, self.builder, collected)
+        self.builder.append(new)
+        # Accumulators hold the whole sum so far: they come before what is added on top.
+        scope.bars.update(zip(inner.accumulators, results[len(threaded) :], strict=False))
+        for k, result in zip(threaded, results, strict=False):
+            if op.args[start + k] in self.active:
+                scope.add(op.args[start + k], result)
+        for k, listed in zip(items, item_bars, strict=True):
+            scope.add(op.args[k], self.builder.emit(REVERSED, listed))
+
+
+def reverse_sweep(
+    builder: Builder, region: Region, active: Activity, seeds: list[tuple[Value, Bar]], proxies: list[Value]
+) -> Scope:
+    """Build the reverse sweep of ``region`` in the builder's region; the scope of final adjoints."""
+    scope = Scope(builder)
+    scope.proxies = {p.type: p for p in reversed(proxies)}
+    for value, bar in seeds:
+        scope.add(value, bar)
+    Reverser(builder, active).region(region, scope)
+    return scope

@@ -1,0 +1,171 @@
+"""Derivatives of functions as functions: gradients, pullbacks, tangents.
+
+Each takes an ``ir.Function`` and gives a new one, which may be differentiated again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from gradscribe.differentiate.activity import Activity
+from gradscribe.differentiate.bars import FILL_LIKE, GETITEM, TUPLE, Bar, Entries, Scope
+from gradscribe.differentiate.forward import Forwarder, dot_name
+from gradscribe.differentiate.reverse import reverse_sweep
+from gradscribe.errors import ArgumentError
+from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.core import Const, Function, Operand, Parameter, Region, Value
+from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.rewrite import copy_function, free_values, mapped, substitute
+from gradscribe.ir.types import (
+    Array,
+    Scalar,
+    Sequence,
+    Static,
+    Type,
+    Unknown,
+    dtype_of,
+    is_scalar,
+    maybe_float,
+)
+from gradscribe.passes.clean import clean, clean_region
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pullback:
+    """A function split in two: ``forward`` gives ``(value, residuals…)``, ``reverse`` the adjoints.
+
+    ``reverse`` takes the residuals and the cotangent of the value.
+    """
+
+    forward: Function
+    reverse: Function
+
+
+def gradient(function: Function, wrt: list[int], single: bool, with_value: bool, name: str) -> Function:
+    """The gradient of the sum of a function's floating outputs, with respect to some parameters."""
+    new, _ = copy_function(function)
+    new.name = name
+    result = new.result
+    inputs = [new.body.params[i] for i in wrt]
+    active = Activity(new, inputs)
+    builder = Builder(new.body, derived=True)
+    builder.sweep = "reverse"
+    seeds: list[tuple[Value, Bar]] = []
+    if isinstance(result, Value):
+        seed = _ones(builder, result, result.type, function)
+        if seed is not None and result in active:
+            seeds.append((result, seed))
+    elif not isinstance(result.value, int | float) or isinstance(result.value, bool):
+        _refuse_output(function, type_of_operand(result))
+    forward = Region(new.body.params, list(new.body.ops))
+    scope = reverse_sweep(builder, forward, active, seeds, new.body.params)
+    bars = [_final(scope, value, new) for value in inputs]
+    gradients = bars[0] if single else builder.emit(TUPLE, *bars)
+    new.body.yields = [builder.emit(TUPLE, result, gradients) if with_value else gradients]
+    return clean(new)
+
+
+def _final(scope: Scope, value: Value, function: Function) -> Operand:
+    bar = scope.peek(value)
+    if bar is None:
+        function.notes.append(f"{value.hint} does not influence the result: its gradient is zero")
+    return scope.whole(bar, value)
+
+
+def _ones(builder: Builder, value: Operand, kind: Type, function: Function) -> Bar | None:
+    """Cotangents of one for the floating leaves of an output; others are refused."""
+    if is_scalar(kind):
+        dtype = dtype_of(kind)
+        if dtype is not None and dtype.kind not in "f":
+            _refuse_output(function, kind)
+        return Const(1.0)
+    if isinstance(kind, Sequence) and kind.items is not None:
+        items: list[Bar | None] = [
+            _ones(builder, builder.emit(GETITEM, value, k), item, function)
+            for k, item in enumerate(kind.items)
+        ]
+        return Entries(items)
+    if isinstance(kind, Static) or not maybe_float(kind):
+        _refuse_output(function, kind)
+    if isinstance(kind, Array | Unknown):
+        return builder.emit(FILL_LIKE, 1.0, value)
+    _refuse_output(function, kind)
+    return None
+
+
+def _refuse_output(function: Function, kind: Type) -> None:
+    raise ArgumentError(
+        f"cannot differentiate {function.name}: its result is {_article(kind)}, not floating-point",
+        function.span,
+        "return floats or floating arrays; differentiate with has_aux for the rest",
+    )
+
+
+def _article(kind: Type) -> str:
+    if isinstance(kind, Scalar):
+        return f"of type {kind}"
+    return f"{kind}"
+
+
+def pullback(function: Function, wrt: list[int], single: bool, name: str) -> Pullback:
+    """The value with its residuals, and the function from residuals and cotangent to the adjoints."""
+    new, _ = copy_function(function)
+    result = new.result
+    inputs = [new.body.params[i] for i in wrt]
+    active = Activity(new, inputs)
+    reverse = Region()
+    builder = Builder(reverse, derived=True)
+    kind = type_of_operand(result)
+    y_bar = Value("y_bar", adjoint_type(kind))
+    seeds: list[tuple[Value, Bar]] = [(result, y_bar)] if result in active else []  # type: ignore[list-item]  # active: a Value
+    scope = reverse_sweep(builder, new.body, active, seeds, new.body.params)
+    bars = [_final(scope, value, new) for value in inputs]
+    reverse.yields = [bars[0] if single else builder.emit(TUPLE, *bars)]
+    backward = Function(f"{name}_reverse", [], reverse, span=function.span, notes=new.notes)
+    clean_region(reverse)
+    residuals = [v for v in free_values(reverse) if v is not y_bar]
+    new.name = f"{name}_forward"
+    forward_builder = Builder(new.body, derived=True)
+    new.body.yields = [forward_builder.emit(TUPLE, result, *residuals)]
+    mapping: dict[Value, Operand] = {}
+    params = []
+    for value in [*residuals, y_bar]:
+        fresh = Value(value.hint, value.type, value.named)
+        mapping[value] = fresh
+        params.append(fresh)
+    substitute(reverse, mapping)
+    reverse.params = params
+    backward.params = [Parameter(v.hint) for v in params]
+    return Pullback(clean(new), backward)
+
+
+def tangent(function: Function, wrt: list[int], name: str, with_value: bool = True) -> Function:
+    """The function of arguments and tangents that gives the value and its tangent."""
+    inputs = [function.body.params[i] for i in wrt]
+    active = Activity(function, inputs)
+    body = Region()
+    builder = Builder(body, derived=True)
+    dots: dict[Value, Operand] = {}
+    forwarder = Forwarder(builder, active, dots)
+    params = []
+    for old in function.body.params:
+        fresh = Value(old.hint, old.type, old.named)
+        forwarder.mapping[old] = fresh
+        body.params.append(fresh)
+    params = list(function.params)
+    for value in inputs:
+        dot = Value(dot_name(value), adjoint_type(value.type))
+        dots[value] = dot
+        body.params.append(dot)
+        params.append(Parameter(dot_name(value)))
+    forwarder.region(function.body)
+    result = function.result
+    value = mapped(result, forwarder.mapping)
+    dot_result = forwarder.dot(result)
+    body.yields = [builder.emit(TUPLE, value, dot_result) if with_value else dot_result]
+    new = Function(name, params, body, span=function.span, notes=list(function.notes))
+    if result not in active:
+        new.notes.append("the result does not depend on the inputs asked for: its tangent is zero")
+    return clean(new)

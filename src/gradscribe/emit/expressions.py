@@ -1,0 +1,373 @@
+"""From operands and operations to the syntax trees of expressions."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import math
+import operator
+import types
+from collections.abc import Callable
+from typing import Any, final
+
+import numpy as np
+
+from gradscribe.emit.names import Names
+from gradscribe.emit.nest import Nesting
+from gradscribe.ir import helpers
+from gradscribe.ir.core import UNDEF, Const, Op, Operand, Value
+from gradscribe.ir.facts.methods import METHODS, Gathered
+from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, Primitive, printed_name
+
+BINARY: dict[Any, ast.operator] = {
+    operator.add: ast.Add(),
+    operator.sub: ast.Sub(),
+    operator.mul: ast.Mult(),
+    operator.truediv: ast.Div(),
+    operator.floordiv: ast.FloorDiv(),
+    operator.mod: ast.Mod(),
+    operator.pow: ast.Pow(),
+    operator.matmul: ast.MatMult(),
+    operator.and_: ast.BitAnd(),
+    operator.or_: ast.BitOr(),
+    operator.xor: ast.BitXor(),
+    operator.lshift: ast.LShift(),
+    operator.rshift: ast.RShift(),
+}
+
+IN_PLACE: dict[Any, ast.operator] = {
+    operator.iadd: ast.Add(),
+    operator.isub: ast.Sub(),
+    operator.imul: ast.Mult(),
+    operator.itruediv: ast.Div(),
+    operator.ifloordiv: ast.FloorDiv(),
+    operator.imod: ast.Mod(),
+    operator.ipow: ast.Pow(),
+    operator.imatmul: ast.MatMult(),
+    operator.iand: ast.BitAnd(),
+    operator.ior: ast.BitOr(),
+    operator.ixor: ast.BitXor(),
+}
+
+UNARY: dict[Any, ast.unaryop] = {
+    operator.neg: ast.USub(),
+    operator.pos: ast.UAdd(),
+    operator.not_: ast.Not(),
+    operator.invert: ast.Invert(),
+}
+
+COMPARE: dict[Any, ast.cmpop] = {
+    operator.lt: ast.Lt(),
+    operator.le: ast.LtE(),
+    operator.gt: ast.Gt(),
+    operator.ge: ast.GtE(),
+    operator.eq: ast.Eq(),
+    operator.ne: ast.NotEq(),
+    operator.is_: ast.Is(),
+    operator.is_not: ast.IsNot(),
+}
+
+NEGATED: dict[Any, ast.cmpop] = {
+    operator.contains: ast.NotIn(),
+    operator.is_: ast.IsNot(),
+    operator.is_not: ast.Is(),
+}
+
+LOAD = ast.Load()
+
+
+def name(text: str) -> ast.expr:
+    """A dotted name as a syntax tree."""
+    first, *rest = text.split(".")
+    node: ast.expr = ast.Name(first, LOAD)
+    for part in rest:
+        node = ast.Attribute(node, part, LOAD)
+    return node
+
+
+def call(function: ast.expr, *args: ast.expr, **keywords: ast.expr) -> ast.Call:
+    return ast.Call(function, list(args), [ast.keyword(k, v) for k, v in keywords.items()])
+
+
+@final
+class Requirements:
+    """What the text that is being written needs around it: modules, helpers, names of the user's."""
+
+    def __init__(self, module: str | None) -> None:
+        self.module = module
+        self.imports: dict[str, str] = {}  # the name in the text → the module
+        self.helpers: dict[str, Callable[..., Any]] = {}
+        self.constants: dict[str, Const] = {}  # names of the user's module that are read
+        self.objects: dict[str, Any] = {}  # functions and classes of other modules, by name
+        self.callees: dict[str, Any] = {}  # ir functions called
+
+    def function(self, prim_name: str, function: Any) -> str:
+        """How a callable is named in the text; what it needs is noted."""
+        if getattr(function, "__module__", None) in _HELPER_MODULES:
+            self.helper(function)
+            return function.__name__
+        if prim_name.startswith("np."):
+            self.imports["np"] = "numpy"
+        elif "." in prim_name:
+            root = prim_name.rpartition(".")[0]
+            self.imports[root.split(".")[0]] = root
+        return prim_name
+
+    def helper(self, function: Callable[..., Any]) -> None:
+        """Note a helper, and the helpers that it calls."""
+        if function.__name__ in self.helpers:
+            return
+        self.helpers[function.__name__] = function
+        for inner in function.__code__.co_names:
+            other = function.__globals__.get(inner)
+            if isinstance(other, types.FunctionType) and other.__module__ in _HELPER_MODULES:
+                self.helper(other)
+            elif isinstance(other, types.ModuleType):
+                self.imports[inner] = other.__name__
+
+
+_HELPER_MODULES = {"gradscribe.ir.helpers", "gradscribe.ir.transposes", "gradscribe.ir.special"}
+
+
+@final
+class Expressions:
+    """Writes the values of one function as expressions."""
+
+    def __init__(self, nesting: Nesting, names: Names, needs: Requirements) -> None:
+        self.nesting = nesting
+        self.names = names
+        self.needs = needs
+
+    def operand(self, operand: Operand) -> ast.expr:
+        if isinstance(operand, Const):
+            return self.constant(operand)
+        op = self.nesting.inlined.get(operand)
+        return self.op(op) if op is not None else ast.Name(self.names[operand], LOAD)
+
+    def constant(self, operand: Const) -> ast.expr:
+        if operand is UNDEF:
+            return ast.Constant(None)
+        if operand.name is not None:
+            return self._named(operand)
+        return self.literal(operand.value)
+
+    def _named(self, operand: Const) -> ast.expr:
+        assert operand.name is not None
+        home = operand.home
+        if home in ("numpy", "math"):
+            alias = {"numpy": "np"}.get(home, home)
+            self.needs.imports[alias] = home
+            return name(f"{alias}.{operand.name}")
+        if home is None:
+            return name(operand.name)
+        if home != self.needs.module:
+            self.needs.imports[home.split(".")[0]] = home
+            return name(f"{home}.{operand.name}")
+        self.needs.constants[operand.name.split(".")[0]] = operand
+        return name(operand.name)
+
+    def literal(self, value: Any) -> ast.expr:
+        """A Python object as text."""
+        if isinstance(value, tuple):
+            return ast.Tuple([self.literal(v) for v in value], LOAD)
+        if isinstance(value, list):
+            return ast.List([self.literal(v) for v in value], LOAD)
+        if isinstance(value, slice):
+            parts = [self.literal(p) for p in (value.start, value.stop, value.step)]
+            return call(ast.Name("slice", LOAD), *parts)
+        if isinstance(value, float) and not math.isfinite(value):
+            self.needs.imports["np"] = "numpy"
+            text = "np.nan" if math.isnan(value) else "np.inf"
+            return name(text) if not value < 0 else ast.UnaryOp(ast.USub(), name(text))
+        if isinstance(value, int | float | complex) and not isinstance(value, bool | np.generic):
+            if not isinstance(value, complex) and (value < 0 or (value == 0 and str(value)[0] == "-")):
+                return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+            return ast.Constant(value)
+        if value is None or value is Ellipsis or isinstance(value, str | bytes | bool):
+            return ast.Constant(value)
+        if isinstance(value, np.dtype):
+            self.needs.imports["np"] = "numpy"
+            return name(f"np.{value.name}")
+        if isinstance(value, np.generic):
+            self.needs.imports["np"] = "numpy"
+            return call(name(f"np.{type(value).__name__}"), self.literal(value.item()))
+        return self.object(value)
+
+    def object(self, value: Any) -> ast.expr:
+        """A function, class or module, by the name it has where it lives."""
+        prim = BY_FUNCTION.get(value)
+        text = prim.name if prim is not None else printed_name(value)
+        module = getattr(value, "__module__", None)
+        if isinstance(value, type) and module not in ("builtins", "numpy", None):
+            self.needs.objects[value.__name__] = value
+            return name(value.__name__)
+        return name(self.needs.function(text, value))
+
+    # ------------------------------------------------------------------ operations
+
+    def op(self, op: Op) -> ast.expr:
+        """The expression of an operation with one result."""
+        function = op.prim.function
+        if op.prim is IF:
+            return self._conditional(op)
+        if op.prim is OPAQUE:
+            return self.template(op)  # type: ignore[return-value]  # an expression where it has a result
+        if op.prim is CALL:
+            assert op.attrs.callee is not None
+            self.needs.callees[op.attrs.callee.name] = op.attrs.callee
+            return call(ast.Name(op.attrs.callee.name, LOAD), *map(self.operand, op.args))
+        special = self._syntax(op, function)
+        if special is not None:
+            return special
+        if op.prim.name.startswith("."):
+            return self._dotted(op)
+        return self._call(op)
+
+    def _syntax(self, op: Op, function: Any) -> ast.expr | None:
+        args = op.args
+        if function in BINARY or function in IN_PLACE:
+            sign = BINARY.get(function) or IN_PLACE[function]
+            return ast.BinOp(self.operand(args[0]), sign, self.operand(args[1]))
+        if function is operator.not_:
+            return self._not(args[0])
+        if function in UNARY:
+            return ast.UnaryOp(UNARY[function], self.operand(args[0]))
+        if function in COMPARE:
+            return ast.Compare(self.operand(args[0]), [COMPARE[function]], [self.operand(args[1])])
+        if function is operator.contains:
+            return ast.Compare(self.operand(args[1]), [ast.In()], [self.operand(args[0])])
+        if function is operator.getitem:
+            return ast.Subscript(self.operand(args[0]), self.index(args[1]), LOAD)
+        if function is tuple:
+            return ast.Tuple([self.operand(a) for a in args], LOAD)
+        if function is list:
+            return ast.List([self.operand(a) for a in args], LOAD)
+        if function is helpers.append:
+            return ast.List([ast.Starred(self.operand(args[0]), LOAD), self.operand(args[1])], LOAD)
+        if function is helpers.copy_list:
+            return call(ast.Name("list", LOAD), self.operand(args[0]))
+        if function is reversed:
+            return ast.Subscript(
+                self.operand(args[0]), ast.Slice(None, None, self.literal(-1)), LOAD
+            )
+        return None
+
+    def _not(self, operand: Operand) -> ast.expr:
+        op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None
+        if op is not None and op.prim.function in NEGATED:
+            left, right = op.args if op.prim.function is not operator.contains else op.args[::-1]
+            sign = NEGATED[op.prim.function]
+            return ast.Compare(self.operand(left), [sign], [self.operand(right)])
+        return ast.UnaryOp(ast.Not(), self.operand(operand))
+
+    def index(self, operand: Operand) -> ast.expr:
+        """What stands between square brackets."""
+        if isinstance(operand, Const) and operand.name is None:
+            value = operand.value
+            if isinstance(value, slice):
+                return self._slice([None if p is None else self.literal(p) for p in (value.start, value.stop, value.step)])
+            if isinstance(value, tuple):
+                return ast.Tuple([self.index(Const(v)) for v in value], LOAD)
+            return self.constant(operand)
+        op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None
+        if op is not None and op.prim.function is slice:
+            return self._slice(
+                [None if isinstance(a, Const) and a.value is None else self.operand(a) for a in op.args]
+            )
+        if op is not None and op.prim.function is tuple:
+            return ast.Tuple([self.index(a) for a in op.args], LOAD)
+        return self.operand(operand)
+
+    def _slice(self, parts: list[ast.expr | None]) -> ast.Slice:
+        return ast.Slice(*parts)
+
+    def _conditional(self, op: Op) -> ast.expr:
+        test = self.operand(op.args[0])
+        yes, no = (self.operand(arm.yields[0]) for arm in op.regions)
+        if op.attrs.form == "and":
+            return _boolean(ast.And(), test, yes)
+        if op.attrs.form == "or":
+            return _boolean(ast.Or(), test, no)
+        return ast.IfExp(test, yes, no)
+
+    def _dotted(self, op: Op) -> ast.expr:
+        base = self.operand(op.args[0])
+        attribute = op.prim.name.removeprefix(".")
+        method = METHODS.get(attribute)
+        node = ast.Attribute(base, attribute, LOAD)
+        if method is None or method.function is not op.prim.function:
+            return node
+        positional, keywords = self.arguments(op.prim, op.args[1:], op.prim.params[1:])
+        return ast.Call(node, positional, keywords)
+
+    def _call(self, op: Op) -> ast.expr:
+        prim = op.prim
+        if op.attrs.form == "method":
+            method = next(((n, m) for n, m in METHODS.items() if m.function is prim.function), None)
+            if method is not None and not isinstance(op.args[0], Const):
+                return self._method(op, *method)
+        function = name(self.needs.function(prim.name, prim.function))
+        if prim.variadic:
+            return ast.Call(function, [self.operand(a) for a in op.args], [])
+        positional, keywords = self.arguments(prim, op.args, prim.params)
+        return ast.Call(function, positional, keywords)
+
+    def _method(self, op: Op, attribute: str, method: Any) -> ast.expr:
+        function = ast.Attribute(self.operand(op.args[0]), attribute, LOAD)
+        positional, keywords = self.arguments(op.prim, op.args[1:], op.prim.params[1:])
+        if method.gathers and len(positional) == 1 and isinstance(positional[0], ast.Tuple):
+            positional = [Gathered(positional[0].elts)]  # type: ignore[list-item]  # unbind spreads it
+        names = {k.arg or "": k.value for k in keywords}
+        args, named = method.unbind(positional, names)
+        return ast.Call(function, args, [ast.keyword(k, v) for k, v in named.items()])
+
+    def arguments(
+        self, prim: Primitive, args: tuple[Operand, ...], params: tuple[str, ...]
+    ) -> tuple[list[ast.expr], list[ast.keyword]]:
+        """Positional and keyword arguments; those that equal their default are left out."""
+        positional: list[ast.expr] = []
+        keywords: list[ast.keyword] = []
+        skipped = False
+        by_name = prim.name.startswith(("np.", ".")) and not isinstance(prim.function, np.ufunc)
+        for param, arg in zip(params, args, strict=True):
+            if param in prim.defaults:
+                if _is_default(arg, prim.defaults[param]):
+                    skipped = True
+                    continue
+                if by_name or skipped:
+                    keywords.append(ast.keyword(param, self.operand(arg)))
+                else:
+                    positional.append(self.operand(arg))
+            elif skipped:
+                keywords.append(ast.keyword(param, self.operand(arg)))
+            else:
+                positional.append(self.operand(arg))
+        return positional, keywords
+
+    def template(self, op: Op) -> ast.AST:
+        """A piece of the user's text with its holes filled."""
+        holes = {f"_{k}": arg for k, arg in enumerate(op.args)}
+        fill = self.operand
+
+        class Fill(ast.NodeTransformer):
+            def visit_Name(self, node: ast.Name) -> ast.expr:
+                return fill(holes[node.id]) if node.id in holes else node
+
+        assert op.attrs.template is not None
+        return Fill().visit(copy.deepcopy(op.attrs.template))
+
+
+def _is_default(arg: Operand, default: Any) -> bool:
+    if not isinstance(arg, Const) or arg.name is not None:
+        return False
+    return arg.value is default or (
+        type(arg.value) is type(default)
+        and isinstance(default, int | float | str | tuple | bool)
+        and arg.value == default
+    )
+
+
+def _boolean(kind: ast.boolop, left: ast.expr, right: ast.expr) -> ast.expr:
+    """``a and (b and c)`` is ``a and b and c``."""
+    values = right.values if isinstance(right, ast.BoolOp) and type(right.op) is type(kind) else [right]
+    return ast.BoolOp(kind, [left, *values])

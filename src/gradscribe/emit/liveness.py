@@ -1,0 +1,141 @@
+"""Which values are needed after each operation, and so which may not share a variable.
+
+Sets of values are bit masks: a value's bit is its place in the order of definition.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from gradscribe.emit.nest import Nesting
+from gradscribe.ir.core import Function, Op, Operand, Region, Value
+from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.passes.clean import carries, first_carry
+
+
+@final
+class Liveness:
+    """``after[id(op)]``: the mask of values live after an operation, results included.
+
+    ``conflicts[v]``: the values that are live where v is defined. Two values conflict if either
+    stands in the other's mask.
+    """
+
+    def __init__(self, function: Function, nesting: Nesting) -> None:
+        self.nesting = nesting
+        self.order: list[Value] = []
+        self.bit: dict[Value, int] = {}
+        self.conflicts: dict[Value, int] = {}
+        self.after: dict[int, int] = {}
+        self._number(function.body)
+        live = self._region(function.body, 0)
+        for param in function.body.params:
+            self._define(param, live | self.mask(function.body.params))
+
+    def mask(self, values: list[Value] | tuple[Value, ...]) -> int:
+        total = 0
+        for value in values:
+            total |= 1 << self.bit[value]
+        return total
+
+    def leaves(self, operands: list[Operand] | tuple[Operand, ...]) -> int:
+        """The mask of what the text of these operands reads."""
+        total = 0
+        for operand in operands:
+            for leaf in self.nesting.leaves(operand):
+                total |= 1 << self.bit[leaf]
+        return total
+
+    def live_after(self, op: Op, value: Value) -> bool:
+        return bool(self.after[id(op)] >> self.bit[value] & 1)
+
+    def _number(self, region: Region) -> None:
+        self._add(region.params)
+        for op in region.ops:
+            for inner in op.regions:
+                self._number(inner)
+            self._add(op.results)
+
+    def _add(self, values: list[Value] | tuple[Value, ...]) -> None:
+        for value in values:
+            if value not in self.nesting.inlined:
+                self.bit[value] = len(self.order)
+                self.order.append(value)
+
+    def _define(self, value: Value, live: int) -> None:
+        self.conflicts[value] = (self.conflicts.get(value, 0) | live) & ~(1 << self.bit[value])
+
+    # ------------------------------------------------------------------ backwards
+
+    def _region(self, region: Region, live: int) -> int:
+        """What is live before a region, from what is live after its yields are read."""
+        kept = [o for o in region.yields if o not in self.nesting.collected]
+        live |= self.leaves(kept)
+        for op in reversed(region.ops):
+            # A collected value is appended right where it is defined.
+            live |= self.leaves([r for r in op.results if r in self.nesting.collected])
+            if op.results and all(r in self.nesting.inlined for r in op.results):
+                self.after[id(op)] = live
+                continue
+            self.after[id(op)] = live
+            if op.prim is IF:
+                live = self._if(op, live)
+            elif op.prim in (FOR, WHILE):
+                live = self._loop(op, live)
+            else:
+                for result in op.results:
+                    self._define(result, live)
+                live = live & ~self.mask(op.results) | self.leaves(op.args)
+        return live | self.leaves([p for p in region.params if p in self.nesting.collected])
+
+    def _if(self, op: Op, live: int) -> int:
+        for result in op.results:
+            self._define(result, live)
+        through = live & ~self.mask(op.results)
+        before = self.leaves(op.args)
+        for arm in op.regions:
+            before |= self._region(arm, through)
+        return before | through
+
+    def _loop(self, op: Op, live: int) -> int:
+        start, count = first_carry(op), carries(op)
+        collected = op.results[count:]
+        for result in op.results:
+            self._define(result, live)
+        through = live & ~self.mask(op.results[:count]) | self.mask(collected)
+        # What the body reads from outside is live all through it, and so is what is walked.
+        around = through | self.leaves(op.args[:start]) if op.prim is FOR else through
+        own = self.mask([p for region in op.regions for p in region.params])
+        inside = around
+        while True:
+            before = self._body(op, inside, live)
+            grown = inside | before & ~own & ~self._inner(op)
+            if grown == inside:
+                break
+            inside = grown
+        for region in op.regions:
+            for param in region.params:
+                self._define(param, before | inside | self.mask(region.params))
+        for result in collected:
+            self._define(result, inside)
+        entry = inside & ~self.mask(collected)
+        return entry | self.leaves(op.args)
+
+    def _inner(self, op: Op) -> int:
+        """The values defined within a loop: they do not live from one iteration to the next."""
+        return sum(1 << self.bit[r] for region in op.regions for o in region.ops for r in o.results if r in self.bit)
+
+    def _body(self, op: Op, inside: int, live: int) -> int:
+        body = op.regions[-1]
+        before = self._region(body, inside)
+        if op.prim is WHILE:
+            test = op.regions[0]
+            start = first_carry(op)
+            places = [k for k, p in enumerate(body.params[start:]) if before >> self.bit[p] & 1]
+            needed = self.mask([test.params[k] for k in places])
+            count = carries(op)
+            exits = [
+                test.params[k] for k in range(count) if live >> self.bit[op.results[k]] & 1
+            ]
+            before |= self._region(test, inside | needed | self.mask(exits) | before)
+        return before

@@ -1,0 +1,179 @@
+"""Out of SSA: which values share a variable, and what the variables are called.
+
+Values that never live at the same time may share one. Loops must (a carry, its init, what it yields
+and its result are one variable wherever that is possible), a value written in place must share with
+the old one, and values of one name in the user's program do if they can; the rest keep their own.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable
+from typing import final
+
+from gradscribe.emit.liveness import Liveness
+from gradscribe.ir.core import Function, Operand, Region, Value
+from gradscribe.ir.hints import DEFAULT
+from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.passes.clean import carries, first_carry
+
+
+@final
+class Names:
+    """The variable of every value that has one."""
+
+    def __init__(self, function: Function, live: Liveness, reserved: Iterable[str]) -> None:
+        self.live = live
+        self.parent = {v: v for v in live.order}
+        self.members = {v: 1 << live.bit[v] for v in live.order}
+        self.conflicts = {v: live.conflicts.get(v, 0) for v in live.order}
+        self._structure(function.body)
+        self._preferences(function.body)
+        self.names: dict[Value, str] = {}
+        self._choose(function, set(reserved))
+
+    def __getitem__(self, value: Value) -> str:
+        return self.names[self.find(value)]
+
+    def same(self, a: Operand, b: Operand) -> bool:
+        """Are these two values kept in one variable?"""
+        return (
+            isinstance(a, Value)
+            and isinstance(b, Value)
+            and a in self.parent
+            and b in self.parent
+            and self.find(a) is self.find(b)
+        )
+
+    # ------------------------------------------------------------------ sharing
+
+    def find(self, value: Value) -> Value:
+        root = value
+        while self.parent[root] is not root:
+            root = self.parent[root]
+        while self.parent[value] is not root:
+            self.parent[value], value = root, self.parent[value]
+        return root
+
+    def unite(self, a: Operand, b: Operand, force: bool = False) -> bool:
+        """Let two values share a variable, if none of either's conflicts with the other's."""
+        if not (isinstance(a, Value) and isinstance(b, Value)):
+            return False
+        if a not in self.parent or b not in self.parent:
+            return False
+        x, y = self.find(a), self.find(b)
+        if x is y:
+            return True
+        if not force and not self.compatible(x, y):
+            return False
+        if self.live.bit[y] < self.live.bit[x]:
+            x, y = y, x
+        self.parent[y] = x
+        self.members[x] |= self.members[y]
+        self.conflicts[x] |= self.conflicts[y]
+        return True
+
+    def compatible(self, x: Value, y: Value) -> bool:
+        return not (self.conflicts[x] & self.members[y] or self.conflicts[y] & self.members[x])
+
+    def _structure(self, region: Region) -> None:
+        """The params of a loop and its results are one variable each, by construction."""
+        for op in region.ops:
+            if op.prim in (FOR, WHILE):
+                start = first_carry(op)
+                for k in range(carries(op)):
+                    for inner in op.regions:
+                        self.unite(inner.params[start + k], op.results[k], force=True)
+            for inner in op.regions:
+                self._structure(inner)
+
+    def _preferences(self, region: Region) -> None:
+        self._mutations(region)
+        self._around(region)
+        self._chains(region)
+
+    def _mutations(self, region: Region) -> None:
+        for op in region.ops:
+            if op.prim.mutates is not None and op.results:
+                self.unite(op.args[op.prim.mutates], op.results[0])
+            for inner in op.regions:
+                self._mutations(inner)
+
+    def _around(self, region: Region) -> None:
+        for op in region.ops:
+            if op.prim in (FOR, WHILE):
+                start = first_carry(op)
+                for k in range(carries(op)):
+                    self.blend(op.results[k], op.regions[-1].yields[k])
+            for inner in op.regions:
+                self._around(inner)
+            if op.prim is IF:
+                for k, result in enumerate(op.results):
+                    for arm in op.regions:
+                        self.blend(result, arm.yields[k])
+            elif op.prim in (FOR, WHILE):
+                for k in range(carries(op)):
+                    self.blend(op.results[k], op.args[start + k])
+
+    def blend(self, a: Operand, b: Operand) -> None:
+        """Let two values share a variable unless a reader would know them by different names."""
+        if isinstance(a, Value) and isinstance(b, Value) and (a.hint == b.hint or not (_known(a) and _known(b))):
+            self.unite(a, b)
+
+    def _chains(self, region: Region) -> None:
+        """``x = x + 1``: an updated value goes where the old one was, if both have one name."""
+        for op in region.ops:
+            for result in op.results:
+                for arg in op.args:
+                    if isinstance(arg, Value) and arg.hint == result.hint and arg.hint:
+                        self.unite(arg, result)
+            for inner in op.regions:
+                self._chains(inner)
+
+    # ------------------------------------------------------------------ naming
+
+    def _choose(self, function: Function, reserved: set[str]) -> None:
+        groups: dict[Value, list[Value]] = {}
+        for value in self.live.order:
+            groups.setdefault(self.find(value), []).append(value)
+        taken: dict[str, list[Value]] = {}
+        for param, declared in zip(function.body.params, function.params, strict=True):
+            root = self.find(param)
+            self.names[root] = declared.name
+            taken.setdefault(declared.name, []).append(root)
+        own = {p.name for p in function.params}
+        blocked = (reserved | set(keyword.kwlist)) - own
+        ordered = sorted(
+            (root for root in groups if root not in self.names),
+            key=lambda root: (not any(v.named for v in groups[root]), self.live.bit[groups[root][0]]),
+        )
+        for root in ordered:
+            wish = self._wish(groups[root])
+            self.names[root] = name = self._free(root, wish, taken, blocked)
+            taken.setdefault(name, []).append(root)
+
+    def _wish(self, group: list[Value]) -> str:
+        named = [v.hint for v in group if v.named and v.hint]
+        hints = named or [v.hint for v in group if v.hint and v.hint != DEFAULT] or [DEFAULT]
+        return hints[0]
+
+    def _free(
+        self, root: Value, wish: str, taken: dict[str, list[Value]], blocked: set[str]
+    ) -> str:
+        """The wished name, or the first numbered one that no conflicting variable has."""
+        number = 0
+        while True:
+            name = f"{wish}_{number}" if number else wish
+            if name not in blocked and all(
+                self.compatible(root, other) for other in taken.get(name, ())
+            ):
+                for other in taken.get(name, ()):
+                    self.conflicts[root] |= self.conflicts[other]
+                    self.members[root] |= self.members[other]
+                return name
+            number += 1
+
+
+def _known(value: Value) -> bool:
+    """Is this value known by its name: the user's, or an adjoint's?"""
+    return value.named or value.hint.endswith(("_bar", "_dot", "_saved"))

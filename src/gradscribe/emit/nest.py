@@ -1,0 +1,178 @@
+"""Which operations are written inside the expression that uses them.
+
+A result used once goes into its use, unless the user named it, it has an effect, its text would
+overflow the line, or an array that it reads is changed in between. Everything else is a statement.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from gradscribe.ir import helpers
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
+from gradscribe.ir.facts.methods import ATTRIBUTES
+from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, STRUCTURED, WHILE
+from gradscribe.ir.rewrite import use_counts
+from gradscribe.ir.types import Scalar, Static
+from gradscribe.passes.clean import carries
+
+WIDTH = 88
+
+# Written wherever they are used, however often: an iterator can be walked only once, and reading an
+# attribute says more than a name for it would.
+_EVERYWHERE = {reversed, ATTRIBUTES["size"], ATTRIBUTES["shape"], ATTRIBUTES["T"], ATTRIBUTES["ndim"]}
+
+
+@final
+class Nesting:
+    """The values that are written inside another expression, and the operation that makes each."""
+
+    def __init__(self, function: Function) -> None:
+        self.counts = use_counts(function.body)
+        self.inlined: dict[Value, Op] = {}
+        self.lengths: dict[Value, int] = {}
+        self.collected = collected_values(function.body)
+        self.apart = _returned_gradients(function)
+        self._region(function.body, 4)
+
+    def leaves(self, operand: Operand) -> list[Value]:
+        """The named values that an operand's text reads."""
+        if not isinstance(operand, Value):
+            return []
+        op = self.inlined.get(operand)
+        return [operand] if op is None else self.leaves_of(op)
+
+    def leaves_of(self, op: Op) -> list[Value]:
+        """The named values that the text of an operation reads."""
+        found = [leaf for arg in op.args for leaf in self.leaves(arg)]
+        for region in op.regions if op.prim is IF and op.attrs.form else ():
+            found += [leaf for operand in region.yields for leaf in self.leaves(operand)]
+        return found
+
+    # ------------------------------------------------------------------ deciding
+
+    def _region(self, region: Region, indent: int) -> None:
+        uses = self._single_uses(region)
+        for place, op in enumerate(region.ops):
+            for inner in op.regions:
+                self._region(inner, indent + 4)
+            if op.prim is IF and op.attrs.form and not self._is_expression(op):
+                op.attrs = type(op.attrs)()
+            room = WIDTH - indent - (len(op.results[0].hint) + 5 if op.results else 2)
+            self._fit(op, room)
+            if not self._may_nest(op):
+                continue
+            value = op.results[0]
+            if op.prim.function in _EVERYWHERE or (
+                value in uses
+                and (
+                    value in self.collected
+                    or not self._changed_between(op, region.ops[place + 1 : uses[value]])
+                )
+            ):
+                self.inlined[value] = op
+                self.lengths[value] = self._length(op)
+
+    def _single_uses(self, region: Region) -> dict[Value, int]:
+        """The values used once, directly in this region, with the place of the use."""
+        uses: dict[Value, int] = {}
+        for place, op in enumerate(region.ops):
+            for arg in op.args:
+                if isinstance(arg, Value) and self.counts[arg] == 1:
+                    uses[arg] = place
+        for operand in region.yields:
+            if isinstance(operand, Value) and self.counts[operand] == 1:
+                uses[operand] = len(region.ops)
+        return uses
+
+    def _may_nest(self, op: Op) -> bool:
+        if len(op.results) != 1 or op.prim.effect or op.prim in (OPAQUE, CALL):
+            return False
+        if op.prim in STRUCTURED and not (op.prim is IF and op.attrs.form):
+            return False
+        if op.prim.mutates is not None or op.prim.function is helpers.append:
+            return False
+        value = op.results[0]
+        return (not value.named or op.derived) and value not in self.apart
+
+    def _is_expression(self, op: Op) -> bool:
+        """Can a conditional be written as ``a if c else b`` (or and/or)?"""
+        return len(op.results) == 1 and all(
+            all(len(o.results) == 1 and o.results[0] in self.inlined for o in region.ops)
+            for region in op.regions
+        )
+
+    def _changed_between(self, op: Op, between: list[Op]) -> bool:
+        """Is something that the text reads changed in place before the text stands?"""
+        if all(isinstance(leaf.type, Scalar | Static) for leaf in self.leaves_of(op)):
+            return False
+        return any(
+            inner.prim.mutates is not None
+            for other in between
+            for inner in (other, *(o for region in other.regions for o in walk(region)))
+        )
+
+    # ------------------------------------------------------------------ width
+
+    def _fit(self, op: Op, room: int) -> None:
+        """Take the longest nested operands out again while the text of ``op`` is too long."""
+        while self._length(op) > room:
+            nested = [a for a in op.args if isinstance(a, Value) and a in self.inlined]
+            deeper = [
+                a for v in nested for a in self.inlined[v].args
+                if isinstance(a, Value) and a in self.inlined
+            ]  # fmt: skip
+            candidates = [v for v in nested + deeper if self.lengths[v] > 12]
+            if not candidates:
+                return
+            target = max(candidates, key=lambda v: min(self.lengths[v], room))
+            self._take_out(target, op)
+
+    def _take_out(self, value: Value, op: Op) -> None:
+        gone = self.lengths[value] - len(value.hint) - 2
+        del self.inlined[value]
+        for arg in op.args:
+            if isinstance(arg, Value) and arg in self.inlined and value in self.inlined[arg].args:
+                self.lengths[arg] -= gone
+
+    def _length(self, op: Op) -> int:
+        """About how many characters the text of an operation takes."""
+        name = 3 if op.prim.elementwise and "." not in op.prim.name else len(op.prim.name) + 2
+        return name + sum(self._operand_length(a) + 3 for a in op.args if not self._is_default(op, a))
+
+    def _is_default(self, op: Op, arg: Operand) -> bool:
+        return isinstance(arg, Const) and arg.value is None
+
+    def _operand_length(self, operand: Operand) -> int:
+        if isinstance(operand, Value):
+            return self.lengths[operand] if operand in self.inlined else max(1, len(operand.hint))
+        return len(operand.name or repr(operand.value)) if not callable(operand.value) else 12
+
+
+def collected_values(region: Region) -> set[Value]:
+    """The values that loops collect right where their body defines them."""
+    found: set[Value] = set()
+    for op in walk(region):
+        if op.prim in (FOR, WHILE):
+            body = op.regions[-1]
+            own = set(body.params).union(*(o.results for o in body.ops))
+            found |= {
+                v for v in body.yields[carries(op) :] if isinstance(v, Value) and v in own
+            }
+    return found
+
+
+def _returned_gradients(function: Function) -> set[Value]:
+    """Derived values that are handed out together: each gets a name of its own."""
+    made = {op.results[0]: op for op in function.body.ops if len(op.results) == 1}
+    apart: set[Value] = set()
+    work = list(function.body.yields)
+    while work:
+        operand = work.pop()
+        op = made.get(operand) if isinstance(operand, Value) else None
+        if op is not None and op.prim.function is tuple and op.derived:
+            parts = [a for a in op.args if isinstance(a, Value)]
+            nested = [a for a in parts if a in made and made[a].prim.function is tuple]
+            apart.update(a for a in parts if a not in nested and a.hint.endswith(("_bar", "_dot")))
+            work += nested
+    return apart

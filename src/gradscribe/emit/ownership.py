@@ -1,0 +1,427 @@
+"""What makes writing in place safe: who owns each buffer, and who else can see it.
+
+Parameters, constants and saved collections are *borrowed*; results of operations are *owned*, unless
+they are views. An operation that mutates is written in place where its old value is owned, is not
+needed afterwards, and no value that is needed afterwards may share its memory. Elsewhere a copy comes
+first: before the loop where the value enters a loop borrowed, else right before the write::
+
+    u2 = setitem(u, i, v)        u[i] = v                 u is owned and dead
+                                 u2 = u.copy(); u2[i] = v   otherwise
+
+Every value has *roots*: the buffers its memory may be part of. A fresh result is its own root, a view
+has those of what it views, a container those of its entries. A carry is a root of its own, provided
+that what enters and what comes round is owned and seen by nobody else; a swap of two buffers is fine.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import final
+
+import numpy as np
+
+from gradscribe.emit.liveness import Liveness
+from gradscribe.emit.nest import Nesting
+from gradscribe.ir import helpers
+from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.primitives import FOR, IF, WHILE, of
+from gradscribe.ir.types import (
+    Array,
+    Mapping,
+    Sequence,
+    Struct,
+    Type,
+    Unknown,
+    is_array,
+    is_scalar,
+)
+from gradscribe.passes.clean import carries, first_carry
+
+COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
+TUPLE = of(tuple)
+HOLDS = {tuple, list, helpers.append, helpers.setitem}  # results that are containers hold their args
+
+
+@final
+class Ownership:
+    """Decides what is written in place, inserting the copies that this needs."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.nesting = Nesting(function)
+        self.live = Liveness(function, self.nesting)
+        self.roots: dict[Value, frozenset[Value]] = {}
+        self.owned: set[Value] = set()
+        self.copies: list[tuple[Region, int, Op]] = []
+        self.copied: set[Value] = set()
+        self.views: dict[Value, tuple[Region, Op]] = {}
+
+    def run(self) -> None:
+        for param in self.function.body.params:
+            self.roots[param] = frozenset([param])
+        self._region(self.function.body)
+        self._returned()
+        # Later places first, so that the places of earlier copies stay right.
+        for region, place, op in sorted(self.copies, key=lambda c: -c[1]):
+            region.ops.insert(place, op)
+
+    # ------------------------------------------------------------------ roots
+
+    def root(self, operand: Operand) -> frozenset[Value]:
+        return self.roots.get(operand, frozenset()) if isinstance(operand, Value) else frozenset()
+
+    def _region(self, region: Region) -> None:
+        for place, op in enumerate(list(region.ops)):
+            if op.prim is IF:
+                for arm in op.regions:
+                    self._region(arm)
+                for k, result in enumerate(op.results):
+                    self._phi(result, [arm.yields[k] for arm in op.regions])
+            elif op.prim in (FOR, WHILE):
+                self._loop(region, place, op)
+            else:
+                self._simple(region, place, op)
+
+    def _phi(self, result: Value, operands: list[Operand]) -> None:
+        self.roots[result] = frozenset().union(*(self.root(o) for o in operands))
+        if all(self._is_owned(o) for o in operands):
+            self.owned.add(result)
+
+    def _is_owned(self, operand: Operand) -> bool:
+        """Is the memory of this operand ours? (What has none is.)"""
+        if operand is UNDEF:
+            return True
+        if isinstance(operand, Const):
+            return not isinstance(operand.value, list | dict) and type(operand.value).__name__ != "ndarray"
+        return not has_memory(operand.type) or operand in self.owned
+
+    def _simple(self, region: Region, place: int, op: Op) -> None:
+        prim = op.prim
+        for result in op.results:
+            if not has_memory(result.type):
+                self.roots[result] = frozenset()
+                self.owned.add(result)
+        if not op.results or not has_memory(op.results[0].type):
+            if prim.mutates is not None and has_memory_operand(op.args[prim.mutates]):
+                self._mutation(region, place, op)
+            return
+        result = op.results[0]
+        if prim.mutates is not None:
+            self._mutation(region, place, op)
+        elif prim.storage in ("view", "maybe") or prim.function is reversed:
+            base = op.args[0]
+            self.roots[result] = self.root(base)
+            if is_array(result.type) and result in self.live.bit:
+                self.views[result] = (region, op)
+            if prim.function is operator.getitem and _copies(base, op.args[1], result):
+                self._fresh(result)
+        elif prim.function in HOLDS:
+            self._holder(op, result)
+        else:
+            self._fresh(result)
+            if prim.function is None or not prim.params:  # opaque, calls: may hand back their args
+                self.roots[result] |= frozenset().union(*(self.root(a) for a in op.args))
+                self.owned.discard(result)
+
+    def _fresh(self, result: Value) -> None:
+        self.roots[result] = frozenset([result])
+        self.owned.add(result)
+
+    def _holder(self, op: Op, result: Value) -> None:
+        self.roots[result] = frozenset([result]).union(*(self.root(a) for a in op.args))
+        if all(self._is_owned(a) for a in op.args):
+            self.owned.add(result)
+
+    # ------------------------------------------------------------------ mutation
+
+    def _mutation(self, region: Region, place: int, op: Op) -> None:
+        mutates = op.prim.mutates
+        assert mutates is not None
+        target = op.args[mutates]
+        if not self._may_write(op, target) and not self._without_views(op, target):
+            copy = self._copy(target, op)
+            self.copies.append((region, place, copy))
+            op.args = tuple(copy.results[0] if k == mutates else a for k, a in enumerate(op.args))
+            self._fresh(copy.results[0])
+            target = copy.results[0]
+        if op.results:
+            result = op.results[0]
+            self.roots[result] = self.root(target)
+            if has_memory(result.type):
+                self.owned.add(result)
+            if op.prim.function in HOLDS and not is_array(result.type):
+                held = [self.root(a) for k, a in enumerate(op.args) if k != mutates]
+                self.roots[result] = self.roots[result].union(*held)
+
+    def _may_write(self, op: Op, target: Operand) -> bool:
+        if not isinstance(target, Value) or target not in self.owned:
+            return False
+        return not self._seen(target, self.live.after[id(op)], set(op.results))
+
+    def _without_views(self, op: Op, target: Operand) -> bool:
+        """Copy the views that are read after the write, if nothing else stands in its way."""
+        if not isinstance(target, Value) or target not in self.owned:
+            return False
+        seen = self._who_sees(target, self.live.after[id(op)], set(op.results))
+        if any(value not in self.views for value in seen):
+            return False
+        for value in seen:
+            region, view = self.views.pop(value)
+            inner = Value(value.hint, value.type)
+            copy = self._copy(inner, view)
+            view.results, copy.results = (inner,), (value,)
+            self.copies.append((region, region.ops.index(view) + 1, copy))
+            self._fresh(value)
+        return True
+
+    def _seen(self, target: Value, live: int, apart: set[Value]) -> bool:
+        """May a live value (other than those apart) share memory with ``target``?"""
+        return bool(self._who_sees(target, live, apart))
+
+    def _who_sees(self, target: Value, live: int, apart: set[Value]) -> list[Value]:
+        """The live values (other than those apart) that may share memory with ``target``."""
+        roots = self.root(target)
+        found = []
+        while live and roots:
+            bit = live & -live
+            live ^= bit
+            value = self.live.order[bit.bit_length() - 1]
+            if value not in apart and not roots.isdisjoint(self.root(value)):
+                found.append(value)
+        return found
+
+    def _copy(self, operand: Operand, op: Op | None) -> Op:
+        hint = operand.hint if isinstance(operand, Value) else "t"
+        kind = operand.type if isinstance(operand, Value) else Unknown()
+        result = Value(hint, kind, isinstance(operand, Value) and operand.named)
+        origin = (op.span, op.statement) if op is not None else (None, None)
+        prim = OWN
+        if is_array(kind):
+            prim = COPY
+        elif isinstance(kind, Sequence) and kind.kind == "list":
+            prim = COPY_LIST
+        self.copied.add(result)
+        return Op(prim, (operand,), (result,), (), None, *origin, derived=True)
+
+    # ------------------------------------------------------------------ loops
+
+    def _loop(self, region: Region, place: int, op: Op) -> None:
+        start, count = first_carry(op), carries(op)
+        body = op.regions[-1]
+        for k in range(start):
+            self.roots[body.params[k]] = self.root(op.args[k])
+        written = _written_carries(op)
+        taken: set[Value] = set()
+        for k in range(count):
+            params = [r.params[start + k] for r in op.regions]
+            init = op.args[start + k]
+            for param in params:
+                self.roots[param] = frozenset([param])
+            if not has_memory(params[0].type):
+                self.owned.update(params)
+                continue
+            if k not in written:
+                for param in params:
+                    self.roots[param] = frozenset([param]) | self.root(init)
+                continue
+            around = self.live.conflicts[params[-1]]
+            apart = {p for r in op.regions for p in r.params}
+            if (
+                not self._is_owned(init)
+                or (isinstance(init, Value) and self._seen(init, around, apart))
+                or not self.root(init).isdisjoint(taken)
+            ):
+                copy = self._copy(init, op)
+                self.copies.append((region, place, copy))
+                self._fresh(copy.results[0])
+                args = list(op.args)
+                args[start + k] = init = copy.results[0]
+                op.args = tuple(args)
+            taken |= self.root(init)
+            self.owned.update(params)
+        for inner in op.regions:
+            self._region(inner)
+        self._come_round(op, written)
+        for k, result in enumerate(op.results[:count]):
+            param = body.params[start + k]
+            self.roots[result] = frozenset([result]) | (
+                frozenset() if k in written else self.root(op.args[start + k]) | self.root(body.yields[k])
+            )
+            if param in self.owned and self._is_owned(op.args[start + k]):
+                self.owned.add(result)
+            elif self._is_owned(op.args[start + k]) and self._is_owned(body.yields[k]):
+                self.owned.add(result)
+        for k in range(count, len(op.results)):
+            self._collected(op, body, k)
+
+    def _come_round(self, op: Op, written: set[int]) -> None:
+        """What a written carry yields must be owned and seen by no other carry: copied where not."""
+        body = op.regions[-1]
+        taken: set[Value] = set()
+        for k in sorted(written):
+            value = body.yields[k]
+            if not isinstance(value, Value) or not has_memory(value.type):
+                continue
+            others = {
+                root
+                for j, other in enumerate(body.yields[: carries(op)])
+                if j != k and j not in written
+                for root in self.root(other)
+            }
+            outside = self.root(value) - _inner_values(op) - self.copied
+            if value not in self.owned or not self.root(value).isdisjoint(taken | others) or outside:
+                copy = self._copy(value, None)
+                self.copies.append((body, len(body.ops), copy))
+                self._fresh(copy.results[0])
+                body.yields[k] = copy.results[0]
+                value = copy.results[0]
+            taken |= self.root(value)
+
+    def _collected(self, op: Op, body: Region, k: int) -> None:
+        """A list that a loop collects owns its entries only if each is fresh and left alone."""
+        value, result = body.yields[k], op.results[k]
+        if isinstance(value, Value) and has_memory(value.type):
+            changed = self._changes_later(op, value)
+            if changed:
+                copy = self._copy(value, None)
+                place = self._definition_place(body, value)
+                self.copies.append((body, place, copy))
+                self._fresh(copy.results[0])
+                body.yields[k] = copy.results[0]
+                value = copy.results[0]
+            self.roots[result] = frozenset([result]) | self.root(value)
+        else:
+            self.roots[result] = frozenset([result])
+        if self._is_owned(value):
+            self.owned.add(result)
+
+    def _changes_later(self, op: Op, value: Value) -> bool:
+        """Is the memory of a collected value written to in this loop, or part of a carry that is?"""
+        written = _written_carries(op)
+        start = first_carry(op)
+        params = {
+            p for region in op.regions for k, p in enumerate(region.params[start:]) if k in written
+        }
+        roots = self.root(value)
+        if not roots.isdisjoint(params):
+            return True
+        mutated = _mutated_targets(op.regions[-1])
+        return any(not roots.isdisjoint(self.root(t)) for t in mutated)
+
+    def _definition_place(self, body: Region, value: Value) -> int:
+        for place, op in enumerate(body.ops):
+            if value in op.results:
+                return place + 1
+        return 0
+
+    # ------------------------------------------------------------------ what is handed out
+
+    def _returned(self) -> None:
+        """Everything returned is owned, writable and disjoint."""
+        body = self.function.body
+        given: set[Value] = set()
+        body.yields = [self._give(operand, given) for operand in body.yields]
+
+    def _give(self, operand: Operand, given: set[Value]) -> Operand:
+        if isinstance(operand, Value):
+            op = next((o for o in self.function.body.ops if o.results == (operand,)), None)
+            if op is not None and op.prim is TUPLE:
+                op.args = tuple(self._give(a, given) for a in op.args)
+                return operand
+            if not has_memory(operand.type):
+                return operand
+            roots = self.root(operand)
+            if operand in self.owned and roots.isdisjoint(given):
+                given |= roots
+                return operand
+            if isinstance(operand.type, Array | Unknown):
+                copy = self._copy(operand, None)
+                self.copies.append((self.function.body, len(self.function.body.ops), copy))
+                self._fresh(copy.results[0])
+                return copy.results[0]
+            return operand
+        return operand
+
+
+def has_memory(kind: Type) -> bool:
+    """May a value of this type be an object that can be changed, or hold one?"""
+    if isinstance(kind, Sequence):
+        if kind.kind == "list":
+            return True
+        items = kind.items if kind.items is not None else (kind.element,)
+        return any(item is None or has_memory(item) for item in items)
+    return isinstance(kind, Unknown | Mapping | Struct) or (
+        isinstance(kind, Array) and not is_scalar(kind)
+    )
+
+
+def has_memory_operand(operand: Operand) -> bool:
+    return not isinstance(operand, Value) or has_memory(operand.type)
+
+
+def _copies(base: Operand, index: Operand, result: Value) -> bool:
+    """Does ``base[index]`` certainly copy (a fancy index)?"""
+    from gradscribe.ir.facts.containers import is_basic
+
+    if not isinstance(base, Value) or not isinstance(base.type, Array):
+        return False
+    place = index.type if isinstance(index, Value) else index.value
+    return base.type.dims is not None and not is_basic(place) and not isinstance(place, Unknown)
+
+
+def _written_carries(op: Op) -> set[int]:
+    """The carries of a loop whose buffer an operation in the body writes to (or hands on to be)."""
+    start, count = first_carry(op), carries(op)
+    body = op.regions[-1]
+    targets = _mutated_targets(body)
+    written = set()
+    for k in range(count):
+        param = body.params[start + k]
+        if has_memory(param.type) and (param in targets or _chain_reaches(body, param, targets)):
+            written.add(k)
+    # What is written under another name next time round is written too (a swap of buffers).
+    while True:
+        more = {
+            k
+            for k in range(count)
+            if k not in written
+            and any(body.yields[j] is body.params[start + k] for j in written)
+        }
+        if not more:
+            return written
+        written |= more
+
+
+def _mutated_targets(region: Region) -> set[Value]:
+    targets: set[Value] = set()
+    for op in region.ops:
+        if op.prim.mutates is not None:
+            target = op.args[op.prim.mutates]
+            if isinstance(target, Value):
+                targets.add(target)
+        for inner in op.regions:
+            targets |= _mutated_targets(inner)
+        if op.prim in (FOR, WHILE):
+            start = first_carry(op)
+            for k in _written_carries(op):
+                init = op.args[start + k]
+                if isinstance(init, Value):
+                    targets.add(init)
+    return targets
+
+
+def _chain_reaches(body: Region, param: Value, targets: set[Value]) -> bool:
+    """Does the buffer of ``param`` reach a write through branches?"""
+    reach = {param}
+    for op in body.ops:
+        if op.prim is IF:
+            for k, result in enumerate(op.results):
+                if any(arm.yields[k] in reach for arm in op.regions):
+                    reach.add(result)
+    return not reach.isdisjoint(targets)
+
+
+def _inner_values(op: Op) -> set[Value]:
+    from gradscribe.ir.rewrite import defined_in
+
+    return set().union(*(defined_in(region) for region in op.regions))

@@ -1,0 +1,381 @@
+"""From the regions of a function to statements: assignments, loops, branches, writes in place."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from typing import final
+
+from gradscribe.emit.expressions import BINARY, IN_PLACE, Expressions, call, name
+from gradscribe.emit.names import Names
+from gradscribe.emit.nest import Nesting
+from gradscribe.emit.writer import Blank, Comment
+from gradscribe.ir import helpers
+from gradscribe.ir.core import UNDEF, Function, Op, Operand, Region, Value
+from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.methods import METHODS
+from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, WHILE
+from gradscribe.ir.types import Array, is_scalar
+from gradscribe.passes.clean import carries, first_carry
+from gradscribe.source import Span
+
+LOAD, STORE = ast.Load(), ast.Store()
+COMMENT_WIDTH = 72
+
+
+@final
+class Statements:
+    """Writes one function's body."""
+
+    def __init__(
+        self, function: Function, nesting: Nesting, names: Names, expressions: Expressions
+    ) -> None:
+        self.function = function
+        self.nesting = nesting
+        self.names = names
+        self.expressions = expressions
+        self.comments = _wants_comments(function)
+        self.heading: Span | None = None
+        self.must_bind = _must_bind(function.body)
+
+    def body(self) -> list[ast.stmt]:
+        region = self.function.body
+        statements = self.region(region)
+        (result,) = region.yields
+        value = self.expressions.operand(result)
+        if not (isinstance(value, ast.Constant) and value.value is None):
+            statements.append(ast.Return(value))
+        return statements or [ast.Pass()]
+
+    # ------------------------------------------------------------------ regions
+
+    def region(self, region: Region, collects: dict[Value, list[str]] | None = None) -> list[ast.stmt]:
+        """The statements of a region; ``collects`` says which lists a value is appended to."""
+        statements: list[ast.stmt] = []
+        collects = collects or {}
+        for param in region.params:
+            statements += self._appends(param, collects)
+        for op in region.ops:
+            if not (len(op.results) == 1 and op.results[0] in self.nesting.inlined):
+                made = self._statement(op)
+                if made:
+                    statements += self._headed(op, made, bool(statements))
+            for result in op.results:
+                statements += self._appends(result, collects)
+        return statements
+
+    def _appends(self, value: Value, collects: dict[Value, list[str]]) -> list[ast.stmt]:
+        return [
+            ast.Expr(call(name(f"{listed}.append"), self.expressions.operand(value)))
+            for listed in collects.get(value, ())
+        ]
+
+    def _headed(self, op: Op, made: list[ast.stmt], follows: bool) -> list[ast.stmt]:
+        """Statements under the user's statement that they differentiate."""
+        if not self.comments or not op.derived or op.prim in (FOR, WHILE):
+            self.heading = None if op.prim in (FOR, WHILE) else self.heading
+            return made
+        if op.statement is None or op.statement == self.heading:
+            return made
+        self.heading = op.statement
+        header: list[ast.stmt] = [Comment(op.statement.one_line(COMMENT_WIDTH))]
+        return [*header, *made]
+
+    # ------------------------------------------------------------------ single operations
+
+    def _statement(self, op: Op) -> list[ast.stmt]:
+        if op.prim is IF:
+            return self._if(op)
+        if op.prim is FOR:
+            return self._for(op)
+        if op.prim is WHILE:
+            return self._while(op)
+        if op.prim is OPAQUE:
+            return self._opaque(op)
+        if op.prim.mutates is not None and op.results:
+            return self._mutation(op)
+        if not op.results:
+            return [ast.Expr(self.expressions.op(op))]
+        if op.prim is CALL and len(op.results) > 1:
+            targets = [ast.Name(self.names[r], STORE) for r in op.results]
+            return [ast.Assign([ast.Tuple(targets, STORE)], self.expressions.op(op), lineno=0)]
+        return [self._assign(op)]
+
+    def _assign(self, op: Op) -> ast.stmt:
+        (result,) = op.results
+        sign = BINARY.get(op.prim.function)
+        if sign is not None and self._accumulates(op):
+            left, right = op.args
+            if self.names.same(right, result) and not self.names.same(left, result):
+                left, right = right, left
+            return self._augmented(self.names[result], sign, right)
+        return _assign(self.names[result], self.expressions.op(op))
+
+    def _augmented(self, target: str | ast.expr, sign: ast.operator, value: Operand) -> ast.stmt:
+        """``target += value``, or ``target -= …`` where the value is a negation."""
+        node = ast.Name(target, STORE) if isinstance(target, str) else target
+        inner = self.nesting.inlined.get(value) if isinstance(value, Value) else None
+        if isinstance(sign, ast.Add) and inner is not None and inner.prim.function is operator.neg:
+            return ast.AugAssign(node, ast.Sub(), self.expressions.operand(inner.args[0]))
+        expression = self.expressions.operand(value)
+        if isinstance(sign, ast.Add):
+            positive = _without_minus(expression)
+            if positive is not None:
+                return ast.AugAssign(node, ast.Sub(), positive)
+        return ast.AugAssign(node, sign, expression)
+
+    def _accumulates(self, op: Op) -> bool:
+        """May ``x = x + y`` be written ``x += y``? For numbers always; arrays are written in place
+        only by operations that say so, so not for them."""
+        (result,) = op.results
+        left, right = op.args
+        if not is_scalar(result.type):
+            return False
+        if self.names.same(left, result) and self._is_variable(left):
+            return True
+        commutes = op.prim.function in (operator.add, operator.mul) and op.derived
+        return commutes and self.names.same(right, result) and self._is_variable(right)
+
+    def _is_variable(self, operand: Operand) -> bool:
+        return isinstance(operand, Value) and operand not in self.nesting.inlined
+
+    def _mutation(self, op: Op) -> list[ast.stmt]:
+        """A write in place; the ownership pass has made sure that it is safe."""
+        assert op.prim.mutates is not None
+        target = op.args[op.prim.mutates]
+        (result,) = op.results
+        variable = self.names[result]
+        before: list[ast.stmt] = []
+        copied = self.nesting.inlined.get(target) if isinstance(target, Value) else None
+        if copied is not None or not self.names.same(target, result):
+            before.append(_assign(variable, self.expressions.operand(target)))
+        return [*before, self._write(op, variable)]
+
+    def _write(self, op: Op, variable: str) -> ast.stmt:
+        function, args = op.prim.function, op.args
+        target = ast.Name(variable, STORE)
+        if function is helpers.setitem:
+            place = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(args[1]), STORE)
+            return ast.Assign([place], self.expressions.operand(args[2]), lineno=0)
+        if function is helpers.index_add:
+            return self._index_add(op, variable)
+        if function in IN_PLACE:
+            return self._augmented(variable, IN_PLACE[function], args[1])
+        if function is helpers.append:
+            return ast.Expr(call(name(f"{variable}.append"), self.expressions.operand(args[1])))
+        if function is helpers.without:
+            item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(args[1]), ast.Del())
+            return ast.Delete([item])
+        if op.prim.name.startswith(".") and op.prim.name[1:] in METHODS:
+            positional, keywords = self.expressions.arguments(op.prim, args[1:], op.prim.params[1:])
+            return ast.Expr(ast.Call(name(f"{variable}{op.prim.name}"), positional, keywords))
+        positional, keywords = self.expressions.arguments(op.prim, args, op.prim.params)
+        assert op.prim.mutates is not None
+        positional[op.prim.mutates] = target
+        function_name = name(self.expressions.needs.function(op.prim.name, function))
+        return ast.Expr(ast.Call(function_name, positional, keywords))
+
+    def _index_add(self, op: Op, variable: str) -> ast.stmt:
+        base, index, value = op.args
+        place = index.type if isinstance(index, Value) else index.value
+        array = isinstance(base, Value) and isinstance(base.type, Array)
+        if not array or is_basic(place):
+            item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
+            return self._augmented(item, ast.Add(), value)
+        self.expressions.needs.imports["np"] = "numpy"
+        inner = self.nesting.inlined.get(value) if isinstance(value, Value) else None
+        function = "np.add.at"
+        if inner is not None and inner.prim.function is operator.neg:
+            function, value = "np.subtract.at", inner.args[0]
+        operands = self.expressions.index(index), self.expressions.operand(value)
+        return ast.Expr(call(name(function), ast.Name(variable, LOAD), *operands))
+
+    def _opaque(self, op: Op) -> list[ast.stmt]:
+        node = self.expressions.template(op)
+        if op.results:
+            assert isinstance(node, ast.expr)
+            return [_assign(self.names[op.results[0]], node)]
+        assert isinstance(node, ast.stmt)
+        return [node]
+
+    # ------------------------------------------------------------------ structure
+
+    def _if(self, op: Op) -> list[ast.stmt]:
+        then, other = (self._arm(op, arm) for arm in op.regions)
+        if not then and not other:
+            return []
+        test = self.expressions.operand(op.args[0])
+        if not then:
+            then, other = other, []
+            test = _negation(test)
+        return [ast.If(test, then, other)]
+
+    def _arm(self, op: Op, arm: Region) -> list[ast.stmt]:
+        heading = self.heading
+        statements = self.region(arm)
+        self.heading = heading
+        pairs = [
+            (result, operand)
+            for result, operand in zip(op.results, arm.yields, strict=True)
+            if operand is not UNDEF or result in self.must_bind
+        ]
+        return statements + self._copies(pairs)
+
+    def _copies(self, pairs: list[tuple[Value, Operand]]) -> list[ast.stmt]:
+        """Assignments that move operands into variables, all at once."""
+        moves = [
+            (self.names[variable], operand)
+            for variable, operand in pairs
+            if not self.names.same(variable, operand) and variable in self.names.parent
+        ]
+        statements: list[ast.stmt] = []
+        while moves:
+            ready = [
+                move for move in moves
+                if not any(move[0] in self._reads(o) for t, o in moves if t != move[0])
+            ]  # fmt: skip
+            if not ready:
+                targets = ast.Tuple([ast.Name(t, STORE) for t, _ in moves], STORE)
+                values = ast.Tuple([self.expressions.operand(o) for _, o in moves], LOAD)
+                return [*statements, ast.Assign([targets], values, lineno=0)]
+            for target, operand in ready:
+                statements.append(self._move(target, operand))
+            moves = [move for move in moves if move not in ready]
+        return statements
+
+    def _move(self, target: str, operand: Operand) -> ast.stmt:
+        op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None
+        if op is not None and op.prim.function in BINARY and is_scalar(op.results[0].type):
+            left, right = op.args
+            if isinstance(left, Value) and self._variable(left) == target:
+                return self._augmented(target, BINARY[op.prim.function], right)
+            commutes = op.prim.function in (operator.add, operator.mul) and op.derived
+            if commutes and isinstance(right, Value) and self._variable(right) == target:
+                return self._augmented(target, BINARY[op.prim.function], left)
+        return _assign(target, self.expressions.operand(operand))
+
+    def _variable(self, value: Value) -> str | None:
+        return None if value in self.nesting.inlined else self.names[value]
+
+    def _reads(self, operand: Operand) -> set[str]:
+        return {self.names[leaf] for leaf in self.nesting.leaves(operand)}
+
+    def _loop_frame(self, op: Op) -> tuple[list[ast.stmt], dict[Value, list[str]]]:
+        """What comes before a loop, and which lists its values are appended to."""
+        start, count = first_carry(op), carries(op)
+        body = op.regions[-1]
+        before = self._copies(
+            [(body.params[start + k], op.args[start + k]) for k in range(count) if op.args[start + k] is not UNDEF]
+        )
+        collects: dict[Value, list[str]] = {}
+        for k in range(count, len(op.results)):
+            listed = self.names[op.results[k]]
+            before.append(_assign(listed, ast.List([], LOAD)))
+            value = body.yields[k]
+            if isinstance(value, Value) and value in self.nesting.collected:
+                collects.setdefault(value, []).append(listed)
+        return before, collects
+
+    def _loop_body(self, op: Op, collects: dict[Value, list[str]]) -> list[ast.stmt]:
+        start, count = first_carry(op), carries(op)
+        body = op.regions[-1]
+        self.heading = None
+        statements = self.region(body, collects)
+        for k in range(count, len(op.results)):
+            value = body.yields[k]
+            if not (isinstance(value, Value) and value in self.nesting.collected):
+                append = name(f"{self.names[op.results[k]]}.append")
+                statements.append(ast.Expr(call(append, self.expressions.operand(value))))
+        statements += self._copies(
+            [(body.params[start + k], body.yields[k]) for k in range(count) if body.yields[k] is not UNDEF]
+        )
+        self.heading = None
+        return statements or [ast.Pass()]
+
+    def _for(self, op: Op) -> list[ast.stmt]:
+        before, collects = self._loop_frame(op)
+        seqs = op.args[: op.attrs.seqs]
+        body = op.regions[0]
+        targets: list[ast.expr] = [ast.Name(self.names[p], STORE) for p in body.params[: len(seqs)]]
+        target: ast.expr = targets[0] if len(targets) == 1 else ast.Tuple(targets, STORE)
+        loop = ast.For(target, self._walked(seqs), self._loop_body(op, collects), [], lineno=0)
+        return [*before, loop]
+
+    def _walked(self, seqs: tuple[Operand, ...]) -> ast.expr:
+        if len(seqs) == 1:
+            return self._sequence(seqs[0])
+        if len(seqs) == 2 and self._is_positions(seqs[0], seqs[1]):
+            return call(ast.Name("enumerate", LOAD), self._sequence(seqs[1]))
+        return call(ast.Name("zip", LOAD), *map(self._sequence, seqs))
+
+    def _sequence(self, seq: Operand) -> ast.expr:
+        op = self.nesting.inlined.get(seq) if isinstance(seq, Value) else None
+        if op is not None and op.prim.function is reversed:
+            return call(ast.Name("reversed", LOAD), self._sequence(op.args[0]))
+        return self.expressions.operand(seq)
+
+    def _is_positions(self, first: Operand, second: Operand) -> bool:
+        """Is the first sequence ``range(len(second))``?"""
+        op = self.nesting.inlined.get(first) if isinstance(first, Value) else None
+        if op is None or op.prim.function is not range or len(op.args) != 1:
+            return False
+        length = self.nesting.inlined.get(op.args[0]) if isinstance(op.args[0], Value) else None
+        return length is not None and length.prim.function is len and length.args[0] is second
+
+    def _while(self, op: Op) -> list[ast.stmt]:
+        before, collects = self._loop_frame(op)
+        test = op.regions[0]
+        statements = self.region(test)
+        condition = self.expressions.operand(test.yields[0])
+        body = self._loop_body(op, collects)
+        if statements:
+            leave = ast.If(_negation(condition), [ast.Break()], [])
+            return [*before, ast.While(ast.Constant(True), [*statements, leave, *body], [])]
+        return [*before, ast.While(condition, body, [])]
+
+
+def _assign(target: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(target, STORE)], value, lineno=0)
+
+
+def _negation(test: ast.expr) -> ast.expr:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def _without_minus(node: ast.expr) -> ast.expr | None:
+    """``a * b`` for ``-a * b``, so that ``x += -a * b`` is ``x -= a * b``."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.MatMult):
+        left = _without_minus(node.left)
+        return None if left is None else ast.BinOp(left, node.op, node.right)
+    return None
+
+
+def _wants_comments(function: Function) -> bool:
+    """Headings help where several of the user's statements are differentiated."""
+    seen = {op.statement for op in _derived(function.body) if op.statement is not None}
+    return len(seen) > 1
+
+
+def _derived(region: Region) -> list[Op]:
+    found = []
+    for op in region.ops:
+        if op.derived and op.prim not in (IF, FOR, WHILE):
+            found.append(op)
+        for inner in op.regions:
+            found += _derived(inner)
+    return found
+
+
+def _must_bind(region: Region) -> set[Value]:
+    """Results of branches that are read whichever arm ran: what loops collect."""
+    found: set[Value] = set()
+    for op in region.ops:
+        for inner in op.regions:
+            found |= _must_bind(inner)
+        if op.prim in (FOR, WHILE):
+            found |= {v for v in op.regions[-1].yields[carries(op) :] if isinstance(v, Value)}
+    return found

@@ -1,0 +1,1 @@
+"""From a Python function to the IR: abstract interpretation of its AST."""

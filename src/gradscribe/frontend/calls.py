@@ -1,0 +1,397 @@
+"""Lowering calls: primitives, methods, user functions (inlined), derivatives, and opaque calls."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from typing import Any
+
+import gast
+import numpy as np
+
+from gradscribe.errors import SourceUnavailableError, UnsupportedError
+from gradscribe.frontend import opaque
+from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
+from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.resolve import Definition, definition_of
+from gradscribe.ir import helpers
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import Attrs, Const, Operand, Region, Value
+from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.methods import METHODS, Gathered
+from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
+from gradscribe.ir.transposes import may_repeat
+from gradscribe.ir.types import Array, Scalar, Static, Type, Unknown, dims_of, is_static
+from gradscribe.ir.types import Sequence as SequenceType
+
+Keywords = dict[str, Bound]
+
+# What compilers of other derivatives leave behind: objects that are called like functions and can
+# be lowered in place (``grad(g)(x)`` inside a function). Filled by ``gradscribe.api``.
+LOWERERS: list[Any] = []
+
+
+def call(frame: Frame, node: gast.Call) -> Bound:
+    """Lower ``function(arguments)``."""
+    from gradscribe.frontend.expressions import lower
+
+    if isinstance(node.func, gast.Attribute):
+        base = lower(frame, node.func.value)
+        if not _is_static(base):
+            return _method(frame, node, base)
+    callee = lower(frame, node.func)
+    if isinstance(callee, Closure):
+        return _inline(frame, node, callee.definition, callee.frame, *_arguments(frame, node))
+    if isinstance(callee, Const) and callee.name is None or isinstance(callee, Const) and callable(callee.value):
+        return _static_call(frame, node, callee.value)
+    frame.refuse(
+        node,
+        "the function called here is not known before the program runs",
+        "call a function that is defined at module level, or pass it as an argument",
+    )
+
+
+def _is_static(bound: Bound) -> bool:
+    return isinstance(bound, Const) and (
+        is_static(bound.value) or (bound.name is not None and not isinstance(bound.value, np.ndarray | list | dict))
+    )
+
+
+def _arguments(frame: Frame, node: gast.Call) -> tuple[list[Bound], Keywords]:
+    from gradscribe.frontend.expressions import lower
+
+    positional: list[Bound] = []
+    for arg in node.args:
+        if isinstance(arg, gast.Starred):
+            inner = lower(frame, arg.value)
+            if not isinstance(inner, TupleOf):
+                frame.refuse(arg, "star of something whose length is not known here")
+            positional.extend(inner.items)
+        else:
+            positional.append(lower(frame, arg))
+    keywords: Keywords = {}
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            frame.refuse(node, "** in a call is not supported yet")
+        keywords[keyword.arg] = lower(frame, keyword.value)
+    return positional, keywords
+
+
+def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
+    if function is print or (isinstance(function, type) and issubclass(function, BaseException)):
+        opaque.statement(frame, gast.Expr(node))
+        return Const(None)
+    special = _SPECIAL.get(function) if _hashable(function) else None
+    if special is not None:
+        result = special(frame, node)
+        if result is not None:
+            return result
+    for lowerer in LOWERERS:
+        result = lowerer(frame, node, function)
+        if result is not None:
+            return result
+    if not _hashable(function):
+        frame.refuse(node, f"cannot call {function!r}")
+    prim = BY_FUNCTION.get(function)
+    if prim is not None:
+        positional, keywords = _arguments(frame, node)
+        if frame.builder.derived and getattr(function, "__module__", None) == "gradscribe.ir.transposes":
+            plain = _plain(frame, node, function, positional)
+            if plain is not None:
+                return plain
+        return apply(frame, node, prim, positional, keywords)
+    if isinstance(function, types.FunctionType) and not _is_library(function):
+        try:
+            definition = definition_of(function)
+        except SourceUnavailableError as error:
+            frame.refuse(node, error.message, error.hint)
+        return _inline(frame, node, definition, None, *_arguments(frame, node))
+    return _opaque_call(frame, node, function)
+
+
+def _plain(frame: Frame, node: Any, function: Any, positional: list[Bound]) -> Bound | None:
+    """A helper's body in place of a call of it, where the types decide every branch in it."""
+    definition = definition_of(function)
+    if len(positional) != len(definition.node.args.args):
+        return None
+    from gradscribe.frontend.lower import body
+
+    region = Region()
+    inner = Frame(definition, frame.builder, frame.heap.copy())
+    inner.env.update(zip((a.id for a in definition.node.args.args), positional, strict=True))
+    try:
+        with frame.builder.into(region):
+            result = body(inner, definition.node)
+    except UnsupportedError:
+        return None
+    if any(op.regions or op.prim.effect for op in region.ops) or len(region.ops) > _PLAIN:
+        return None
+    frame.builder.region.ops += region.ops
+    frame.heap.values.update(inner.heap.values)
+    return result
+
+
+_PLAIN = 8  # operations; a longer helper stays a call
+
+
+def _hashable(function: Any) -> bool:
+    try:
+        hash(function)
+    except TypeError:
+        return False
+    return True
+
+
+def _is_library(function: types.FunctionType) -> bool:
+    """NumPy's and SciPy's own Python functions are not looked into."""
+    return function.__module__.split(".")[0] in ("numpy", "scipy")
+
+
+def apply(
+    frame: Frame,
+    node: Any,
+    prim: Primitive,
+    positional: Sequence[Bound],
+    keywords: Keywords,
+    form: str | None = None,
+) -> Bound:
+    """Apply a primitive to bound arguments."""
+    bound = _bind(frame, node, prim, positional, keywords)
+    if bound is None:
+        return _opaque_call(frame, node, prim.function)
+    args = tuple(Const(None) if b is None else frame.read(b) for b in bound)
+    if prim.mutates is not None and prim.function not in (helpers.setitem, helpers.index_add):
+        target = bound[prim.mutates]
+        if isinstance(target, Ref):
+            value = frame.emit(prim, *args)
+            frame.write(target, value, node)
+            return Const(None)
+    if prim.storage == "view" and bound and isinstance(bound[0], Ref) and prim.function is not helpers.stop_gradient:
+        return frame.view(bound[0], prim, args[1:], certain=True)
+    if prim.storage == "maybe" and bound and isinstance(bound[0], Ref):
+        return frame.view(bound[0], prim, args[1:], certain=False)
+    folded = _known_shape(prim, args)
+    if folded is not None:
+        return folded
+    result = frame.emit(prim, *args)
+    if form is not None and frame.builder.region.ops and isinstance(result, Value):
+        op = frame.builder.region.ops[-1]
+        if op.results == (result,):
+            op.attrs = Attrs(form=form)
+    return frame.wrap(result)
+
+
+def _known_shape(prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
+    """``np.ndim(x)`` where the rank is known, and whether a known index can repeat an entry."""
+    if prim.name in ("np.ndim", ".ndim"):
+        dims = dims_of(type_of_operand(args[0]))
+        return None if dims is None else Const(len(dims))
+    if prim.function is may_repeat:
+        place = args[0].type if isinstance(args[0], Value) else args[0].value
+        return Const(False) if is_basic(place) else None
+    return None
+
+
+def _bind(
+    frame: Frame, node: Any, prim: Primitive, positional: Sequence[Bound], keywords: Keywords
+) -> list[Bound | None] | None:
+    """The arguments in the order of the primitive's parameters; None if it has no such parameter."""
+    if prim.variadic:
+        fixed = len(prim.params) - 1
+        if keywords or len(positional) < fixed:
+            return None
+        return list(positional)
+    if len(positional) > len(prim.params) or not set(keywords) <= set(prim.params):
+        return None
+    bound: list[Bound | None] = list(positional)
+    for name in prim.params[len(positional) :]:
+        if name in keywords:
+            bound.append(keywords[name])
+        elif name in prim.defaults:
+            bound.append(Const(prim.defaults[name]))
+        else:
+            frame.refuse(node, f"{prim.name} needs the argument {name!r}")
+    if any(name in keywords for name in prim.params[: len(positional)]):
+        frame.refuse(node, f"{prim.name} got an argument twice")
+    return bound
+
+
+def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
+    name = node.func.attr
+    kind = frame.type(base) if not isinstance(base, Closure) else None
+    if isinstance(kind, SequenceType) or (isinstance(kind, Unknown) and name in ("append", "pop")):
+        return _list_method(frame, node, base, name)
+    method = METHODS.get(name)
+    if method is None or not isinstance(kind, Scalar | Array | Unknown):
+        frame.refuse(node, f"the method .{name}() is not supported here")
+    positional, keywords = _arguments(frame, node)
+    positional, keywords = method.bind(positional, keywords)
+    positional = [_gathered(arg) for arg in positional]
+    return apply(frame, node, of(method.function), [base, *positional], keywords, form="method")
+
+
+def _gathered(arg: Any) -> Bound:
+    """Arguments as ``METHODS`` binds them: tuples to build, and plain objects it fills in."""
+    if isinstance(arg, Gathered):
+        return TupleOf(tuple(arg))
+    return arg if isinstance(arg, Value | Const | Ref | TupleOf | Closure) else Const(arg)
+
+
+def _list_method(frame: Frame, node: gast.Call, base: Bound, name: str) -> Bound:
+    positional, keywords = _arguments(frame, node)
+    if keywords or not isinstance(base, Ref):
+        frame.refuse(node, f"the list method .{name}() is not supported here")
+    xs = frame.read(base)
+    if name == "append" and len(positional) == 1:
+        value = positional[0]
+        if isinstance(value, Ref):
+            frame.move(value, base, node)
+        frame.write(base, frame.emit(of(helpers.append), xs, frame.read(value)), node)
+        return Const(None)
+    if name == "pop" and len(positional) <= 1:
+        place = frame.read(positional[0]) if positional else Const(-1)
+        item = frame.emit(GETITEM, xs, place)
+        frame.write(base, frame.emit(of(helpers.without), xs, place), node)
+        return frame.wrap(item)
+    if name == "copy" and not positional:
+        return frame.wrap(frame.emit(of(helpers.copy_list), xs))
+    frame.refuse(node, f"the list method .{name}() is not supported yet")
+
+
+# ---------------------------------------------------------------------------- user functions
+
+
+def _inline(
+    frame: Frame,
+    node: gast.Call,
+    definition: Definition,
+    outer: Frame | None,
+    positional: list[Bound],
+    keywords: Keywords,
+) -> Bound:
+    """Lower the callee's body in place, its parameters bound to the arguments."""
+    from gradscribe.frontend import recursion
+    from gradscribe.frontend.lower import body
+
+    current: Frame | None = frame
+    while current is not None:
+        if current.definition.node is definition.node:
+            return recursion.call(frame, node, definition, positional, keywords)
+        current = current.parent
+    inner = Frame(definition, frame.builder, frame.heap, frame)
+    bind_parameters(frame, inner, node, definition, positional, keywords)
+    if outer is not None:
+        for name, bound in outer.env.items():
+            if name not in definition.locals:
+                inner.env.setdefault(name, bound)
+    return body(inner, definition.node)
+
+
+def bind_parameters(
+    frame: Frame,
+    inner: Frame,
+    node: Any,
+    definition: Definition,
+    positional: list[Bound],
+    keywords: Keywords,
+) -> None:
+    """Bind the parameters of a callee as Python does."""
+    from gradscribe.frontend.lower import parameters
+
+    keywords = dict(keywords)
+    rest = list(positional)
+    for param in parameters(definition.node):
+        if param.kind == "args":
+            inner.env[param.name] = TupleOf(tuple(rest))
+            rest = []
+        elif param.kind == "kwargs":
+            if keywords:
+                frame.refuse(node, "a callee with ** parameters is not supported yet")
+        elif param.kind in ("plain", "positional") and rest:
+            inner.env[param.name] = rest.pop(0)
+        elif param.name in keywords and param.kind != "positional":
+            inner.env[param.name] = keywords.pop(param.name)
+        elif param.has_default:
+            inner.env[param.name] = default_of(frame, node, definition, param.name)
+        else:
+            frame.refuse(node, f"the argument {param.name!r} is missing")
+    if rest or keywords:
+        frame.refuse(node, "more arguments than the function has parameters")
+
+
+def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bound:
+    """The default of a callee's parameter: the object that Python evaluated when it was defined."""
+    function = definition.function
+    if function is None:
+        from gradscribe.frontend.expressions import lower
+
+        arguments = definition.node.args
+        plain = [a.id for a in (*arguments.posonlyargs, *arguments.args)]
+        defaults = dict(zip(plain[::-1], arguments.defaults[::-1], strict=False))
+        keyword = [a.id for a in arguments.kwonlyargs]
+        defaults |= dict(zip(keyword, arguments.kw_defaults, strict=True))
+        return lower(frame, defaults[name])
+    code = function.__code__
+    if function.__kwdefaults__ and name in function.__kwdefaults__:
+        value = function.__kwdefaults__[name]
+    else:
+        place = code.co_varnames.index(name) - code.co_argcount
+        value = (function.__defaults__ or ())[place]
+    if isinstance(value, list | dict | np.ndarray):
+        frame.refuse(node, f"the default of {name!r} is a mutable object", "use None and make it inside")
+    return frame.wrap(Const(value))
+
+
+# ---------------------------------------------------------------------------- what is not understood
+
+
+def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
+    """A call that passes through. It must not be able to change an object that we follow."""
+    positional, keywords = _arguments(frame, node)
+    module = getattr(function, "__module__", None) or ""
+    trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(function, np.ufunc)
+    for bound in [*positional, *keywords.values()]:
+        if isinstance(bound, Ref) and not trusted and not isinstance(frame.type(bound), Unknown):
+            frame.refuse(
+                node,
+                f"{getattr(function, '__name__', function)!r} is not understood and might change its argument",
+                "declare a rule for it, or pass a copy and use its result as a constant",
+            )
+    return opaque.expression(frame, node)
+
+
+def _isinstance(frame: Frame, node: gast.Call) -> Bound | None:
+    """``isinstance(x, float)``, decided where the type is known."""
+    positional, keywords = _arguments(frame, node)
+    if len(positional) != 2 or keywords:
+        return None
+    classes = positional[1]
+    parts = classes.items if isinstance(classes, TupleOf) else (classes,)
+    if not all(isinstance(p, Const) for p in parts):
+        return None
+    kind = frame.type(positional[0])
+    answers = [_instance_of(kind, p.value) for p in parts if isinstance(p, Const)]
+    if any(answer is True for answer in answers):
+        return Const(True)
+    return Const(False) if all(answer is False for answer in answers) else None
+
+
+def _instance_of(kind: Type, cls: Any) -> bool | None:
+    if not isinstance(cls, type):
+        return None
+    python = {"f": float, "i": int, "b": bool, "c": complex}
+    match kind:
+        case Scalar(dtype, weak):
+            own = python[dtype.kind] if weak and dtype.kind in python else dtype.type
+            return issubclass(own, cls)
+        case Array(_, dims) if dims:
+            return issubclass(np.ndarray, cls)
+        case SequenceType(name):
+            return issubclass({"list": list, "tuple": tuple}[name], cls)
+        case Static(value):
+            return isinstance(value, cls)
+        case _:
+            return None
+
+
+_SPECIAL: dict[Any, Any] = {isinstance: _isinstance}

@@ -1,0 +1,296 @@
+"""Branches: both arms are lowered from one state, and their states joined.
+
+At a join, what differs between the arms becomes a result of the ``if``. A name bound to different
+objects gets a location of its own that may be either (see ``heap``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, final
+
+import gast
+
+from gradscribe.frontend import loops
+from gradscribe.frontend.frame import Frame, is_mutable
+from gradscribe.frontend.heap import Bound, Closure, Heap, Loc, Ref, TupleOf, locations
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.primitives import IF
+from gradscribe.ir.types import Type, join
+
+
+@final
+class _Never:
+    """The end of a block that raises."""
+
+
+NEVER = _Never()
+Ended = Bound | _Never | None
+
+for_ = loops.for_
+while_ = loops.while_
+
+
+def truth(test: Operand) -> bool | None:
+    """Whether a test is decided at compile time."""
+    if isinstance(test, Const) and test.name is None and isinstance(test.value, bool | type(None) | str | int):
+        return bool(test.value)
+    return None
+
+
+@final
+class Arm:
+    """One arm of a branch: its region, and the state at its end."""
+
+    def __init__(self, frame: Frame, run: Callable[[], Ended]) -> None:
+        env, heap = frame.env, frame.heap
+        self.region = Region()
+        frame.env, frame.heap = dict(env), heap.copy()
+        parents = _parents(frame)
+        try:
+            for parent in parents:
+                parent.heap = frame.heap
+            with frame.builder.into(self.region):
+                self.ended = run()
+            self.env, self.heap = frame.env, frame.heap
+        finally:
+            frame.env, frame.heap = env, heap
+            for parent in parents:
+                parent.heap = heap
+
+
+def _parents(frame: Frame) -> list[Frame]:
+    """The frames around an inlined one: they share its heap."""
+    found = []
+    while frame.parent is not None:
+        frame = frame.parent
+        found.append(frame)
+    return found
+
+
+def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
+    """Lower an ``if``. Returns how the block ended, and whether ``rest`` was lowered in its arms."""
+    from gradscribe.frontend.expressions import operand
+    from gradscribe.frontend.lower import block
+
+    test = operand(frame, node.test)
+    known = truth(test)
+    if known is not None:
+        taken = node.body if known else node.orelse
+        if _returns(node):
+            return block(frame, taken + rest), True
+        return block(frame, taken), False
+    early = _returns(node)
+    tail = rest if early else []
+    then = Arm(frame, lambda: block(frame, node.body + tail))
+    other = Arm(frame, lambda: block(frame, node.orelse + tail))
+    if early:
+        for arm in (then, other):
+            if arm.ended is None:
+                arm.ended = Const(None)
+    ended = _Join(frame, test, then, other, Attrs()).run()
+    return ended, early
+
+
+def _returns(node: Any) -> bool:
+    """Does a ``return`` stand in this statement (not in functions nested in it)?"""
+    if isinstance(node, gast.Return):
+        return True
+    if isinstance(node, gast.FunctionDef | gast.Lambda | gast.ClassDef):
+        return False
+    return any(_returns(child) for child in gast.iter_child_nodes(node))
+
+
+def choice(
+    frame: Frame, test: Operand, yes: Callable[[], Operand], no: Callable[[], Operand], form: str
+) -> Operand:
+    """The value of one of two expressions; ``form`` says how it was written."""
+    known = truth(test)
+    if known is not None:
+        return yes() if known else no()
+    then, other = Arm(frame, yes), Arm(frame, no)
+    result = _Join(frame, test, then, other, Attrs(form=form)).run()
+    return frame.read(result)  # type: ignore[arg-type]  # expressions do not end a block
+
+
+def conditional(frame: Frame, node: gast.IfExp, test: Operand) -> Bound:
+    """``a if test else b``."""
+    from gradscribe.frontend.expressions import lower
+
+    then = Arm(frame, lambda: lower(frame, node.body))
+    other = Arm(frame, lambda: lower(frame, node.orelse))
+    return _Join(frame, test, then, other, Attrs(form="ifexp")).run()  # type: ignore[return-value]
+
+
+@final
+class _Join:
+    """Joins two arms: builds the IF and the state after it."""
+
+    def __init__(self, frame: Frame, test: Operand, then: Arm, other: Arm, attrs: Attrs) -> None:
+        self.frame = frame
+        self.test = test
+        self.arms = (then, other)
+        self.attrs = attrs
+        self.results: list[Value] = []
+        self.memo: dict[tuple[int, int], Operand] = {}
+        self.keep: list[Operand] = []
+        self.new_locations: list[tuple[Loc, list[Loc]]] = []
+
+    def run(self) -> Ended:
+        then, other = self.arms
+        frame = self.frame
+        op = Op(IF, (self.test,), (), (then.region, other.region), self.attrs)
+        never = [arm.ended is NEVER for arm in self.arms]
+        if all(never):
+            frame.builder.append(op)
+            return NEVER
+        if any(never):
+            return self._one_sided(op, self.arms[0] if never[1] else self.arms[1])
+        ended: Ended = None
+        if then.ended is not None or other.ended is not None:
+            ended = self.bound(then.ended, other.ended, "")  # type: ignore[arg-type]  # both are bound
+        env: dict[str, Bound] = {}
+        for name in [*then.env, *(n for n in other.env if n not in then.env)]:
+            merged = self.bound(then.env.get(name), other.env.get(name), name)
+            if merged is not None:
+                env[name] = merged
+        heap = self._heap()
+        frame.env, frame.heap = env, heap
+        for parent in _parents(frame):
+            parent.heap = heap
+        self._relate()
+        op.results = tuple(self.results)
+        frame.builder.append(op)
+        return ended
+
+    def _one_sided(self, op: Op, arm: Arm) -> Ended:
+        """The other arm raises: the state after is this arm's, its values results of the IF."""
+        blank = UNDEF
+        place = self.arms.index(arm)
+        defined = {r for inner in arm.region.ops for r in inner.results}
+        renamed: dict[Operand, Operand] = {}
+
+        def export(operand: Operand) -> Operand:
+            if operand not in defined:
+                return operand
+            if operand not in renamed:
+                assert isinstance(operand, Value)
+                pair = (operand, blank) if place == 0 else (blank, operand)
+                renamed[operand] = self.phi(*pair, operand.hint)
+            return renamed[operand]
+
+        def rebuild(bound: Bound) -> Bound:
+            if isinstance(bound, Value | Const):
+                return export(bound)
+            return TupleOf(tuple(map(rebuild, bound.items))) if isinstance(bound, TupleOf) else bound
+
+        frame = self.frame
+        heap = Heap({loc: export(v) for loc, v in arm.heap.values.items()}, dict(arm.heap.aliases))
+        heap.moved = dict(arm.heap.moved)
+        frame.env = {name: rebuild(bound) for name, bound in arm.env.items()}
+        frame.heap = heap
+        for parent in _parents(frame):
+            parent.heap = heap
+        ended = rebuild(arm.ended) if arm.ended is not None else None  # type: ignore[arg-type]  # not NEVER
+        op.results = tuple(self.results)
+        frame.builder.append(op)
+        return ended
+
+    # ------------------------------------------------------------------ values
+
+    def bound(self, a: Bound | None, b: Bound | None, name: str) -> Bound | None:
+        """What a name is bound to after the join."""
+        if a == b:
+            return a
+        if isinstance(a, Closure) or isinstance(b, Closure):
+            return None
+        if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
+            items = [self.bound(x, y, name) for x, y in zip(a.items, b.items, strict=True)]
+            return TupleOf(tuple(item for item in items if item is not None))
+        pair = (self.operand(0, a), self.operand(1, b))
+        if _same_constant(*pair):
+            return pair[0]
+        value = self.phi(*pair, name)
+        if not is_mutable(value.type):
+            return self.frame.wrap(value, name) if isinstance(a, TupleOf | Ref) else value
+        ref = Ref(Loc(name, self.frame.builder.span))
+        self.new_locations.append(
+            (ref.loc, [loc for x in (a, b) if x is not None for loc in locations(x)])
+        )
+        self.arms[0].heap.values[ref.loc] = value
+        self.arms[1].heap.values[ref.loc] = value
+        return ref
+
+    def operand(self, place: int, bound: Bound | None) -> Operand:
+        """The operand that an arm yields; reading a view may emit into the arm."""
+        if bound is None:
+            return UNDEF
+        frame, arm = self.frame, self.arms[place]
+        saved, frame.heap = frame.heap, arm.heap
+        try:
+            with frame.builder.into(arm.region):
+                return frame.read(bound)
+        finally:
+            frame.heap = saved
+
+    def phi(self, a: Operand, b: Operand, hint: str) -> Value:
+        key = (id(a), id(b))
+        known = self.memo.get(key)
+        if isinstance(known, Value):
+            return known
+        named = any(isinstance(x, Value) and x.named for x in (a, b))
+        hints = [x.hint for x in (a, b) if isinstance(x, Value) and x.hint]
+        value = Value(hint or (hints[0] if hints else ""), _phi_type(a, b), named or bool(hint))
+        self.memo[key] = value
+        self.keep += [a, b]
+        self.results.append(value)
+        self.arms[0].region.yields.append(a)
+        self.arms[1].region.yields.append(b)
+        return value
+
+    def _heap(self) -> Heap:
+        """The heap after the join: locations whose value differs get a result of the IF."""
+        then, other = (arm.heap for arm in self.arms)
+        merged = Heap()
+        for loc in [*then.values, *(loc for loc in other.values if loc not in then.values)]:
+            a, b = then.values.get(loc), other.values.get(loc)
+            if a is b:
+                merged.values[loc] = a  # type: ignore[assignment]  # it stands in both
+            elif loc in self.frame.heap.values:
+                merged.values[loc] = self.phi(a or UNDEF, b or UNDEF, loc.name)
+        for source in (then, other):
+            merged.moved |= source.moved
+            for loc, partners in source.aliases.items():
+                merged.aliases[loc] = merged.aliases.get(loc, frozenset()) | partners
+        return merged
+
+    def _relate(self) -> None:
+        """A joined object may be any of those it came from that can still be reached."""
+        frame = self.frame
+        for loc, sources in self.new_locations:
+            for source in sources:
+                if frame.reachable(source) is not None:
+                    frame.heap.relate(loc, source)
+                for partner in frame.heap.aliases.get(source, ()):
+                    frame.heap.relate(loc, partner)
+        for i, (loc, sources) in enumerate(self.new_locations):
+            for other, others in self.new_locations[i + 1 :]:
+                if not set(sources).isdisjoint(others):
+                    frame.heap.relate(loc, other)
+
+
+def _phi_type(a: Operand, b: Operand) -> Type:
+    if a is UNDEF or b is UNDEF:
+        return type_of_operand(b if a is UNDEF else a)
+    return join(type_of_operand(a), type_of_operand(b))
+
+
+def _same_constant(a: Operand, b: Operand) -> bool:
+    return (
+        isinstance(a, Const)
+        and isinstance(b, Const)
+        and a.name == b.name
+        and type(a.value) is type(b.value)
+        and (a.value is b.value or (isinstance(a.value, int | float | str) and a.value == b.value))
+    )

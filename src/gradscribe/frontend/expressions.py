@@ -1,0 +1,285 @@
+"""Lowering expressions: each kind of AST node has one function, from frame and node to a bound value."""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from gradscribe.frontend import calls, control, opaque
+from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
+from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.resolve import nested_definition
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.methods import ATTRIBUTES
+from gradscribe.ir.primitives import IF, of
+from gradscribe.ir.types import (
+    Array,
+    Sequence,
+    Static,
+    Unknown,
+    is_static,
+    join,
+)
+
+BINARY: dict[type, Any] = {
+    gast.Add: operator.add,
+    gast.Sub: operator.sub,
+    gast.Mult: operator.mul,
+    gast.Div: operator.truediv,
+    gast.FloorDiv: operator.floordiv,
+    gast.Mod: operator.mod,
+    gast.Pow: operator.pow,
+    gast.MatMult: operator.matmul,
+    gast.BitAnd: operator.and_,
+    gast.BitOr: operator.or_,
+    gast.BitXor: operator.xor,
+    gast.LShift: operator.lshift,
+    gast.RShift: operator.rshift,
+}
+
+UNARY: dict[type, Any] = {
+    gast.USub: operator.neg,
+    gast.UAdd: operator.pos,
+    gast.Not: operator.not_,
+    gast.Invert: operator.invert,
+}
+
+COMPARE: dict[type, Any] = {
+    gast.Lt: operator.lt,
+    gast.LtE: operator.le,
+    gast.Gt: operator.gt,
+    gast.GtE: operator.ge,
+    gast.Eq: operator.eq,
+    gast.NotEq: operator.ne,
+    gast.Is: operator.is_,
+    gast.IsNot: operator.is_not,
+}
+
+
+def lower(frame: Frame, node: Any) -> Bound:
+    """The bound value of an expression."""
+    handler = _HANDLERS.get(type(node))
+    if handler is None:
+        frame.refuse(node, f"{type(node).__name__} expressions are not supported")
+    saved = frame.builder.span
+    if not frame.builder.derived:
+        frame.builder.span = frame.definition.span(node) or saved
+    try:
+        return handler(frame, node)
+    finally:
+        frame.builder.span = saved
+
+
+def operand(frame: Frame, node: Any) -> Operand:
+    """The SSA operand of an expression."""
+    return frame.read(lower(frame, node))
+
+
+def _constant(frame: Frame, node: gast.Constant) -> Bound:
+    return Const(node.value)
+
+
+def _name(frame: Frame, node: gast.Name) -> Bound:
+    return frame.lookup(node)
+
+
+def _binary(frame: Frame, node: gast.BinOp) -> Bound:
+    left, right = lower(frame, node.left), lower(frame, node.right)
+    function = BINARY[type(node.op)]
+    if isinstance(left, TupleOf) and isinstance(right, TupleOf) and function is operator.add:
+        return TupleOf(left.items + right.items)
+    return frame.wrap(frame.emit(of(function), frame.read(left), frame.read(right)))
+
+
+def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:
+    value = operand(frame, node.operand)
+    if isinstance(value, Const) and value.name is None and isinstance(node.op, gast.USub):
+        if isinstance(value.value, int | float | complex):
+            return Const(-value.value)
+    return frame.wrap(frame.emit(of(UNARY[type(node.op)]), value))
+
+
+def _compare(frame: Frame, node: gast.Compare) -> Bound:
+    left = operand(frame, node.left)
+    return _comparisons(frame, node, left, 0)
+
+
+def _comparisons(frame: Frame, node: gast.Compare, left: Operand, place: int) -> Operand:
+    """``a < b < c`` as ``a < b and b < c`` with b computed once, the rest only if needed."""
+    right = operand(frame, node.comparators[place])
+    first = _one_comparison(frame, node.ops[place], left, right)
+    if place + 1 == len(node.ops):
+        return first
+    return control.choice(
+        frame, first, lambda: _comparisons(frame, node, right, place + 1), lambda: first, "and"
+    )
+
+
+def _one_comparison(frame: Frame, kind: Any, left: Operand, right: Operand) -> Operand:
+    if isinstance(kind, gast.In | gast.NotIn):
+        found = frame.emit(of(operator.contains), right, left)
+        return found if isinstance(kind, gast.In) else frame.emit(of(operator.not_), found)
+    return frame.emit(of(COMPARE[type(kind)]), left, right)
+
+
+def _bool(frame: Frame, node: gast.BoolOp) -> Bound:
+    return _booleans(frame, node, 0)
+
+
+def _booleans(frame: Frame, node: gast.BoolOp, place: int) -> Operand:
+    first = operand(frame, node.values[place])
+    if place + 1 == len(node.values):
+        return first
+    rest = lambda: _booleans(frame, node, place + 1)  # noqa: E731 (evaluated in one arm only)
+    if isinstance(node.op, gast.And):
+        return control.choice(frame, first, rest, lambda: first, "and")
+    return control.choice(frame, first, lambda: first, rest, "or")
+
+
+def _conditional(frame: Frame, node: gast.IfExp) -> Bound:
+    test = operand(frame, node.test)
+    known = control.truth(test)
+    if known is not None:
+        return lower(frame, node.body if known else node.orelse)
+    return control.conditional(frame, node, test)
+
+
+def _tuple(frame: Frame, node: gast.Tuple) -> Bound:
+    return TupleOf(tuple(_elements(frame, node)))
+
+
+def _elements(frame: Frame, node: Any) -> list[Bound]:
+    items: list[Bound] = []
+    for element in node.elts:
+        if isinstance(element, gast.Starred):
+            inner = lower(frame, element.value)
+            if not isinstance(inner, TupleOf):
+                frame.refuse(element, "star of something whose length is not known here")
+            items.extend(inner.items)
+        else:
+            items.append(lower(frame, element))
+    return items
+
+
+def _list(frame: Frame, node: gast.List) -> Bound:
+    items = [frame.read(item) for item in _elements(frame, node)]
+    return frame.wrap(frame.emit(of(list), *items))
+
+
+def _dict(frame: Frame, node: gast.Dict) -> Bound:
+    return opaque.expression(frame, node)
+
+
+def _lambda(frame: Frame, node: gast.Lambda) -> Bound:
+    return Closure(nested_definition(frame.definition, node), frame)
+
+
+def index(frame: Frame, node: Any) -> Operand:
+    """The operand of what stands between square brackets."""
+    if isinstance(node, gast.Slice):
+        return frame.emit(of(slice), *(_bound(frame, part) for part in (node.lower, node.upper, node.step)))
+    if isinstance(node, gast.Tuple):
+        return frame.emit(of(tuple), *(index(frame, part) for part in node.elts))
+    return operand(frame, node)
+
+
+def _bound(frame: Frame, node: Any) -> Operand:
+    return Const(None) if node is None else operand(frame, node)
+
+
+def _subscript(frame: Frame, node: gast.Subscript) -> Bound:
+    base = lower(frame, node.value)
+    place = index(frame, node.slice)
+    return item(frame, base, place)
+
+
+def item(frame: Frame, base: Bound, place: Operand) -> Bound:
+    """``base[place]``."""
+    if isinstance(base, TupleOf):
+        if isinstance(place, Const) and isinstance(place.value, int | slice):
+            found = base.items[place.value]
+            return TupleOf(found) if isinstance(found, tuple) else found
+        base = frame.wrap(frame.read(base))
+        return frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+    if isinstance(base, Ref):
+        kind = frame.type(base)
+        if isinstance(kind, Array) and is_basic(_index_type(place)):
+            return frame.view(base, GETITEM, (place,), certain=kind.dims is not None)
+        if isinstance(kind, Sequence) and not isinstance(type_of_operand(place), slice):
+            return frame.view(base, GETITEM, (place,), certain=True)
+        if isinstance(kind, Unknown):
+            return frame.view(base, GETITEM, (place,), certain=False)
+    return frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+
+
+def _index_type(place: Operand) -> Any:
+    return place.type if isinstance(place, Value) else place.value
+
+
+def _attribute(frame: Frame, node: gast.Attribute) -> Bound:
+    base = lower(frame, node.value)
+    static = _static_object(base)
+    if static is not None:
+        try:
+            value = getattr(static, node.attr)
+        except AttributeError as error:
+            frame.refuse(node, str(error))
+        if is_static(value):
+            return Const(value)
+        if isinstance(static, types.ModuleType):
+            return Const(value, node.attr, static.__name__)
+        return Const(value, f"{_dotted(base)}.{node.attr}", base.home)  # type: ignore[union-attr]  # a Const
+    if node.attr in ATTRIBUTES and not isinstance(base, TupleOf | Closure):
+        prim = of(ATTRIBUTES[node.attr])
+        if isinstance(base, Ref) and prim.storage == "view":
+            return frame.view(base, prim, (), certain=isinstance(frame.type(base), Array))
+        return frame.wrap(frame.emit(prim, frame.read(base)))
+    frame.refuse(node, f"the attribute .{node.attr} is not supported here")
+
+
+def _static_object(base: Bound) -> Any:
+    if isinstance(base, Const) and (base.name is not None or is_static(base.value)):
+        return base.value if not isinstance(base.value, str | int | float | None) else None
+    return None
+
+
+def _dotted(base: Bound) -> str:
+    assert isinstance(base, Const)
+    return base.name or getattr(base.value, "__name__", "?")
+
+
+def _named(frame: Frame, node: gast.NamedExpr) -> Bound:
+    value = lower(frame, node.value)
+    frame.env[node.target.id] = value
+    frame.name(value, node.target.id)
+    return value
+
+
+def _call(frame: Frame, node: gast.Call) -> Bound:
+    return calls.call(frame, node)
+
+
+_HANDLERS: dict[type, Callable[[Frame, Any], Bound]] = {
+    gast.Constant: _constant,
+    gast.Name: _name,
+    gast.BinOp: _binary,
+    gast.UnaryOp: _unary,
+    gast.Compare: _compare,
+    gast.BoolOp: _bool,
+    gast.IfExp: _conditional,
+    gast.Tuple: _tuple,
+    gast.List: _list,
+    gast.Dict: _dict,
+    gast.Lambda: _lambda,
+    gast.Subscript: _subscript,
+    gast.Attribute: _attribute,
+    gast.NamedExpr: _named,
+    gast.Call: _call,
+    gast.JoinedStr: opaque.expression,
+}

@@ -1,0 +1,114 @@
+"""Abstract memory: references, locations, views and aliases.
+
+A variable holds an operand (a number: immutable) or a *reference*: a location and a path of views
+into it. A location holds the current SSA value of one mutable object. ``y = x`` copies the
+reference, so a write through either name is seen through both::
+
+    y = x            y ↦ Ref(L)          x ↦ Ref(L)        heap: L ↦ %x
+    y[0] = 3.0                                             heap: L ↦ %x1 = setitem(%x, 0, 3.0)
+    row = m[i]       row ↦ Ref(M, [m[i]])                  heap: M ↦ %m
+    row[0] = 1.0                                           heap: M ↦ setitem(%m, i, setitem(%row, 0, 1.0))
+
+Where two branches or iterations bind a name to different objects, the name gets a location of its
+own that *may be* either; that is exact as long as nobody writes to one of them afterwards, and a
+write is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from gradscribe.ir.core import Operand
+from gradscribe.ir.primitives import Primitive
+from gradscribe.source import Span
+
+
+@final
+class Loc:
+    """One mutable object. ``names`` what it was first bound to, for messages."""
+
+    __slots__ = ("name", "span")
+
+    def __init__(self, name: str = "", span: Span | None = None) -> None:
+        self.name = name
+        self.span = span
+
+    def __repr__(self) -> str:
+        return f"<{self.name or 'object'}>"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One view of a path: ``prim(base, *args)``. ``certain``: it is a view whatever the value is."""
+
+    prim: Primitive
+    args: tuple[Operand, ...]
+    certain: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A mutable object, or a view into one."""
+
+    loc: Loc
+    path: tuple[Step, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TupleOf:
+    """A tuple whose length is known: its entries are bound separately."""
+
+    items: tuple[Bound, ...]
+
+
+@final
+class Closure:
+    """A nested function or lambda: its definition and the frame it was made in."""
+
+    __slots__ = ("definition", "frame")
+
+    def __init__(self, definition: Any, frame: Any) -> None:
+        self.definition = definition
+        self.frame = frame
+
+
+Bound = Operand | Ref | TupleOf | Closure
+
+
+@final
+@dataclass(slots=True)
+class Heap:
+    """The current value of every location, what may alias what, and views already read."""
+
+    values: dict[Loc, Operand] = field(default_factory=dict)
+    aliases: dict[Loc, frozenset[Loc]] = field(default_factory=dict)
+    views: dict[tuple[Loc, tuple[Step, ...]], tuple[Operand, Operand]] = field(default_factory=dict)
+    moved: dict[Loc, Span | None] = field(default_factory=dict)
+
+    def new(self, value: Operand, name: str = "", span: Span | None = None) -> Ref:
+        """A reference to a new object."""
+        loc = Loc(name, span)
+        self.values[loc] = value
+        return Ref(loc)
+
+    def relate(self, a: Loc, b: Loc) -> None:
+        """Record that two locations may be the same object (and so may all their aliases)."""
+        if a is not b:
+            self.aliases[a] = self.aliases.get(a, frozenset()) | {b}
+            self.aliases[b] = self.aliases.get(b, frozenset()) | {a}
+
+    def copy(self) -> Heap:
+        return Heap(dict(self.values), dict(self.aliases), dict(self.views), dict(self.moved))
+
+
+def locations(bound: Bound) -> list[Loc]:
+    """Every location that a bound value refers to directly."""
+    if isinstance(bound, Ref):
+        return [bound.loc]
+    if isinstance(bound, TupleOf):
+        return [loc for item in bound.items for loc in locations(item)]
+    return []

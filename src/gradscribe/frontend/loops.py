@@ -1,0 +1,291 @@
+"""Loops: lowered to a fixpoint of the types and aliases at their head.
+
+Every name that the body binds, and every mutable object that it may write to, becomes a carry: a
+param of the body, an init, a yield and a result. Those that turn out not to change are taken out
+again by ``passes/prune.py``.
+
+Arrays and lists are walked by position (``for v in x`` is ``for i in range(len(x))`` with
+``v = x[i]``), which is what Python does, also when the body changes them; emission writes the
+``for v in x``, ``enumerate`` and ``zip`` again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import gast
+
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import Bound, Closure, Heap, Loc, Ref, TupleOf, locations
+from gradscribe.frontend.resolve import assigned_names
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
+from gradscribe.ir.primitives import FOR, WHILE
+from gradscribe.ir.types import PY_INT, UNKNOWN, Type, join
+
+_ROUNDS = 8  # after which a type that still changes is widened to Unknown
+
+
+@final
+@dataclass(slots=True)
+class Slot:
+    """One carry: a name (``path`` into its tuple) or a location, with its type at the head."""
+
+    name: str
+    path: tuple[int, ...]
+    loc: Loc | None
+    init: Operand
+    type: Type
+    before: Bound | None = None
+
+    @property
+    def unborn(self) -> bool:
+        """Not bound before the loop, and not yet known what the body binds it to."""
+        return self.init is UNDEF and self.type == UNKNOWN
+
+
+def for_(frame: Frame, node: gast.For) -> None:
+    """Lower ``for target in iterable``."""
+    if node.orelse:
+        frame.refuse(node, "for … else is not supported yet", "set a flag before the loop")
+    _check_exits(frame, node)
+    from gradscribe.frontend.lower import assign, block
+    from gradscribe.frontend.walks import walk
+
+    walked = walk(frame, node.iter)
+    if walked.static is not None:
+        for item in walked.static:
+            assign(frame, node.target, item)
+            block(frame, node.body)
+        return
+    targets = [n.id for n in gast.walk(node.target) if isinstance(n, gast.Name)]
+    sequence = walked.sequence()
+    loop = _Loop(frame, [*targets, *assigned_names(node.body)], node.body)
+    hint = targets[0] if isinstance(node.target, gast.Name) and walked.plain else "i"
+
+    def attempt() -> Op:
+        param = Value(hint, PY_INT, named=walked.plain)
+        body = Region([param])
+        with frame.builder.into(body):
+            body.params += loop.enter()
+            assign(frame, node.target, walked.at(param))
+            block(frame, node.body)
+            body.yields = loop.leave()
+        inits = (slot.init for slot in loop.slots)
+        return Op(FOR, (sequence, *inits), (), (body,), Attrs(seqs=1))
+
+    loop.run(attempt)
+
+
+def while_(frame: Frame, node: gast.While) -> None:
+    """Lower ``while test``."""
+    if node.orelse:
+        frame.refuse(node, "while … else is not supported yet", "set a flag before the loop")
+    _check_exits(frame, node)
+    from gradscribe.frontend.expressions import operand
+    from gradscribe.frontend.lower import block
+
+    parts = [*node.body, node.test]
+    loop = _Loop(frame, assigned_names(parts), parts)
+
+    def attempt() -> Op:
+        test, body = Region(), Region()
+        with frame.builder.into(test):
+            test.params += loop.enter()
+            test.yields = [operand(frame, node.test)]
+        with frame.builder.into(body):
+            body.params += loop.enter()
+            block(frame, node.body)
+            body.yields = loop.leave()
+        return Op(WHILE, tuple(slot.init for slot in loop.slots), (), (test, body))
+
+    loop.run(attempt)
+
+
+def _check_exits(frame: Frame, node: Any) -> None:
+    """Refuse what leaves the loop early, where it stands."""
+    from gradscribe.frontend.lower import statement
+
+    def visit(inner: Any, loop: bool) -> None:
+        if isinstance(inner, gast.Return) or (loop and isinstance(inner, gast.Break | gast.Continue)):
+            statement(frame, inner)
+        if isinstance(inner, gast.FunctionDef | gast.Lambda | gast.ClassDef):
+            return
+        nested = isinstance(inner, gast.For | gast.While)
+        for child in gast.iter_child_nodes(inner):
+            visit(child, loop and not nested)
+
+    for child in node.body:
+        visit(child, True)
+
+
+@final
+class _Loop:
+    """The carries of one loop, and the fixpoint over their types and aliases."""
+
+    def __init__(self, frame: Frame, names: list[str], statements: list[Any]) -> None:
+        self.frame = frame
+        self.slots: list[Slot] = []
+        self.related: set[tuple[int, int]] = set()
+        self.heads: list[Loc | None] = []
+        for name in dict.fromkeys(names):
+            if name in frame.definition.locals:
+                self._add_name(name, (), frame.env.get(name))
+        if _may_write(statements):
+            self._add_locations()
+
+    def _add_name(self, name: str, path: tuple[int, ...], bound: Bound | None) -> None:
+        if isinstance(bound, TupleOf):
+            for i, item in enumerate(bound.items):
+                self._add_name(name, (*path, i), item)
+        elif bound is None:
+            self.slots.append(Slot(name, path, None, UNDEF, UNKNOWN))
+        elif not isinstance(bound, Closure):
+            init = self.frame.read(bound)
+            self.slots.append(Slot(name, path, None, init, type_of_operand(init), bound))
+
+    def _add_locations(self) -> None:
+        seen: set[Loc] = set()
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for bound in frame.env.values():
+                for loc in locations(bound):
+                    if loc not in seen:
+                        seen.add(loc)
+                        value = self.frame.heap.values[loc]
+                        self.slots.append(Slot(loc.name, (), loc, value, type_of_operand(value)))
+            frame = frame.parent
+
+    # ------------------------------------------------------------------ one iteration
+
+    def enter(self) -> list[Value]:
+        """Bind names and locations to fresh params, as they are at the head of an iteration."""
+        frame, params = self.frame, []
+        self.heads = []
+        for slot in self.slots:
+            value = Value(slot.name, slot.type, named=bool(slot.name))
+            params.append(value)
+            if slot.loc is not None:
+                frame.heap.values[slot.loc] = value
+                self.heads.append(slot.loc)
+            elif slot.unborn:
+                frame.env.pop(slot.name, None)
+                frame.unbound.add(slot.name)
+                self.heads.append(None)
+            else:
+                bound = frame.wrap(value, slot.name)
+                frame.unbound.discard(slot.name)
+                self.heads.append(bound.loc if isinstance(bound, Ref) else None)
+                if isinstance(bound, Ref) and isinstance(slot.before, Ref):
+                    self._inherit_aliases(slot, bound.loc, slot.before.loc)
+                frame.env[slot.name] = _replace(frame.env.get(slot.name), slot.path, bound)
+        for i, j in self.related:
+            a, b = self.heads[i], self.heads[j]
+            if a is not None and b is not None:
+                frame.heap.relate(a, b)
+        return params
+
+    def _inherit_aliases(self, slot: Slot, head: Loc, before: Loc) -> None:
+        """The object at the head may be the one the name was bound to before the loop."""
+        if self.frame.shared(before, slot.name) is not None:
+            self.frame.heap.relate(head, before)
+            for partner in self.frame.heap.aliases.get(before, ()):
+                self.frame.heap.relate(head, partner)
+
+    def leave(self) -> list[Operand]:
+        """What the body yields for each carry."""
+        return [
+            self.frame.heap.values[slot.loc] if slot.loc is not None else self._yield(slot)
+            for slot in self.slots
+        ]
+
+    def _yield(self, slot: Slot) -> Operand:
+        bound = self._end(slot)
+        return UNDEF if bound is None or isinstance(bound, Closure) else self.frame.read(bound)
+
+    def _end(self, slot: Slot) -> Bound | None:
+        bound = self.frame.env.get(slot.name)
+        for place in slot.path:
+            if not isinstance(bound, TupleOf) or place >= len(bound.items):
+                self.frame.refuse(
+                    self.frame.definition.node,
+                    f"{slot.name!r} is a tuple of another length at the end of a loop than before it",
+                )
+            bound = bound.items[place]
+        return bound
+
+    # ------------------------------------------------------------------ the fixpoint
+
+    def run(self, attempt: Callable[[], Op]) -> None:
+        """Lower the loop until the types and aliases at its head hold, then bind the results."""
+        frame = self.frame
+        env, heap, unbound = frame.env, frame.heap, frame.unbound
+        for round_ in range(_ROUNDS + 2):
+            self._restore(env, heap, unbound)
+            op = attempt()
+            if self._stable(op.regions[-1].yields, widen=round_ >= _ROUNDS):
+                break
+        self._restore(env, heap, unbound)
+        op.results = tuple(self.enter())
+        for slot in self.slots:
+            if slot.unborn:
+                frame.unbound.discard(slot.name)
+        frame.builder.append(op)
+
+    def _restore(self, env: dict[str, Bound], heap: Heap, unbound: set[str]) -> None:
+        frame: Frame | None = self.frame
+        self.frame.env, self.frame.unbound = dict(env), set(unbound)
+        copied = heap.copy()
+        while frame is not None:
+            frame.heap = copied
+            frame = frame.parent
+
+    def _stable(self, yields: list[Operand], widen: bool) -> bool:
+        """Do the types and aliases at the end of the body fit those at its head? Widen them if not."""
+        stable = True
+        for slot, value in zip(self.slots, yields, strict=True):
+            if value is UNDEF:
+                continue
+            kind = type_of_operand(value)
+            new = kind if slot.unborn else join(slot.type, kind)
+            if new != slot.type:
+                slot.type, stable = UNKNOWN if widen else new, False
+        pairs = self._alias_pairs()
+        if not pairs <= self.related:
+            self.related |= pairs
+            stable = False
+        return stable or (widen and all(slot.type == UNKNOWN for slot in self.slots))
+
+    def _alias_pairs(self) -> set[tuple[int, int]]:
+        """Which carries may be one object when the next iteration begins."""
+        ends: list[set[Loc]] = []
+        for slot in self.slots:
+            bound = Ref(slot.loc) if slot.loc is not None else self._end(slot)
+            ends.append(set(locations(bound)) if bound is not None else set())
+        pairs = set()
+        aliases = self.frame.heap.aliases
+        for i, first in enumerate(ends):
+            near = first.union(*(aliases.get(loc, frozenset()) for loc in first))
+            pairs |= {(i, j) for j in range(i + 1, len(ends)) if not near.isdisjoint(ends[j])}
+        return pairs
+
+
+def _may_write(statements: list[Any]) -> bool:
+    """Could these statements change an object in place? (Judged by their form, generously.)"""
+    return any(
+        isinstance(node, gast.AugAssign | gast.Call)
+        or (isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store))
+        for statement in statements
+        for node in gast.walk(statement)
+    )
+
+
+def _replace(bound: Bound | None, path: tuple[int, ...], new: Bound) -> Bound:
+    if not path:
+        return new
+    assert isinstance(bound, TupleOf)
+    items = list(bound.items)
+    items[path[0]] = _replace(items[path[0]], path[1:], new)
+    return TupleOf(tuple(items))

@@ -1,0 +1,329 @@
+"""Lowering a function: its statements, and the entry points of the frontend.
+
+``lower_function`` gives the IR of a user's function for given parameter types; ``inline`` lowers a
+function's body in the middle of another (a callee, or a derivative rule).
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gast
+
+from gradscribe.frontend import control, expressions, opaque
+from gradscribe.frontend.control import NEVER, Ended
+from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
+from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.resolve import definition_of, nested_definition
+from gradscribe.ir import helpers
+from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.core import Const, Function, Op, Operand, Parameter, Region, Value
+from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.primitives import of
+from gradscribe.ir.types import Array, Scalar, Type, Unknown, is_array
+from gradscribe.ir.types import Sequence as SequenceType
+
+IN_PLACE: dict[Any, Any] = {
+    operator.add: operator.iadd,
+    operator.sub: operator.isub,
+    operator.mul: operator.imul,
+    operator.truediv: operator.itruediv,
+    operator.pow: operator.ipow,
+    operator.floordiv: operator.ifloordiv,
+    operator.mod: operator.imod,
+    operator.matmul: operator.imatmul,
+    operator.and_: operator.iand,
+    operator.or_: operator.ior,
+    operator.xor: operator.ixor,
+}
+INDEX_ADD = of(helpers.index_add)
+
+
+def lower_function(function: types.FunctionType, param_types: Sequence[Type]) -> Function:
+    """The IR of ``function`` for parameters of these types, in the order of its signature."""
+    definition = definition_of(function)
+    builder = Builder()
+    frame = Frame(definition, builder)
+    params = parameters(definition.node)
+    for param, kind in zip(params, param_types, strict=True):
+        value = Value(param.name, kind, named=True)
+        builder.region.params.append(value)
+        frame.env[param.name] = frame.wrap(value, param.name)
+        if isinstance(frame.env[param.name], Ref):
+            frame.heap.values[frame.env[param.name].loc] = value  # type: ignore[union-attr]  # a Ref
+    builder.region.yields = [frame.read(body(frame, definition.node))]
+    doc = function.__doc__ if isinstance(definition.node, gast.FunctionDef) else None
+    name = function.__name__ if function.__name__ != "<lambda>" else "function"
+    return Function(name, params, builder.region, doc, definition.span(definition.node))
+
+
+def inline_rule(
+    rule: Callable[..., Any], args: dict[str, Operand], builder: Builder
+) -> Operand | list[Operand]:
+    """Lower the body of a derivative rule, its parameters bound by name, into ``builder``.
+
+    A rule that returns a tuple gives its entries.
+    """
+    assert isinstance(rule, types.FunctionType)
+    definition = definition_of(rule)
+    frame = Frame(definition, builder)
+    for param in parameters(definition.node):
+        value = args[param.name]
+        frame.env[param.name] = frame.wrap(value) if isinstance(value, Value) else value
+    result = body(frame, definition.node)
+    if isinstance(result, TupleOf):
+        return [frame.read(item) for item in result.items]
+    return frame.read(result)
+
+
+def parameters(node: Any) -> list[Parameter]:
+    """The parameters of a function's AST in the order of its signature."""
+    arguments = node.args
+    kinds = [(a, "positional") for a in arguments.posonlyargs]
+    kinds += [(a, "plain") for a in arguments.args]
+    first_default = len(kinds) - len(arguments.defaults)
+    params = [
+        Parameter(a.id, kind, has_default=i >= first_default) for i, (a, kind) in enumerate(kinds)
+    ]
+    if arguments.vararg:
+        params.append(Parameter(arguments.vararg.id, "args"))
+    for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        params.append(Parameter(a.id, "keyword", has_default=default is not None))
+    if arguments.kwarg:
+        params.append(Parameter(arguments.kwarg.id, "kwargs"))
+    return params
+
+
+def body(frame: Frame, node: Any) -> Bound:
+    """Lower a function's body; what it returns."""
+    if isinstance(node, gast.Lambda):
+        with frame.statement(node.body):
+            return expressions.lower(frame, node.body)
+    ended = block(frame, node.body)
+    if ended is NEVER:
+        frame.refuse(node, "the function never returns a value")
+    return Const(None) if ended is None else ended  # type: ignore[return-value]  # NEVER is excluded
+
+
+def block(frame: Frame, statements: list[Any]) -> Ended:
+    """Lower statements; None if they run through, what they return, or NEVER after a ``raise``."""
+    for place, node in enumerate(statements):
+        with frame.statement(node):
+            if isinstance(node, gast.Return):
+                if node.value is None:
+                    return Const(None)
+                return expressions.lower(frame, node.value)
+            if isinstance(node, gast.If):
+                ended, consumed = control.if_(frame, node, statements[place + 1 :])
+                if consumed or ended is not None:
+                    return ended
+            elif isinstance(node, gast.Raise):
+                opaque.statement(frame, node)
+                return NEVER
+            else:
+                statement(frame, node)
+    return None
+
+
+def statement(frame: Frame, node: Any) -> None:
+    """Lower one statement that does not end its block."""
+    handler = _HANDLERS.get(type(node))
+    if handler is None:
+        frame.refuse(node, f"{_words(node)} is not supported yet", _HINTS.get(type(node)))
+    handler(frame, node)
+
+
+def _assign(frame: Frame, node: gast.Assign) -> None:
+    value = expressions.lower(frame, node.value)
+    for target in node.targets:
+        assign(frame, target, value)
+
+
+def assign(frame: Frame, target: Any, value: Bound) -> None:
+    """Bind a target (a name, a pattern of names, an item) to a value."""
+    if isinstance(target, gast.Name):
+        frame.env[target.id] = value
+        frame.unbound.discard(target.id)
+        frame.name(value, target.id)
+    elif isinstance(target, gast.Tuple | gast.List):
+        for part, item in zip(target.elts, unpack(frame, target, value), strict=True):
+            assign(frame, part.value if isinstance(part, gast.Starred) else part, item)
+    elif isinstance(target, gast.Subscript):
+        base = expressions.lower(frame, target.value)
+        _set_item(frame, target, base, expressions.index(frame, target.slice), frame.read(value))
+    elif isinstance(target, gast.Attribute):
+        frame.refuse(target, "assignment to an attribute is not supported yet")
+    else:
+        frame.refuse(target, f"{_words(target)} cannot be assigned to here")
+
+
+def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
+    """The entries of ``value`` for each part of a pattern."""
+    parts = target.elts
+    starred = [i for i, part in enumerate(parts) if isinstance(part, gast.Starred)]
+    if isinstance(value, TupleOf):
+        items = list(value.items)
+    else:
+        kind = frame.type(value)
+        known = kind.items if isinstance(kind, SequenceType) else None
+        if known is None and starred:
+            frame.refuse(target, "a starred pattern needs a value whose length is known")
+        count = len(known) if known is not None else len(parts)
+        items = [expressions.item(frame, value, Const(i)) for i in range(count)]
+    if not starred:
+        if len(items) != len(parts):
+            frame.refuse(target, f"{len(items)} values for {len(parts)} names")
+        return items
+    (place,) = starred
+    after = len(parts) - place - 1
+    middle = items[place : len(items) - after]
+    gathered = frame.wrap(frame.emit(of(list), *(frame.read(item) for item in middle)))
+    return [*items[:place], gathered, *items[len(items) - after :]]
+
+
+def _set_item(frame: Frame, node: Any, base: Bound, place: Operand, value: Operand) -> None:
+    """``base[place] = value``."""
+    if not isinstance(base, Ref):
+        frame.refuse(
+            node,
+            "item assignment needs an array or a list that is local to the function",
+            "copy it first: x = x.copy()",
+        )
+    frame.write(base, frame.emit(SETITEM, frame.read(base), place, value), node)
+
+
+def _augmented(frame: Frame, node: gast.AugAssign) -> None:
+    target = node.target
+    function = expressions.BINARY[type(node.op)]
+    if isinstance(target, gast.Name):
+        old = frame.lookup(gast.Name(target.id, gast.Load(), None, None))
+        value = expressions.operand(frame, node.value)
+        _augment_name(frame, node, target.id, old, function, value)
+        return
+    if not isinstance(target, gast.Subscript):
+        frame.refuse(target, f"augmented assignment to {_words(target)} is not supported yet")
+    base = expressions.lower(frame, target.value)
+    place = expressions.index(frame, target.slice)
+    value = expressions.operand(frame, node.value)
+    _augment_item(frame, node, base, place, function, value)
+
+
+def _augment_name(
+    frame: Frame, node: Any, name: str, old: Bound, function: Any, value: Operand
+) -> None:
+    """``name += value``: in place for arrays and lists, a new value for numbers and tuples."""
+    if not isinstance(old, Ref):
+        result = frame.wrap(frame.emit(of(function), frame.read(old), value), name)
+        frame.env[name] = result
+        frame.name(result, name)
+        return
+    kind = frame.type(old)
+    new = frame.emit(of(IN_PLACE[function]), frame.read(old), value, hint=name)
+    if is_array(kind) or isinstance(kind, SequenceType):
+        frame.write(old, new, node)
+        frame.name(Ref(old.loc), name)
+        return
+    other = frame.shared(old.loc, name) if not old.path else old.loc.name or "an object"
+    if other is not None:
+        frame.refuse(
+            node,
+            f"cannot know whether {name} {_sign(node)}= … changes {other!r} too: "
+            f"it does if {name} is an array, not if it is a number",
+            f"write {name} = {name} {_sign(node)} …, or annotate the parameter",
+        )
+    result = frame.wrap(new, name)
+    frame.env[name] = result
+    frame.name(result, name)
+
+
+def _augment_item(
+    frame: Frame, node: Any, base: Bound, place: Operand, function: Any, value: Operand
+) -> None:
+    """``base[place] += value``. Sums at basic indices accumulate; the rest is read, changed, written."""
+    old = frame.read(base)
+    kind = type_of_operand(old)
+    basic = is_basic(place.type if isinstance(place, Value) else place.value)
+    if function in (operator.add, operator.sub) and basic and isinstance(base, Ref):
+        element = of(operator.getitem).result_type((old, place))
+        if isinstance(element, Scalar | Array | Unknown) and isinstance(kind, Array | Unknown):
+            if function is operator.sub:
+                value = frame.emit(of(operator.neg), value)
+            frame.write(base, frame.emit(INDEX_ADD, old, place, value), node)
+            return
+    item = frame.emit(GETITEM, old, place)
+    _set_item(frame, node, base, place, frame.emit(of(function), item, value))
+
+
+def _annotated(frame: Frame, node: gast.AnnAssign) -> None:
+    if node.value is not None:
+        assign(frame, node.target, expressions.lower(frame, node.value))
+
+
+def _expression(frame: Frame, node: gast.Expr) -> None:
+    value = node.value
+    if isinstance(value, gast.Constant):
+        return
+    expressions.lower(frame, value)
+
+
+def _assert(frame: Frame, node: gast.Assert) -> None:
+    opaque.statement(frame, node)
+
+
+def _function(frame: Frame, node: gast.FunctionDef) -> None:
+    if node.decorator_list:
+        frame.refuse(node, "decorated nested functions are not supported yet")
+    frame.env[node.name] = Closure(nested_definition(frame.definition, node), frame)
+
+
+def _pass(frame: Frame, node: Any) -> None:
+    """``pass``, and declarations that only say where a name lives."""
+
+
+def _words(node: Any) -> str:
+    return _NAMES.get(type(node), type(node).__name__.lower())
+
+
+def _sign(node: gast.AugAssign) -> str:
+    return {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.get(
+        expressions.BINARY[type(node.op)].__name__, "op"
+    )
+
+
+_NAMES = {
+    gast.Try: "try",
+    gast.With: "with",
+    gast.Break: "break",
+    gast.Continue: "continue",
+    gast.Delete: "del",
+    gast.ClassDef: "a class definition inside a function",
+    gast.Import: "import inside a function",
+    gast.ImportFrom: "import inside a function",
+    gast.Nonlocal: "nonlocal",
+    gast.Return: "return inside a loop",
+    gast.Attribute: "an attribute",
+}
+
+_HINTS: dict[type, str] = {
+    gast.Break: "compute the condition in a while loop, or guard the rest of the body with if",
+    gast.Continue: "guard the rest of the body with if",
+    gast.Import: "import at the top of the module",
+    gast.ImportFrom: "import at the top of the module",
+    gast.Try: "check the condition with if",
+}
+
+_HANDLERS: dict[type, Callable[[Frame, Any], None]] = {
+    gast.Assign: _assign,
+    gast.AugAssign: _augmented,
+    gast.AnnAssign: _annotated,
+    gast.Expr: _expression,
+    gast.Assert: _assert,
+    gast.FunctionDef: _function,
+    gast.Pass: _pass,
+    gast.Global: _pass,
+    gast.For: control.for_,
+    gast.While: control.while_,
+}

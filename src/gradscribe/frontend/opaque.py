@@ -1,0 +1,62 @@
+"""Code that passes through uninterpreted: a template of the user's AST with holes for operands.
+
+Every local name that a template reads is a hole; globals stay as the user wrote them.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from typing import Any
+
+import gast
+
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import Bound
+from gradscribe.ir.core import Attrs, Op, Operand, Value
+from gradscribe.ir.primitives import OPAQUE
+from gradscribe.ir.types import UNKNOWN
+
+
+def statement(frame: Frame, node: Any) -> None:
+    """A statement that binds nothing: ``raise``, ``assert``, ``print``."""
+    template, operands = _template(frame, node)
+    frame.builder.append(Op(OPAQUE, tuple(operands), (), attrs=Attrs(template=template)))
+
+
+def expression(frame: Frame, node: Any) -> Bound:
+    """An expression whose value is not understood further."""
+    template, operands = _template(frame, node)
+    value = Value("", UNKNOWN)
+    frame.builder.append(Op(OPAQUE, tuple(operands), (value,), attrs=Attrs(template=template)))
+    return frame.wrap(value)
+
+
+def _template(frame: Frame, node: Any) -> tuple[ast.AST, list[Operand]]:
+    operands: list[Operand] = []
+    holes: dict[str, str] = {}
+    inner = _names_bound_inside(node)
+
+    class Holes(gast.NodeTransformer):
+        def visit_Name(self, name: gast.Name) -> gast.Name:
+            if name.id not in frame.env or name.id in inner:
+                return name
+            if name.id not in holes:
+                holes[name.id] = f"_{len(operands)}"
+                operands.append(frame.read(frame.env[name.id]))
+            return gast.Name(holes[name.id], name.ctx, None, None)
+
+    # gast cannot be copied with its locations lost: the emitter makes new text anyway.
+    template = gast.gast_to_ast(Holes().visit(copy.deepcopy(node)))
+    return template, operands
+
+
+def _names_bound_inside(node: Any) -> set[str]:
+    """Names of comprehensions and lambdas within the template: no holes."""
+    names: set[str] = set()
+    for part in gast.walk(node):
+        if isinstance(part, gast.comprehension):
+            names |= {n.id for n in gast.walk(part.target) if isinstance(n, gast.Name)}
+        elif isinstance(part, gast.Lambda):
+            names |= {a.id for a in part.args.args}
+    return names

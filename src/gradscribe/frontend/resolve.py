@@ -1,0 +1,250 @@
+"""From a function object to its AST and its text, and from names to the objects they stand for."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import types
+import warnings
+from typing import Any, final
+
+import gast
+
+from gradscribe.errors import SourceUnavailableError
+from gradscribe.source import SourceFile, Span
+
+FunctionNode = gast.FunctionDef | gast.Lambda
+
+
+@final
+class Definition:
+    """A function's AST (gast), its text, and the names its body can see outside it."""
+
+    __slots__ = ("cells", "file", "function", "globals", "locals", "node")
+
+    def __init__(
+        self,
+        node: FunctionNode,
+        file: SourceFile,
+        globals: dict[str, Any],
+        cells: dict[str, types.CellType],
+        function: types.FunctionType | None,
+    ) -> None:
+        self.node = node
+        self.file = file
+        self.globals = globals
+        self.cells = cells
+        self.function = function
+        self.locals = _local_names(node)
+
+    def lookup(self, name: str) -> Any:
+        """The object a free name stands for now; KeyError where it is not bound."""
+        if name in self.cells:
+            try:
+                return self.cells[name].cell_contents
+            except ValueError:
+                raise KeyError(name) from None
+        if name in self.globals:
+            return self.globals[name]
+        return vars(builtins)[name]
+
+    def span(self, node: Any) -> Span | None:
+        """Where a node stands in its file."""
+        line = getattr(node, "lineno", None)
+        if line is None:
+            return None
+        file = self.file
+        return Span(
+            file,
+            line,
+            file.characters(line, node.col_offset),
+            node.end_lineno,
+            file.characters(node.end_lineno, node.end_col_offset),
+        )
+
+
+    def header(self, node: Any) -> Span | None:
+        """Where a statement stands; of a compound one its first line up to the colon."""
+        span = self.span(node)
+        last = getattr(node, "test", None) or getattr(node, "iter", None)
+        end = self.span(last) if isinstance(getattr(node, "body", None), list) and last else None
+        if span is None or end is None:
+            return span
+        return Span(span.file, span.line, span.column, end.end_line, end.end_column)
+
+
+_CACHE: dict[types.CodeType, tuple[FunctionNode, SourceFile]] = {}
+
+
+def definition_of(function: types.FunctionType) -> Definition:
+    """The definition of a Python function, read from its file, cell or REPL entry."""
+    code = function.__code__
+    entry = _CACHE.get(code)
+    if entry is None:
+        entry = _CACHE[code] = _read(function)
+    node, file = entry
+    cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+    return Definition(node, file, function.__globals__, cells, function)
+
+
+def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    if not lines:
+        raise SourceUnavailableError(
+            f"the source of {function.__qualname__} cannot be read (file {code.co_filename!r})",
+            hint="define it in a file, a notebook cell or an interactive session that keeps its text",
+        )
+    if code.co_name == "<lambda>":
+        return _read_lambda(code, lines)
+    first = code.co_firstlineno
+    block = _block(lines, first - 1)
+    node, file = _parse(block, first, code, lines)
+    if node is None:
+        raise SourceUnavailableError(
+            f"the source of {function.__qualname__} in {code.co_filename!r} does not match the function",
+            hint="the file changed after it was imported: import it again",
+        )
+    return node, file
+
+
+def _block(lines: list[str], start: int) -> list[str]:
+    """The lines from ``start`` to the next line that is indented no deeper than the ``def``."""
+    header = start
+    while header < len(lines) and not lines[header].lstrip().startswith(("def ", "async ", "lambda")):
+        header += 1
+    if header >= len(lines):
+        return lines[start:]
+    indent = len(lines[header]) - len(lines[header].lstrip())
+    end = header + 1
+    for end in range(header + 1, len(lines) + 1):
+        if end == len(lines):
+            break
+        text = lines[end].strip()
+        column = len(lines[end]) - len(lines[end].lstrip())
+        if text and not text.startswith(("#", ")", "]", "}")) and column <= indent:
+            break
+    return lines[start:end]
+
+
+def _parse(
+    block: list[str], first: int, code: types.CodeType, lines: list[str]
+) -> tuple[Any, SourceFile]:
+    indent = len(block[0]) - len(block[0].lstrip())
+    dedented = [line[indent:] if line[:indent].isspace() or not indent else line for line in block]
+    text = "".join(dedented).rstrip()
+    try:
+        tree = _ast(text)
+    except SyntaxError:
+        # A string or bracket that runs over lines at the margin: read the whole file instead.
+        text, indent, first = "".join(lines), 0, 1
+        tree = _ast(text)
+    file = SourceFile(code.co_filename, text, first, indent)
+    ast.increment_lineno(tree, first - 1)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if start == code.co_firstlineno:
+                return gast.ast_to_gast(node), file
+    return None, file
+
+
+def _ast(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user has seen the SyntaxWarnings of this text already
+        return ast.parse(text)
+
+
+def _read_lambda(code: types.CodeType, lines: list[str]) -> tuple[FunctionNode, SourceFile]:
+    """A lambda by its place: several on one line are told apart by their code."""
+    text = "".join(lines)
+    try:
+        tree: ast.AST = _ast(text)
+        file = SourceFile(code.co_filename, text, 1)
+    except SyntaxError:
+        raise SourceUnavailableError(f"the source of the lambda in {code.co_filename!r} cannot be parsed") from None
+    candidates = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno
+    ]
+    if len(candidates) > 1:
+        candidates = [node for node in candidates if _same_code(node, code)]
+    if len(candidates) != 1 and len({ast.dump(node) for node in candidates}) != 1:
+        raise SourceUnavailableError(
+            f"{len(candidates)} lambdas on line {code.co_firstlineno} of {code.co_filename!r} "
+            "cannot be told apart",
+            hint="write them on lines of their own, or use def",
+        )
+    return gast.ast_to_gast(candidates[0]), file
+
+
+def _same_code(node: ast.Lambda, code: types.CodeType) -> bool:
+    compiled = compile(ast.fix_missing_locations(ast.Expression(node)), code.co_filename, "eval")
+    inner = next(c for c in compiled.co_consts if isinstance(c, types.CodeType))
+    positions = list(inner.co_positions()) == list(code.co_positions())
+    return positions or (
+        inner.co_code == code.co_code
+        and inner.co_names == code.co_names
+        and inner.co_consts == code.co_consts
+        and inner.co_varnames == code.co_varnames
+        and not code.co_freevars
+    )
+
+
+def nested_definition(outer: Definition, node: FunctionNode) -> Definition:
+    """The definition of a function or lambda written inside another."""
+    return Definition(node, outer.file, outer.globals, outer.cells, None)
+
+
+def _local_names(node: FunctionNode) -> frozenset[str]:
+    """The names that are local to a function: its parameters and all that its body binds."""
+    arguments = node.args
+    names = {a.id for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    names |= {a.id for a in (arguments.vararg, arguments.kwarg) if a is not None}
+    body = node.body if isinstance(node.body, list) else [node.body]
+    outside: set[str] = set()
+    for statement in body:
+        _bound(statement, names, outside)
+    return frozenset(names - outside)
+
+
+def _bound(node: Any, names: set[str], outside: set[str]) -> None:
+    if isinstance(node, gast.Name):
+        if not isinstance(node.ctx, gast.Load):
+            names.add(node.id)
+        return
+    if isinstance(node, gast.Global | gast.Nonlocal):
+        outside.update(node.names)
+        return
+    if isinstance(node, gast.FunctionDef | gast.ClassDef | gast.AsyncFunctionDef):
+        names.add(node.name)
+        return
+    if isinstance(node, gast.Lambda):
+        return
+    if isinstance(node, gast.Import | gast.ImportFrom):
+        names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        return
+    for child in gast.iter_child_nodes(node):
+        _bound(child, names, outside)
+
+
+def assigned_names(statements: list[Any]) -> list[str]:
+    """The names that statements bind, in order of first appearance."""
+    found: dict[str, None] = {}
+
+    def visit(node: Any) -> None:
+        if isinstance(node, gast.Name) and isinstance(node.ctx, gast.Store | gast.Del):
+            found.setdefault(node.id)
+        elif isinstance(node, gast.FunctionDef | gast.ClassDef):
+            found.setdefault(node.name)
+            return
+        elif isinstance(node, gast.Lambda):
+            return
+        for child in gast.iter_child_nodes(node):
+            visit(child)
+
+    for statement in statements:
+        visit(statement)
+    return list(found)

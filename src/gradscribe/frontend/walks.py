@@ -1,0 +1,156 @@
+"""What a ``for`` loop walks: everything but ``range`` is walked by position."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import gast
+
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import Const, Operand
+from gradscribe.ir.primitives import of
+from gradscribe.ir.types import Array, Range, Scalar, Static, join_all
+
+
+@final
+@dataclass(slots=True)
+class Walk:
+    """A walk: ``sequence()`` the positions, ``at(i)`` the item there, ``length()`` how many.
+
+    ``step(k)`` is the k-th item walked, which is ``at(k)`` for a walk from the front.
+
+    ``plain``: the positions are the items (a range). ``static``: the items, where they are walked
+    at compile time because they are not of one kind (a tuple of functions, say).
+    """
+
+    sequence: Callable[[], Operand]
+    at: Callable[[Operand], Bound]
+    length: Callable[[], Operand]
+    step: Callable[[Operand], Bound]
+    plain: bool = False
+    static: list[Bound] | None = None
+
+
+def walk(frame: Frame, node: Any) -> Walk:
+    """How to walk the iterable of a ``for`` loop."""
+    if isinstance(node, gast.Call) and isinstance(node.func, gast.Name) and not node.keywords:
+        function = _builtin(frame, node.func)
+        if function is reversed and len(node.args) == 1:
+            return _reversed(frame, walk(frame, node.args[0]))
+        if function is enumerate and len(node.args) in (1, 2):
+            start = _operand(frame, node.args[1]) if len(node.args) == 2 else Const(0)
+            return _enumerated(frame, walk(frame, node.args[0]), start)
+        if function is zip and node.args:
+            return _zipped(frame, [walk(frame, arg) for arg in node.args])
+    from gradscribe.frontend.expressions import lower
+
+    return _items(frame, node, lower(frame, node))
+
+
+def _builtin(frame: Frame, node: gast.Name) -> Any:
+    if node.id in frame.env or node.id in frame.definition.locals:
+        return None
+    found = frame.lookup(node)
+    value = found.value if isinstance(found, Const) else None
+    return value if value is getattr(builtins, node.id, None) else None
+
+
+def _operand(frame: Frame, node: Any) -> Operand:
+    from gradscribe.frontend.expressions import operand
+
+    return operand(frame, node)
+
+
+def _positions(frame: Frame, length: Callable[[], Operand]) -> Callable[[], Operand]:
+    return lambda: frame.emit(of(range), length())
+
+
+def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
+    from gradscribe.frontend.expressions import item
+
+    if isinstance(bound, Closure):
+        frame.refuse(node, "cannot iterate over a function")
+    if isinstance(bound, TupleOf):
+        kinds = [frame.type(x) for x in bound.items]
+        if not all(isinstance(k, Scalar | Array) for k in kinds) or not isinstance(
+            join_all(kinds), Scalar | Array
+        ):
+            return _static(list(bound.items))
+        bound = frame.read(bound)
+    if isinstance(bound, Const) and bound.name is None and isinstance(bound.value, tuple | list | str):
+        return _static([Const(value) for value in bound.value])
+    value = frame.read(bound)
+    kind = type_of_operand(value)
+    if isinstance(kind, Scalar | Static):
+        frame.refuse(node, f"cannot iterate over {kind}")
+
+    def length() -> Operand:
+        return frame.emit(of(len), frame.read(bound))
+
+    if isinstance(kind, Range):
+        step = lambda k: frame.emit(of(operator.getitem), value, k)  # noqa: E731 (one line)
+        return Walk(lambda: value, lambda i: i, length, step, plain=True)
+    at = lambda i: item(frame, bound, i)  # noqa: E731 (one line)
+    return Walk(_positions(frame, length), at, length, at)
+
+
+def _static(items: list[Bound]) -> Walk:
+    def absent(*_: Any) -> Any:
+        raise AssertionError("a static walk has no positions")
+
+    return Walk(absent, absent, lambda: Const(len(items)), absent, static=items)
+
+
+def _reversed(frame: Frame, inner: Walk) -> Walk:
+    if inner.static is not None:
+        return _static(inner.static[::-1])
+
+    def step(k: Operand) -> Bound:
+        last = frame.emit(of(operator.sub), inner.length(), Const(1))
+        return inner.step(frame.emit(of(operator.sub), last, k))
+
+    def sequence() -> Operand:
+        return frame.emit(of(reversed), inner.sequence())
+
+    return Walk(sequence, inner.at, inner.length, step, inner.plain)
+
+
+def _enumerated(frame: Frame, inner: Walk, start: Operand) -> Walk:
+    if inner.static is not None:
+        return _static(
+            [TupleOf((_plus(frame, Const(i), start), x)) for i, x in enumerate(inner.static)]
+        )
+
+    def at(i: Operand) -> Bound:
+        return TupleOf((_plus(frame, i, start), inner.step(i)))
+
+    return Walk(_positions(frame, inner.length), at, inner.length, at)
+
+
+def _plus(frame: Frame, i: Operand, start: Operand) -> Operand:
+    if isinstance(start, Const) and start.name is None and start.value == 0:
+        return i
+    return frame.emit(of(operator.add), i, start)
+
+
+def _zipped(frame: Frame, walks: list[Walk]) -> Walk:
+    if all(w.static is not None for w in walks):
+        rows = zip(*(w.static or [] for w in walks), strict=False)
+        return _static([TupleOf(row) for row in rows])
+    if any(w.static is not None for w in walks):
+        frame.refuse(frame.definition.node, "zip of a tuple of unlike things with a sequence")
+
+    def length() -> Operand:
+        lengths = [w.length() for w in walks]
+        return lengths[0] if len(lengths) == 1 else frame.emit(of(min), *lengths)
+
+    def at(i: Operand) -> Bound:
+        return TupleOf(tuple(w.step(i) for w in walks))
+
+    return Walk(_positions(frame, length), at, length, at)

@@ -1,0 +1,1 @@
+"""The intermediate representation; ``core`` says what it is."""

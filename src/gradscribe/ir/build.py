@@ -1,0 +1,127 @@
+"""Building regions: appending operations with types, spans and constant folding."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, final
+
+from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.hints import hint_for
+from gradscribe.ir.primitives import Primitive
+from gradscribe.ir.types import UNKNOWN, Type, constant_type
+from gradscribe.source import Span
+
+# What is computed at compile time when every operand is a literal: index arithmetic, the tests that
+# rules branch on, and exponents. Floats of the primal are left as the user wrote them.
+_FOLDED = {
+    operator.add, operator.sub, operator.mul, operator.neg, operator.floordiv, operator.mod,
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.not_,
+    operator.is_, operator.is_not, operator.contains, operator.getitem, len, tuple, slice,
+}  # fmt: skip
+
+
+@final
+class Builder:
+    """Appends operations to a region; knows the statement they are for."""
+
+    def __init__(self, region: Region | None = None, derived: bool = False) -> None:
+        self.region = region if region is not None else Region()
+        self.derived = derived
+        self.span: Span | None = None
+        self.statement: Span | None = None
+        self.sweep: str | None = None
+
+    @contextmanager
+    def into(self, region: Region) -> Iterator[Region]:
+        """Append to another region for a while."""
+        saved, self.region = self.region, region
+        try:
+            yield region
+        finally:
+            self.region = saved
+
+    @contextmanager
+    def origin(self, op: Op) -> Iterator[None]:
+        """What is built belongs to the statement of ``op``."""
+        saved = self.span, self.statement
+        self.span, self.statement = op.span, op.statement
+        try:
+            yield
+        finally:
+            self.span, self.statement = saved
+
+    def emit(
+        self,
+        prim: Primitive,
+        *args: Operand | Any,
+        hint: str = "",
+        attrs: Attrs | None = None,
+        type: Type | None = None,
+    ) -> Operand:
+        """The result of a primitive; plain Python objects among the args become constants."""
+        operands = complete(prim, args)
+        folded = fold(prim, operands, self.derived)
+        if folded is not None:
+            return folded
+        if not hint and not self.derived:
+            hint = hint_for(prim.function)
+        value = Value(hint, type or prim.result_type(operands))
+        self.append(Op(prim, operands, (value,), (), attrs))
+        return value
+
+    def append(self, op: Op) -> Op:
+        """Add an operation, with the origin at hand where it has none."""
+        if op.span is None:
+            op.span, op.statement, op.derived = self.span, self.statement, self.derived
+        self.region.ops.append(op)
+        return op
+
+
+def complete(prim: Primitive, args: Sequence[Operand | Any]) -> tuple[Operand, ...]:
+    """The args as operands, with the defaults of the parameters that were left out."""
+    operands = [a if isinstance(a, Value | Const) else Const(a) for a in args]
+    if not prim.variadic:
+        operands += [Const(prim.defaults[name]) for name in prim.params[len(operands) :]]
+    return tuple(operands)
+
+
+def fold(prim: Primitive, args: tuple[Operand, ...], derived: bool = True) -> Operand | None:
+    """The literal an operation on literals gives, where it is computed at compile time."""
+    function: Callable[..., Any] = prim.function
+    if function not in _FOLDED and not (derived and function in (operator.truediv, operator.pow)):
+        return None
+    values = []
+    for arg in args:
+        if isinstance(arg, Value) or arg.name is not None:
+            return _fold_identity(function, args)
+        values.append(arg.value)
+    if not derived and any(isinstance(v, float) for v in values):
+        return None
+    if function in (tuple, slice):
+        return Const(tuple(values) if function is tuple else slice(*values))
+    try:
+        result = function(*values)
+    except Exception:  # it will raise where it runs, as in the primal
+        return None
+    exact = isinstance(result, int | str | tuple | type(None)) or derived
+    return Const(result) if exact and _small(result) else None
+
+
+def _small(value: Any) -> bool:
+    return not isinstance(value, int) or abs(value) < 1 << 53
+
+
+def _fold_identity(function: Any, args: tuple[Operand, ...]) -> Operand | None:
+    """``x is None`` where the type of x says that it is a number, an array or a container."""
+    if function not in (operator.is_, operator.is_not) or not isinstance(args[0], Value):
+        return None
+    other = args[1]
+    if isinstance(other, Const) and other.value is None and args[0].type != UNKNOWN:
+        return Const((args[0].type == constant_type(None)) == (function is operator.is_))
+    return None
+
+
+def type_of_operand(operand: Operand) -> Type:
+    return operand.type if isinstance(operand, Value) else constant_type(operand.value)

@@ -1,0 +1,274 @@
+"""Facts: building, reading and changing arrays, lists, tuples; the compiler's own helpers."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from gradscribe.ir import helpers
+from gradscribe.ir.primitives import fact
+from gradscribe.ir.types import (
+    PY_FLOAT,
+    PY_INT,
+    RANGE,
+    UNKNOWN,
+    Array,
+    Dim,
+    Range,
+    Scalar,
+    Sequence,
+    Slice,
+    Static,
+    Sym,
+    Type,
+    broadcast,
+    constant_type,
+    element_type,
+    inexact,
+    is_array,
+    is_scalar,
+    join,
+    join_optional,
+    scalar_of,
+)
+
+
+@fact(tuple, name="tuple", cheap=True)
+def make_tuple(*items: Type) -> Type:
+    """``(a, b, …)``; as a primitive ``tuple`` takes the entries."""
+    return Sequence("tuple", items)
+
+
+@fact(list, name="list")
+def make_list(*items: Type) -> Type:
+    """``[a, b, …]``; as a primitive ``list`` takes the entries."""
+    return Sequence("list", items) if items else Sequence("list")
+
+
+@fact(slice, static="start stop step", cheap=True)
+def make_slice(start: Any, stop: Any, step: Any = None) -> Type:
+    parts = [p if p is None or type(p) is int else "dynamic" for p in (start, stop, step)]
+    return Slice(*parts)
+
+
+@fact(operator.getitem, static="index", storage="maybe")
+def getitem(x: Type, index: Any) -> Type:
+    """``x[index]``; a view of an array for a basic index, a copy for a fancy one."""
+    if isinstance(x, Array):
+        return index_type(x, index)
+    if isinstance(x, Sequence):
+        if type(index) is int and x.items is not None and -len(x.items) <= index < len(x.items):
+            return x.items[index]
+        if isinstance(index, slice) and x.items is not None and _literal(index):
+            return Sequence(x.kind, x.items[index])
+        if isinstance(index, slice | Slice):
+            return Sequence(x.kind, None, element_type(x))
+        return element_type(x) or UNKNOWN
+    if isinstance(x, Range):
+        return RANGE if isinstance(index, slice | Slice) else PY_INT
+    return UNKNOWN
+
+
+def _literal(index: slice) -> bool:
+    return all(p is None or type(p) is int for p in (index.start, index.stop, index.step))
+
+
+def index_parts(index: Any) -> list[Type] | None:
+    """The entries of an index as types; None where they are not known."""
+    if isinstance(index, tuple):
+        return [constant_type(part) for part in index]
+    if isinstance(index, Sequence) and index.kind == "tuple":
+        return list(index.items) if index.items is not None else None
+    return [index if isinstance(index, Type) else constant_type(index)]
+
+
+def is_basic(index: Any) -> bool:
+    """Integers, slices, newaxis and ellipsis only: the result is a view and no entry comes twice."""
+    parts = index_parts(index)
+    return parts is not None and all(
+        (isinstance(p, Scalar) and p.dtype.kind in "iu")
+        or isinstance(p, Slice)
+        or (isinstance(p, Static) and p.value in (None, Ellipsis))
+        for p in parts
+    )
+
+
+def index_type(x: Array, index: Any) -> Type:
+    """The type of ``x[index]`` for an array."""
+    parts = index_parts(index)
+    if parts is None or x.dims is None:
+        return Array(x.dtype, None)
+    used = sum(1 for p in parts if not isinstance(p, Static))
+    rest = len(x.dims) - used
+    if not is_basic(index):
+        return _fancy_type(x, parts)
+    dims: list[Dim] = []
+    axis = 0
+    if not any(isinstance(p, Static) and p.value is Ellipsis for p in parts):
+        parts = [*parts, Static(Ellipsis)]
+    if rest < 0:
+        return Array(x.dtype, None)
+    for part in parts:
+        if isinstance(part, Static) and part.value is None:
+            dims.append(1)
+        elif isinstance(part, Static):
+            dims.extend(x.dims[axis : axis + rest])
+            axis += rest
+        else:
+            if isinstance(part, Slice):
+                dims.append(slice_dim(x.dims[axis], part))
+            axis += 1
+    return Array(x.dtype, tuple(dims)) if dims else scalar_of(x.dtype)
+
+
+def _fancy_type(x: Array, parts: list[Type]) -> Type:
+    dims = x.dims or ()
+    if len(parts) == 1 and isinstance(parts[0], Array) and parts[0].dims is not None:
+        index = parts[0]
+        if index.dtype is not None and index.dtype.kind == "b":
+            return Array(x.dtype, (None, *dims[len(index.dims or ()) :]))
+        if index.dtype is not None and index.dims:
+            return Array(x.dtype, (*index.dims, *dims[1:]))
+    if len(parts) == 1 and isinstance(parts[0], Sequence) and parts[0].kind == "list":
+        element = element_type(parts[0])
+        if isinstance(element, Scalar) and element.dtype.kind == "i":
+            length = len(parts[0].items) if parts[0].items is not None else None
+            return Array(x.dtype, (length, *dims[1:]))
+    arrays = [p for p in parts if isinstance(p, Array)]
+    if (
+        len(parts) == len(dims)
+        and len(arrays) + sum(isinstance(p, Scalar) for p in parts) == len(parts)
+        and all(p.dtype is not None and p.dtype.kind in "iu" for p in arrays)
+    ):
+        return Array(x.dtype, broadcast(*(p.dims for p in arrays)))
+    return Array(x.dtype, None)
+
+
+def slice_dim(dim: Dim, part: Slice) -> Dim:
+    """The length of a slice of a dimension: ``n - 2`` for ``1:-1``, whatever n is."""
+    start, stop, step = part.start, part.stop, part.step
+    if "dynamic" in (start, stop, step) or isinstance(start, str) or isinstance(stop, str):
+        return None
+    if isinstance(dim, int) and not isinstance(step, str):
+        return len(range(*slice(start, stop, step).indices(dim)))
+    if not isinstance(dim, Sym):
+        return None
+    if step in (None, 1) and (start or 0) >= 0 and (stop is None or stop < 0):
+        cut = (start or 0) - (stop or 0)
+        return dim if cut == 0 else Sym(dim.key, dim.offset - cut)
+    if step == -1 and start is None and stop is None:
+        return dim
+    return Sym(("slice", dim.key, dim.offset, start, stop, step))
+
+
+@fact(helpers.setitem, static="index", mutates=0)
+def setitem(x: Type, index: Any, value: Type) -> Type:
+    if isinstance(x, Sequence) and x.kind == "list":
+        if type(index) is int and x.items is not None and -len(x.items) <= index < len(x.items):
+            items = list(x.items)
+            items[index] = value
+            return Sequence("list", tuple(items))
+        if isinstance(index, slice | Slice):
+            return Sequence("list", None, UNKNOWN)
+        return Sequence("list", None, join(element_type(x), value))
+    return x
+
+
+@fact(helpers.index_add, static="index", mutates=0)
+def _(x: Type, index: Any, value: Type) -> Type:
+    return x if is_array(x) else setitem(x, index, value)
+
+
+@fact(helpers.append, mutates=0)
+def _(xs: Type, value: Type) -> Type:
+    if isinstance(xs, Sequence):
+        return Sequence("list", None, join_optional(element_type(xs), value))
+    return xs
+
+
+@fact(len, cheap=True)
+def _(x: Type) -> Type:
+    return PY_INT
+
+
+@fact(range, name="range", cheap=True)
+def _(*bounds: Type) -> Type:
+    return RANGE
+
+
+@fact(reversed, name="reversed", cheap=True)
+def _(xs: Type) -> Type:
+    """An iterable in the opposite order; in the IR it keeps the type of what it walks."""
+    return xs
+
+
+@fact(helpers.like)
+def _(g: Type, x: Type) -> Type:
+    return adjoint_type(x)
+
+
+@fact(helpers.zeros_like)
+def _(x: Type) -> Type:
+    return adjoint_type(x)
+
+
+@fact(helpers.fill_like)
+def _(value: Type, x: Type) -> Type:
+    return adjoint_type(x)
+
+
+def adjoint_type(x: Type) -> Type:
+    """The type of an adjoint of x: its shape; integers that are differentiated act as floats."""
+    if isinstance(x, Scalar):
+        return Scalar(inexact(x.dtype), x.weak) if x.dtype.kind != "i" or not x.weak else PY_FLOAT
+    if isinstance(x, Array):
+        if x.dims == () and x.dtype is not None:
+            return Scalar(inexact(x.dtype))
+        return Array(inexact(x.dtype) if x.dtype is not None else None, x.dims)
+    if isinstance(x, Sequence):
+        if x.items is not None:
+            return Sequence(x.kind, tuple(adjoint_type(item) for item in x.items))
+        return Sequence(x.kind, None, adjoint_type(x.element) if x.element else None)
+    return UNKNOWN
+
+
+@fact(helpers.expand, static="axis keepdims")
+def _(g: Type, x: Type, axis: Any, keepdims: Any) -> Type:
+    dims = g.dims if isinstance(g, Array) else () if is_scalar(g) else None
+    if keepdims is True or axis is None:
+        return g
+    if dims is None or not isinstance(x, Array) or x.dims is None or isinstance(axis, Type):
+        return Array(g.dtype if isinstance(g, Array | Scalar) else None, None)
+    axes = {a % len(x.dims) for a in (axis if isinstance(axis, tuple) else (axis,))}
+    kept = iter(dims)
+    return Array(
+        g.dtype if isinstance(g, Array | Scalar) else None,
+        tuple(1 if i in axes else next(kept, None) for i in range(len(x.dims))),
+    )
+
+
+@fact(helpers.stop_gradient, storage="view", name="stop_gradient")
+def _(x: Type) -> Type:
+    return x
+
+
+@fact(helpers.without, static="place", mutates=0)
+def _(xs: Type, place: Any) -> Type:
+    if isinstance(xs, Sequence):
+        return Sequence("list", None, element_type(xs))
+    return xs
+
+
+@fact(helpers.copy_list)
+def _(xs: Type) -> Type:
+    return xs
+
+
+@fact(helpers.add_trees)
+def _(a: Type, b: Type) -> Type:
+    return a
+
+
+@fact(helpers.own)
+def _(x: Type) -> Type:
+    return x

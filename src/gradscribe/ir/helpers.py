@@ -1,0 +1,99 @@
+"""Functions that derivatives call beside NumPy's.
+
+The compiler knows them as primitives and writes plain NumPy in their place wherever types allow;
+where they do not, the function's own source is copied into the emitted file. So each stands alone:
+it uses NumPy and its arguments, nothing else of this package.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def like(g: Any, x: Any) -> Any:
+    """Sum a cotangent over the axes along which x was broadcast, in the shape and dtype of x."""
+    g = np.asarray(g)
+    shape = np.shape(x)
+    if g.shape != shape:
+        g = np.broadcast_to(g, np.broadcast_shapes(g.shape, shape))
+        g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+        ones = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
+        g = np.broadcast_to(g.sum(axis=ones, keepdims=True) if ones else g, shape)
+    dtype = getattr(x, "dtype", g.dtype)
+    return g.astype(dtype if dtype.kind in "fc" else g.dtype)[()]
+
+
+def zeros_like(x: Any) -> Any:
+    """A zero adjoint for x: a float for a scalar, a fresh array for an array, lists for lists."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([zeros_like(v) for v in x])
+    if isinstance(x, dict):
+        return {k: zeros_like(v) for k, v in x.items()}
+    return np.zeros(np.shape(x), getattr(x, "dtype", float))[()]
+
+
+def fill_like(value: Any, x: Any) -> Any:
+    """``value`` broadcast to the shape of x, as fresh memory."""
+    return np.array(np.broadcast_to(value, np.shape(x)))[()]
+
+
+def expand(g: Any, x: Any, axis: Any, keepdims: Any) -> Any:
+    """Put back the axes that reducing x over ``axis`` removed, with length 1."""
+    if keepdims or axis is None or np.ndim(x) == 0:
+        return g
+    return np.expand_dims(g, axis)
+
+
+def setitem(x: Any, index: Any, value: Any) -> Any:
+    """A copy of x in which ``x[index]`` is ``value``."""
+    x = x.copy()
+    x[index] = value
+    return x
+
+
+def index_add(x: Any, index: Any, value: Any) -> Any:
+    """A copy of x with ``value`` added at ``x[index]``, once per occurrence of an index."""
+    x = x.copy()
+    if isinstance(x, np.ndarray):
+        np.add.at(x, index, value)
+    else:
+        x[index] += value
+    return x
+
+
+def append(xs: Any, value: Any) -> Any:
+    """A copy of the list xs with one more entry."""
+    return [*xs, value]
+
+
+def without(xs: Any, place: Any) -> Any:
+    """A copy of the list xs without the entry at ``place``."""
+    xs = list(xs)
+    del xs[place]
+    return xs
+
+
+def copy_list(xs: Any) -> Any:
+    """A copy of the list xs."""
+    return list(xs)
+
+
+def stop_gradient(x: Any) -> Any:
+    """x itself, with derivative zero at every order."""
+    return x
+
+
+def add_trees(a: Any, b: Any) -> Any:
+    """The entrywise sum of two adjoints of one list or tuple."""
+    if isinstance(a, (list, tuple)):
+        return type(a)([add_trees(x, y) for x, y in zip(a, b, strict=True)])
+    return a + b
+
+
+def own(x: Any) -> Any:
+    """Fresh memory with the value of x, whatever x is."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([own(v) for v in x])
+    return np.array(x)[()] if isinstance(x, np.ndarray) else x

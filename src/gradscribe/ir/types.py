@@ -1,0 +1,398 @@
+"""Abstract values: what is known of a value while compiling.
+
+The lattice is small on purpose: it decides broadcasting, the mutation of ``+=``, and which branch of
+``if axis is None`` is taken, and no more. ``Unknown`` is its top; ``join`` goes up.
+
+A *dimension* is an ``int`` (known), a ``Sym`` (a symbol: equal symbols are equal lengths) or ``None``
+(nothing known). A symbol may be known not to be 1. Two dimensions that are both not 1 and meet in an
+elementwise operation are equal, or NumPy itself raises there; that decides almost every broadcast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+FLOAT = np.dtype(np.float64)
+INT = np.dtype(np.int64)
+BOOL = np.dtype(np.bool_)
+COMPLEX = np.dtype(np.complex128)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Sym:
+    """A length ``key + offset``, never below zero. ``not_one``: it is known to differ from 1."""
+
+    key: Hashable
+    offset: int = 0
+    not_one: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.key}{self.offset:+d}" if self.offset else f"{self.key}"
+
+
+Dim = int | Sym | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A Python or NumPy scalar. ``weak``: Python's own float or int, which follow the other dtype."""
+
+    dtype: np.dtype[Any]
+    weak: bool = False
+
+    def __str__(self) -> str:
+        return {"f": "float", "i": "int", "b": "bool", "c": "complex"}.get(
+            self.dtype.kind, str(self.dtype)
+        ) if self.weak else str(self.dtype)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array; with ``dims`` None a scalar or an array of any rank. ``dtype`` None: not known."""
+
+    dtype: np.dtype[Any] | None = None
+    dims: tuple[Dim, ...] | None = None
+
+    def __str__(self) -> str:
+        dims = "…" if self.dims is None else ", ".join("?" if d is None else str(d) for d in self.dims)
+        return f"{self.dtype or 'array'}[{dims}]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list or tuple: ``items`` where its length is static, else ``element``, the join of them all."""
+
+    kind: str  # "list" or "tuple"
+    items: tuple[Type, ...] | None = None
+    element: Type | None = None
+
+    def __str__(self) -> str:
+        if self.items is not None:
+            return f"{self.kind}({', '.join(map(str, self.items))})"
+        return f"{self.kind}[{self.element or ''}]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Range:
+    """``range(…)``, also reversed: a sequence of ints that can be walked any number of times."""
+
+    def __str__(self) -> str:
+        return "range"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A dict with static keys, or an unknown number of alike entries."""
+
+    items: tuple[tuple[Hashable, Type], ...] | None = None
+    element: Type | None = None
+
+    def __str__(self) -> str:
+        if self.items is not None:
+            return "dict(" + ", ".join(f"{k!r}: {t}" for k, t in self.items) + ")"
+        return f"dict[{self.element or ''}]"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """An instance of a class with named fields whose types are known."""
+
+    cls: type
+    fields: tuple[tuple[str, Type], ...]
+
+    def __str__(self) -> str:
+        return f"{self.cls.__name__}(" + ", ".join(f"{n}: {t}" for n, t in self.fields) + ")"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Static:
+    """One known object: None, a string, a function, a class, a module, a slice of constants."""
+
+    value: Hashable
+
+    def __str__(self) -> str:
+        return getattr(self.value, "__name__", None) or repr(self.value)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A slice in an index; a bound that is not a known int (or None) is the string "dynamic"."""
+
+    start: int | str | None
+    stop: int | str | None
+    step: int | str | None = None
+
+    def __str__(self) -> str:
+        return ":".join("" if part is None else str(part) for part in (self.start, self.stop))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything at all."""
+
+    def __str__(self) -> str:
+        return "?"
+
+
+Type = Scalar | Array | Sequence | Range | Mapping | Struct | Static | Slice | Unknown
+
+UNKNOWN = Unknown()
+RANGE = Range()
+PY_FLOAT = Scalar(FLOAT, weak=True)
+PY_INT = Scalar(INT, weak=True)
+PY_BOOL = Scalar(BOOL, weak=True)
+PY_COMPLEX = Scalar(COMPLEX, weak=True)
+NP_FLOAT = Scalar(FLOAT)
+NP_BOOL = Scalar(BOOL)
+NUMERIC = Array()
+NONE = Static(None)
+
+_PYTHON = {float: PY_FLOAT, int: PY_INT, bool: PY_BOOL, complex: PY_COMPLEX}
+
+
+def type_of(value: Any, name: str = "n") -> Type:
+    """The type of a concrete object; an array's dimensions become symbols ``name0``, ``name1``, …
+
+    Only what the dispatcher's key distinguishes may be told apart here: rank, dtype, which
+    dimensions are 1, but no lengths.
+    """
+    if (known := _PYTHON.get(type(value))) is not None:
+        return known
+    if isinstance(value, np.generic):
+        return Scalar(value.dtype) if value.dtype.kind in "fiubc" else UNKNOWN
+    if type(value) is np.ndarray:
+        dims = tuple(
+            1 if n == 1 else Sym(f"{name}{axis}", not_one=True) for axis, n in enumerate(value.shape)
+        )
+        return Array(value.dtype, dims) if value.dtype.kind in "fiubc" else UNKNOWN
+    if type(value) is list:
+        return Sequence("list", None, join_all([type_of(v, f"{name}_{i}") for i, v in enumerate(value)]))
+    if type(value) is tuple:
+        return Sequence("tuple", tuple(type_of(v, f"{name}_{i}") for i, v in enumerate(value)))
+    if type(value) is range:
+        return RANGE
+    if type(value) is slice:
+        return Slice(*(_bound(part) for part in (value.start, value.stop, value.step)))
+    return Static(value) if is_static(value) else UNKNOWN
+
+
+def _bound(part: Any) -> int | str | None:
+    return part if part is None or type(part) is int else "dynamic"
+
+
+def constant_type(value: Any, name: str = "n") -> Type:
+    """The type of an object written in the program: as ``type_of``, with exact lengths."""
+    if type(value) is np.ndarray and value.dtype.kind in "fiubc":
+        return Array(value.dtype, value.shape)
+    return type_of(value, name)
+
+
+def is_static(value: Any) -> bool:
+    """Is this an object that code branches on or calls, known by itself?"""
+    return (
+        value is None
+        or value is Ellipsis
+        or isinstance(value, str | bytes | type | np.dtype | np.ufunc)
+        or callable(value)
+        or type(value).__name__ == "module"
+    )
+
+
+# ---------------------------------------------------------------------------- joins
+
+
+def join(a: Type | None, b: Type | None) -> Type:
+    """The least type that holds both; None is nothing yet."""
+    if a == b and a is not None:
+        return a if not isinstance(a, Array) or a.dims is None or None not in a.dims else a
+    if a is None or b is None:
+        return a or b or UNKNOWN
+    if isinstance(a, Scalar) and isinstance(b, Scalar):
+        if a.dtype == b.dtype:
+            return Scalar(a.dtype, weak=False)
+        if a.weak and b.weak and {a.dtype.kind, b.dtype.kind} <= {"f", "i"}:
+            return PY_FLOAT
+        return Array(None, ())
+    if isinstance(a, Array) and isinstance(b, Array):
+        dtype = a.dtype if a.dtype == b.dtype else None
+        if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
+            return Array(dtype, None)
+        return Array(dtype, tuple(join_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True)))
+    if isinstance(a, Array | Scalar) and isinstance(b, Array | Scalar):
+        return Array(a.dtype if a.dtype == b.dtype else None, None)
+    if isinstance(a, Sequence) and isinstance(b, Sequence) and a.kind == b.kind:
+        if a.items is not None and b.items is not None and len(a.items) == len(b.items):
+            return Sequence(a.kind, tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True)))
+        element = join_optional(element_type(a), element_type(b))
+        return Sequence(a.kind, None, element)
+    return UNKNOWN
+
+
+def join_optional(a: Type | None, b: Type | None) -> Type | None:
+    return None if a is None and b is None else join(a, b)
+
+
+def join_all(types: list[Type]) -> Type | None:
+    """The join of several types; None for none."""
+    result: Type | None = None
+    for item in types:
+        result = join(result, item)
+    return result
+
+
+def join_dim(a: Dim, b: Dim) -> Dim:
+    if a == b:
+        return a
+    if not_one(a) and not_one(b):
+        return Sym(("join", a, b), not_one=True) if _depth(a) + _depth(b) < 3 else None
+    return None
+
+
+def _depth(dim: Dim) -> int:
+    key = dim.key if isinstance(dim, Sym) else None
+    return 1 + _depth(key[1]) + _depth(key[2]) if isinstance(key, tuple) and key[0] == "join" else 0
+
+
+def element_type(container: Type) -> Type | None:
+    """What iterating over a value of this type gives; None for an empty list."""
+    match container:
+        case Range():
+            return PY_INT
+        case Sequence(_, items, element):
+            return join_all(list(items)) if items is not None else element
+        case Array(dtype, dims) if dims:
+            return Array(dtype, dims[1:]) if len(dims) > 1 else scalar_of(dtype)
+        case _:
+            return UNKNOWN
+
+
+def scalar_of(dtype: np.dtype[Any] | None) -> Type:
+    """The NumPy scalar that an array of this dtype holds."""
+    return Scalar(dtype) if dtype is not None else Array(None, ())
+
+
+# ---------------------------------------------------------------------------- questions
+
+
+def not_one(dim: Dim) -> bool:
+    """Is the length known to differ from 1?"""
+    return dim != 1 if isinstance(dim, int) else isinstance(dim, Sym) and dim.not_one
+
+
+def is_scalar(type: Type) -> bool:
+    """Certainly one number (also a 0-d array, which arithmetic turns into a scalar)."""
+    return isinstance(type, Scalar) or (isinstance(type, Array) and type.dims == ())
+
+
+def is_array(type: Type) -> bool:
+    """Certainly an array of one dimension or more."""
+    return isinstance(type, Array) and bool(type.dims)
+
+
+def maybe_float(type: Type) -> bool:
+    """May a value of this type (or a leaf of it) carry a derivative?"""
+    match type:
+        case Scalar(dtype):
+            return dtype.kind in "fc"
+        case Array(dtype):
+            return dtype is None or dtype.kind in "fc"
+        case Sequence(_, items, element):
+            if items is not None:
+                return any(maybe_float(item) for item in items)
+            return element is None or maybe_float(element)
+        case Mapping(items, element):
+            if items is not None:
+                return any(maybe_float(item) for _, item in items)
+            return element is None or maybe_float(element)
+        case Struct(_, fields):
+            return any(maybe_float(item) for _, item in fields)
+        case Unknown():
+            return True
+        case _:
+            return False
+
+
+def dims_of(type: Type) -> tuple[Dim, ...] | None:
+    """The dimensions of a number or array; () for scalars; None where the rank is unknown."""
+    if isinstance(type, Scalar):
+        return ()
+    return type.dims if isinstance(type, Array) else None
+
+
+def dtype_of(type: Type) -> np.dtype[Any] | None:
+    return type.dtype if isinstance(type, Scalar | Array) else None
+
+
+# ---------------------------------------------------------------------------- broadcasting
+
+
+def broadcast_dim(a: Dim, b: Dim) -> Dim:
+    """The length where two dimensions meet elementwise."""
+    if a == b or b == 1:
+        return a
+    if a == 1 or not_one(b):
+        return b
+    return a if not_one(a) else None
+
+
+def broadcast(*shapes: tuple[Dim, ...] | None) -> tuple[Dim, ...] | None:
+    """The dimensions of an elementwise result; None where some rank is unknown."""
+    result: tuple[Dim, ...] = ()
+    for shape in shapes:
+        if shape is None:
+            return None
+        longer, shorter = (result, shape) if len(result) >= len(shape) else (shape, result)
+        gap = len(longer) - len(shorter)
+        result = longer[:gap] + tuple(
+            broadcast_dim(x, y) for x, y in zip(longer[gap:], shorter, strict=True)
+        )
+    return result
+
+
+def promote(*types: Type) -> np.dtype[Any] | None:
+    """The dtype NumPy's arithmetic gives these operands (Python scalars follow the others)."""
+    if any(dtype_of(t) is None for t in types):
+        return None
+    samples = [
+        {"f": 1.0, "i": 1, "b": True, "c": 1j}[t.dtype.kind]
+        if isinstance(t, Scalar) and t.weak
+        else dtype_of(t)
+        for t in types
+    ]
+    try:
+        return np.result_type(*samples)  # type: ignore[arg-type]  # a mix of dtypes and scalars
+    except TypeError:
+        return None
+
+
+def elementwise(
+    *types: Type, dtype: Callable[[np.dtype[Any]], np.dtype[Any]] | np.dtype[Any] | None = None
+) -> Type:
+    """The type of a NumPy elementwise result: broadcast dimensions, promoted (or given) dtype."""
+    if not all(isinstance(t, Scalar | Array) for t in types):
+        known = dtype if isinstance(dtype, np.dtype) else None
+        return Array(known, None)
+    dims = broadcast(*(dims_of(t) for t in types))
+    result = dtype if isinstance(dtype, np.dtype) else promote(*types)
+    if result is not None and callable(dtype):
+        result = dtype(result)
+    return Scalar(result) if dims == () and result is not None else Array(result, dims)
+
+
+def inexact(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of a transcendental function's result: integers become float64."""
+    return dtype if dtype.kind in "fc" else FLOAT

@@ -1,0 +1,18 @@
+"""Passes from IR to IR that know nothing of derivatives; PIPELINE runs them in order."""
+
+from __future__ import annotations
+
+from gradscribe.ir.core import Function
+from gradscribe.passes.algebra import simplify_algebra
+from gradscribe.passes.broadcasts import fold_broadcasts
+from gradscribe.passes.clean import clean
+from gradscribe.passes.share import share
+
+PIPELINE = (fold_broadcasts, clean, share, simplify_algebra, clean, simplify_algebra, clean)
+
+
+def simplify(function: Function) -> Function:
+    """Run the pipeline over a function, in place."""
+    for run in PIPELINE:
+        run(function)
+    return function

@@ -1,0 +1,320 @@
+"""Collect like terms and fold ones, signs and powers in what differentiation made.
+
+Before::                                After::
+
+    %t = mul(x, x)          (primal)        %x_bar = mul(3, x**2)
+    %a = mul(t_bar, x)
+    %b = add(%t, %a)        (derived)
+    …
+
+Every derived sum, difference, product, quotient and integer power of real numbers is read as a *sum of
+terms*: a coefficient times powers of atoms, over powers of atoms. A value used once is read through;
+a sum within a product stays a factor. Nothing is divided out: ``x / x`` and ``0 * x`` stay, for x may be
+zero or infinite. The primal's own operations are never rearranged; one that only a single derived
+term reads is part of that term.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import final
+
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.primitives import Primitive, of
+from gradscribe.ir.rewrite import substitute, use_counts
+from gradscribe.ir.types import Array, Scalar, Type, dims_of, dtype_of, is_scalar
+
+ADD, SUB, MUL, DIV, NEG, POW = (
+    of(f)
+    for f in (
+        operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow,
+    )
+)  # fmt: skip
+_SUMS = frozenset({ADD, SUB, NEG})
+_PRODUCTS = frozenset({MUL, DIV, POW})
+ARITHMETIC = _SUMS | _PRODUCTS
+_MAX_TERMS = 12
+
+
+@final
+@dataclass(slots=True)
+class Term:
+    """``coefficient * num… / den…``, factors with their powers in order of appearance."""
+
+    coefficient: float = 1
+    num: dict[Operand, int] = field(default_factory=dict)
+    den: dict[Operand, int] = field(default_factory=dict)
+
+    def scaled(self, by: float) -> Term:
+        return Term(self.coefficient * by, dict(self.num), dict(self.den))
+
+    def times(self, other: Term) -> Term:
+        return Term(
+            self.coefficient * other.coefficient,
+            _merged(self.num, other.num),
+            _merged(self.den, other.den),
+        )
+
+    def over(self, other: Term) -> Term | None:
+        if other.coefficient in (1, -1):
+            return Term(
+                self.coefficient * other.coefficient,
+                _merged(self.num, other.den),
+                _merged(self.den, other.num),
+            )
+        return None
+
+    @property
+    def key(self) -> tuple[frozenset[tuple[Operand, int]], frozenset[tuple[Operand, int]]]:
+        return frozenset(self.num.items()), frozenset(self.den.items())
+
+
+def _merged(a: dict[Operand, int], b: dict[Operand, int]) -> dict[Operand, int]:
+    result = dict(a)
+    for atom, power in b.items():
+        result[atom] = result.get(atom, 0) + power
+    return result
+
+
+def simplify_algebra(function: Function) -> Function:
+    """Simplify derived arithmetic in a function, in place."""
+    algebra = _Algebra(use_counts(function.body))
+    algebra.region(function.body)
+    substitute(function.body, algebra.mapping)
+    return function
+
+
+@final
+class _Algebra:
+    def __init__(self, counts: dict[Value, int]) -> None:
+        self.counts = counts
+        self.forms: dict[Value, list[Term]] = {}
+        self.mapping: dict[Value, Operand] = {}
+
+    def region(self, region: Region) -> None:
+        outer_forms = dict(self.forms)
+        readers = _readers(region)
+        new: list[Op] = []
+        for op in region.ops:
+            for inner in op.regions:
+                self.region(inner)
+            if op.prim in ARITHMETIC and len(op.results) == 1 and _is_real(op.results[0].type):
+                self._arithmetic(op, readers, new)
+            else:
+                new.append(op)
+        region.ops = new
+        self.forms = outer_forms
+
+    def _arithmetic(self, op: Op, readers: dict[Value, Op], new: list[Op]) -> None:
+        (result,) = op.results
+        reader = readers.get(result)
+        read_through = (
+            self.counts.get(result, 0) == 1
+            and reader is not None
+            and reader.derived
+            and reader.prim in ARITHMETIC
+            and _is_real(reader.results[0].type)
+            and (op.derived or not result.named)
+        )
+        if not op.derived:
+            if read_through and op.prim in _PRODUCTS | {NEG}:
+                form = self._form(op)
+                if form is not None and len(form) == 1:
+                    self.forms[result] = form
+            new.append(op)
+            return
+        form = self._form(op)
+        if form is None:
+            new.append(op)
+            return
+        if read_through or _trivial(form):
+            self.forms[result] = form
+        plain = _plain(form, result)
+        if plain is not None:
+            self.mapping[result] = plain
+        elif len(form) == 1 and _same(form[0], op):
+            new.append(op)
+        else:
+            new.extend(_Writer(op).write(form))
+
+    # ------------------------------------------------------------------ reading
+
+    def _terms(self, operand: Operand) -> list[Term]:
+        """An operand as a sum of terms."""
+        if isinstance(operand, Value):
+            known = self.forms.get(operand)
+            return known if known is not None else [Term(1, {operand: 1})]
+        if operand.name is None and type(operand.value) in (int, float):
+            return [Term(operand.value)]
+        return [Term(1, {operand: 1})]
+
+    def _factor(self, operand: Operand) -> Term:
+        """An operand as one term: a sum is an atom."""
+        terms = self._terms(operand)
+        return terms[0] if len(terms) == 1 else Term(1, {operand: 1})
+
+    def _form(self, op: Op) -> list[Term] | None:
+        args = op.args
+        if op.prim in (ADD, SUB):
+            sign = 1 if op.prim is ADD else -1
+            terms = self._terms(args[0]) + [t.scaled(sign) for t in self._terms(args[1])]
+            return _collected(terms) if len(terms) <= _MAX_TERMS else None
+        if op.prim is NEG:
+            return [t.scaled(-1) for t in self._terms(args[0])]
+        if op.prim is MUL:
+            a, b = self._terms(args[0]), self._terms(args[1])
+            for one, many in ((a, b), (b, a)):
+                if len(one) == 1 and not one[0].num and not one[0].den and one[0].coefficient in (1, -1):
+                    return [t.scaled(one[0].coefficient) for t in many]
+            return [self._factor(args[0]).times(self._factor(args[1]))]
+        if op.prim is DIV:
+            quotient = self._factor(args[0]).over(self._factor(args[1]))
+            return None if quotient is None else [quotient]
+        return self._power(op)
+
+    def _power(self, op: Op) -> list[Term] | None:
+        base, exponent = op.args
+        if not isinstance(exponent, Const) or exponent.name is not None:
+            return None
+        n = exponent.value
+        if isinstance(n, float) and n.is_integer() and abs(n) < 64:
+            n = int(n)
+        if type(n) is not int or n == 0:
+            return None
+        term = self._factor(base)
+        if term.coefficient != 1:
+            return None
+        num, den = (term.num, term.den) if n > 0 else (term.den, term.num)
+        scale = abs(n)
+        return [Term(1, {a: p * scale for a, p in num.items()}, {a: p * scale for a, p in den.items()})]
+
+
+def _readers(region: Region) -> dict[Value, Op]:
+    """The last operation of this very region that reads each value."""
+    return {arg: op for op in region.ops for arg in op.args if isinstance(arg, Value)}
+
+
+def _is_real(kind: Type) -> bool:
+    dtype = dtype_of(kind)
+    return isinstance(kind, Scalar | Array) and (dtype is None or dtype.kind == "f")
+
+
+def _trivial(form: list[Term]) -> bool:
+    """A constant, or an atom with a sign: worth no name of its own."""
+    if len(form) != 1:
+        return False
+    (term,) = form
+    if term.den:
+        return False
+    if not term.num:
+        return True
+    return list(term.num.values()) == [1] and term.coefficient in (1, -1)
+
+
+def _plain(form: list[Term], result: Value) -> Operand | None:
+    """The operand that a form is, where it is just that."""
+    if len(form) != 1 or form[0].den:
+        return None
+    (term,) = form
+    if not term.num:
+        return Const(_integral(term.coefficient)) if is_scalar(result.type) else None
+    if term.coefficient != 1 or list(term.num.values()) != [1]:
+        return None
+    (atom,) = term.num
+    return atom if dims_of(type_of_operand(atom)) == dims_of(result.type) else None
+
+
+def _collected(terms: list[Term]) -> list[Term]:
+    """Like terms added up; those that would cancel are left as they are."""
+    result: list[Term] = []
+    places: dict[object, int] = {}
+    for term in terms:
+        place = places.get(term.key)
+        if place is not None and result[place].coefficient + term.coefficient != 0:
+            old = result[place]
+            result[place] = Term(old.coefficient + term.coefficient, old.num, old.den)
+        else:
+            places[term.key] = len(result)
+            result.append(term)
+    return result
+
+
+def _same(term: Term, op: Op) -> bool:
+    """Is the term just what the operation says, in the same order?"""
+    if op.prim is MUL:
+        a, b = op.args
+        if isinstance(a, Const) and a.name is None:
+            return term.coefficient == a.value and dict(term.num) == {b: 1} and not term.den
+        return term.coefficient == 1 and list(term.num.items()) == [(a, 1), (b, 1)] and not term.den
+    if op.prim is DIV:
+        a, b = op.args
+        return term.coefficient == 1 and term.num == {a: 1} and term.den == {b: 1}
+    if op.prim is POW:
+        base, exponent = op.args
+        return isinstance(exponent, Const) and term.num == {base: exponent.value} and not term.den
+    return op.prim is NEG and term.coefficient == -1 and term.num == {op.args[0]: 1} and not term.den
+
+
+@final
+class _Writer:
+    """Writes a sum of terms as operations, the last of which defines the value it replaces."""
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+        self.ops: list[Op] = []
+
+    def write(self, form: list[Term]) -> list[Op]:
+        first = next((k for k, t in enumerate(form) if t.coefficient > 0), 0)
+        ordered = [form[first], *form[:first], *form[first + 1 :]]
+        total = self._term(ordered[0])
+        for term in ordered[1:]:
+            negative = term.coefficient < 0
+            part = self._term(term.scaled(-1) if negative else term)
+            total = self._emit(SUB if negative else ADD, total, part)
+        (result,) = self.op.results
+        last = self.ops[-1] if self.ops and self.ops[-1].results == (total,) else None
+        if last is None:
+            last = self._make(MUL, (Const(1), total))
+        last.results = (result,)
+        return self.ops
+
+    def _term(self, term: Term) -> Operand:
+        coefficient = _integral(term.coefficient)
+        num = [self._power(a, p) for a, p in term.num.items()]
+        den = [self._power(a, p) for a, p in term.den.items()]
+        total: Operand | None = None
+        if coefficient == -1 and num:
+            total = self._emit(NEG, num[0])
+            num = num[1:]
+        elif coefficient != 1 or not num:
+            total = Const(coefficient)
+        for factor in num:
+            total = factor if total is None else self._emit(MUL, total, factor)
+        assert total is not None
+        for factor in den:
+            total = self._emit(DIV, total, factor)
+        return total
+
+    def _power(self, atom: Operand, power: int) -> Operand:
+        if power == 1:
+            return atom
+        dtype = dtype_of(type_of_operand(atom))
+        if dtype is not None and dtype.kind == "b":
+            return atom  # a mask is its own square
+        return self._emit(POW, atom, Const(power))
+
+    def _emit(self, prim: Primitive, *args: Operand) -> Operand:
+        return self._make(prim, args).results[0]
+
+    def _make(self, prim: Primitive, args: tuple[Operand, ...]) -> Op:
+        kind = prim.result_type(args)
+        hint = self.op.results[0].hint
+        op = Op(prim, args, (Value(hint, kind),), (), None, self.op.span, self.op.statement, True)
+        self.ops.append(op)
+        return op
+
+
+def _integral(value: float) -> float:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e6 else value

@@ -1,0 +1,216 @@
+"""Remove what is not needed: dead pure operations, results and carries, carries that never change.
+
+Before::                                    After::
+
+    %i = for (i, x, k) in (%r; a, b):           %x = for (i, x) in (%r; a):
+        %t = sin(k)                                 %y = mul(x, b)
+        %y = mul(x, k)                              yield %y
+        yield %y, k
+
+Liveness starts at the function's result and at effects, and goes backwards; a carry is live if its
+result is, or if something live in the body reads its param.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
+from gradscribe.ir.rewrite import substitute
+
+
+def clean(function: Function) -> Function:
+    """Remove dead code from a function, in place."""
+    clean_region(function.body)
+    return function
+
+
+def clean_region(body: Region) -> None:
+    """Remove dead code from a region whose yields and effects are what is needed."""
+    mapping: dict[Value, Operand] = {}
+    _unchanged(body, mapping)
+    substitute(body, mapping)
+    live = _Liveness(body)
+    live.run()
+    _sweep(body, live)
+
+
+def first_carry(op: Op) -> int:
+    """The place among the params of a loop's body (and among its args) of its first carry."""
+    return op.attrs.seqs if op.prim is FOR else 0
+
+
+def carries(op: Op) -> int:
+    """How many carries a loop has."""
+    return len(op.args) - first_carry(op)
+
+
+def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
+    """Carries that yield what they got, and results of ``if`` that are the same in both arms."""
+    for op in region.ops:
+        for inner in op.regions:
+            _unchanged(inner, mapping)
+        if op.prim is IF:
+            then, other = op.regions
+            for result, a, b in zip(op.results, then.yields, other.yields, strict=True):
+                a, b = _resolve(a, mapping), _resolve(b, mapping)
+                if a is b and not _defined_directly(then, a):
+                    mapping[result] = a
+        elif op.prim in (FOR, WHILE):
+            start = first_carry(op)
+            for k in range(carries(op)):
+                value = _resolve(op.regions[-1].yields[k], mapping)
+                params = [r.params[start + k] for r in op.regions[:-1]] if op.prim is WHILE else []
+                param = op.regions[-1].params[(start if op.prim is FOR else 0) + k]
+                if value is param or value is _resolve(op.args[start + k], mapping):
+                    for old in (param, op.results[k], *params):
+                        if old not in mapping:
+                            mapping[old] = op.args[start + k]
+
+
+def _resolve(operand: Operand, mapping: dict[Value, Operand]) -> Operand:
+    while isinstance(operand, Value) and operand in mapping:
+        operand = mapping[operand]
+    return operand
+
+
+def _defined_directly(region: Region, operand: Operand) -> bool:
+    return any(operand in op.results for op in region.ops)
+
+
+@final
+class _Liveness:
+    """Which values and operations are needed."""
+
+    def __init__(self, body: Region) -> None:
+        self.body = body
+        self.values: set[Value] = set()
+        self.ops: set[int] = set()
+        self.origin: dict[Value, tuple[Op, Region | None, int]] = {}
+        self.around: dict[int, Op] = {}
+        self.work: list[Operand] = []
+        self._index(body, None)
+
+    def _index(self, region: Region, around: Op | None) -> None:
+        for op in region.ops:
+            if around is not None:
+                self.around[id(op)] = around
+            for k, result in enumerate(op.results):
+                self.origin[result] = (op, None, k)
+            for inner in op.regions:
+                for k, param in enumerate(inner.params):
+                    self.origin[param] = (op, inner, k)
+                self._index(inner, op)
+
+    def run(self) -> None:
+        self.work += self.body.yields
+        self._effects(self.body)
+        while self.work:
+            operand = self.work.pop()
+            if isinstance(operand, Value) and operand not in self.values:
+                self.values.add(operand)
+                self._value(operand)
+
+    def _effects(self, region: Region) -> None:
+        for op in region.ops:
+            if op.prim.effect:
+                self._op(op)
+            for inner in op.regions:
+                self._effects(inner)
+
+    def _op(self, op: Op) -> None:
+        """An operation is needed, and so are those around it, with what decides that they run."""
+        current: Op | None = op
+        while current is not None and id(current) not in self.ops:
+            self.ops.add(id(current))
+            if current.prim is IF:
+                self.work.append(current.args[0])
+            elif current.prim is FOR:
+                self.work += current.args[: current.attrs.seqs]
+            elif current.prim is WHILE:
+                self.work += current.regions[0].yields
+            else:
+                self.work += current.args
+            current = self.around.get(id(current))
+
+    def _value(self, value: Value) -> None:
+        if value not in self.origin:
+            return
+        op, region, k = self.origin[value]
+        self._op(op)
+        if op.prim is IF:
+            self.work += [arm.yields[k] for arm in op.regions]
+        elif op.prim in (FOR, WHILE):
+            self._loop(op, region, k)
+
+    def _loop(self, op: Op, region: Region | None, k: int) -> None:
+        start = first_carry(op)
+        if region is not None:
+            k -= start
+            if k < 0:
+                return
+        self.work.append(op.regions[-1].yields[k])
+        if k < carries(op):
+            self.work.append(op.args[start + k])
+            self.work += [r.params[start + k] for r in op.regions]
+            self.work.append(op.results[k])
+
+
+def _sweep(region: Region, live: _Liveness) -> None:
+    kept = []
+    for op in region.ops:
+        if id(op) not in live.ops:
+            continue
+        if op.prim in STRUCTURED:
+            for inner in op.regions:
+                _sweep(inner, live)
+            if op.prim is IF:
+                _keep_results(op, [k for k, r in enumerate(op.results) if r in live.values])
+                if not op.results and not any(arm.ops for arm in op.regions):
+                    continue
+            else:
+                _keep_carries(op, live)
+        kept.append(op)
+    region.ops = kept
+
+
+def _keep_results(op: Op, places: list[int]) -> None:
+    for arm in op.regions:
+        arm.yields = [arm.yields[k] for k in places]
+    op.results = tuple(op.results[k] for k in places)
+
+
+def _keep_carries(op: Op, live: _Liveness) -> None:
+    start, count = first_carry(op), carries(op)
+    kept = [k for k in range(count) if op.results[k] in live.values]
+    collected = [k for k in range(count, len(op.results)) if op.results[k] in live.values]
+    for region in op.regions:
+        region.params = region.params[:start] + [region.params[start + k] for k in kept]
+    body = op.regions[-1]
+    body.yields = [body.yields[k] for k in kept + collected]
+    op.args = op.args[:start] + tuple(op.args[start + k] for k in kept)
+    op.results = tuple(op.results[k] for k in kept + collected)
+    _drop_sequences(op, live)
+
+
+def _drop_sequences(op: Op, live: _Liveness) -> None:
+    """Of several sequences walked side by side, keep those whose items are read (and one at least)."""
+    if op.prim is not FOR or op.attrs.seqs < 2:
+        return
+    seqs = op.attrs.seqs
+    body = op.regions[0]
+    kept = [k for k in range(seqs) if body.params[k] in live.values] or [0]
+    if len(kept) == seqs:
+        return
+    body.params = [body.params[k] for k in kept] + body.params[seqs:]
+    op.args = tuple(op.args[k] for k in kept) + op.args[seqs:]
+    op.attrs = type(op.attrs)(**{**_fields(op.attrs), "seqs": len(kept)})
+
+
+def _fields(attrs: object) -> dict[str, object]:
+    return {name: getattr(attrs, name) for name in attrs.__slots__}  # type: ignore[attr-defined]  # slots
+
+
+def is_undefined(operand: Operand) -> bool:
+    return operand is UNDEF or (isinstance(operand, Const) and operand.value is UNDEF.value)

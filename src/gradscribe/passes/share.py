@@ -1,0 +1,70 @@
+"""Compute once what derivatives compute twice: a derived operation that repeats an earlier one goes.
+
+Before::                                After::
+
+    %e = exp(x)         (primal)            %e = exp(x)
+    %p = exp(x)         (derived)           %b = mul(y_bar, %e)
+    %b = mul(y_bar, %p)
+
+The primal's own operations stay as the user wrote them. Views and reads of entries are cheap and are
+left where they stand, so that they are read after a write and not kept over it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.primitives import STRUCTURED
+from gradscribe.ir.rewrite import substitute
+
+Key = tuple[Any, ...]
+
+
+def share(function: Function) -> Function:
+    """Remove repeated derived operations from a function, in place."""
+    mapping: dict[Value, Operand] = {}
+    _region(function.body, {}, mapping)
+    substitute(function.body, mapping)
+    return function
+
+
+def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operand]) -> None:
+    known = dict(known)
+    kept = []
+    for op in region.ops:
+        for inner in op.regions:
+            _region(inner, known, mapping)
+        if op.prim in STRUCTURED or not _may_share(op):
+            kept.append(op)
+            continue
+        key = (op.prim, *(_key(mapping.get(a, a) if isinstance(a, Value) else a) for a in op.args))
+        earlier = known.get(key)
+        if earlier is not None and op.derived and earlier.type == op.results[0].type:
+            mapping[op.results[0]] = earlier
+            continue
+        known.setdefault(key, op.results[0])
+        kept.append(op)
+    region.ops = kept
+
+
+def _may_share(op: Op) -> bool:
+    prim = op.prim
+    return (
+        len(op.results) == 1
+        and prim.function is not None
+        and not prim.effect
+        and prim.mutates is None
+        and not prim.cheap
+        and prim.storage == "fresh"
+    )
+
+
+def _key(operand: Operand) -> Any:
+    if isinstance(operand, Const):
+        try:
+            hash(operand.value)
+        except TypeError:
+            return id(operand.value)
+        return ("constant", type(operand.value), operand.value, operand.name)
+    return operand

@@ -1,0 +1,60 @@
+"""Rules: the functions that derivatives call beside NumPy's. All are linear."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from gradscribe.ir.helpers import add_trees, copy_list, expand, fill_like, like, own, stop_gradient, zeros_like
+from gradscribe.rules.declare import constant, constant_in, linear, partial
+
+
+# Summing what was broadcast, and broadcasting it again, are each other's transposes.
+@linear(like, "g")
+def like_g(g, x, *, y_bar):
+    return fill_like(y_bar, g)
+
+
+@linear(fill_like, "value")
+def fill_like_value(value, x, *, y_bar):
+    return like(y_bar, value)
+
+
+# The inserted axes have length 1.
+@linear(expand, "g")
+def expand_g(g, x, axis, keepdims, *, y_bar):
+    return np.reshape(y_bar, np.shape(g))
+
+
+@partial(add_trees, "a")
+def add_trees_a(a, b):
+    return 1
+
+
+@partial(add_trees, "b")
+def add_trees_b(a, b):
+    return 1
+
+
+@linear(own, "x")
+def own_x(x, *, y_bar):
+    return y_bar
+
+
+@linear(copy_list, "xs")
+def copy_list_xs(xs, *, y_bar):
+    return y_bar
+
+
+# Walking backwards is its own inverse, and a permutation's transpose is its inverse.
+@linear(reversed, "xs")
+def reversed_xs(xs, *, y_bar):
+    return reversed(y_bar)
+
+
+constant_in(like, "x")
+constant_in(fill_like, "x")
+constant_in(expand, "x", "axis", "keepdims")
+constant(zeros_like, stop_gradient, len, range, slice)
+constant(operator.index)
