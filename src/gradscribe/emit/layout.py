@@ -21,11 +21,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 INDENT = "    "
+
+# How often a line is laid out until it stays as it is; the third time is rare.
+MAX_PASSES = 4
 
 _WORD = re.compile(r"[^\W\d]\w*|\.")
 
@@ -34,23 +37,28 @@ COMPREHENSION, COMMA, TERNARY, LOGIC, COMPARISON, POWER, DOT = 20, 18, 16, 14, 1
 
 
 class Mark(str):
-    """A piece of text that layout treats specially."""
+    """A piece of text that layout treats specially.
 
-    __slots__ = ()
+    Attributes:
+        opens, closes: it is a bracket.
+        deepens, rises: nothing between one that deepens and one that rises is outside
+            brackets. Brackets do that, and the words of `Enter` and `Leave`.
+        priority: how gladly the line is broken here; 0 is not at all.
+        equal: it is the `=` of an assignment, a keyword argument or a default.
+        square: it is an opening square bracket.
+        display: it opens an expression of its own or imported names (not arguments, an
+            index, parameters): when broken open, each of its items gets its own line.
+        subscript: it closes a subscript.
+    """
+
+    opens = closes = deepens = rises = equal = square = display = subscript = False
+    priority = 0
 
 
 class Open(Mark):
-    """An opening bracket; with empty text, parentheses that appear only if needed.
+    """An opening bracket; with empty text, parentheses that appear only if needed."""
 
-    Attributes:
-        square: it is a square bracket.
-        display: it encloses an expression of its own or imported names (not arguments, an
-            index, parameters): when broken open, each of its items gets its own line.
-    """
-
-    __slots__ = ("display", "square")
-    display: bool
-    square: bool
+    opens = deepens = True
 
     def __new__(cls, text: str, *, display: bool = False) -> Open:
         mark = super().__new__(cls, text)
@@ -60,22 +68,18 @@ class Open(Mark):
 
 
 class Close(Mark):
-    """A closing bracket; `index` tells one that ends a subscript."""
+    """A closing bracket."""
 
-    __slots__ = ("index",)
-    index: bool
+    closes = rises = True
 
-    def __new__(cls, text: str, *, index: bool = False) -> Close:
+    def __new__(cls, text: str, *, subscript: bool = False) -> Close:
         mark = super().__new__(cls, text)
-        mark.index = index
+        mark.subscript = subscript
         return mark
 
 
 class Break(Mark):
     """A place to break: before the text, or after it for a comma."""
-
-    __slots__ = ("priority",)
-    priority: int
 
     def __new__(cls, text: str, priority: int) -> Break:
         mark = super().__new__(cls, text)
@@ -86,20 +90,22 @@ class Break(Mark):
 class Enter(Break):
     """`for` or `lambda`: the names that follow are not broken apart."""
 
-    __slots__ = ()
+    deepens = True
 
 
 class Leave(Mark):
     """`in` or `:`, where what `Enter` began ends."""
 
-    __slots__ = ()
+    rises = True
 
 
 class Equal(Mark):
     """`=` in an assignment, a keyword argument or a default."""
 
-    __slots__ = ()
+    equal = True
 
+
+PLAIN = Mark("")
 
 # `**` between simple operands. Its width counts as if it had spaces: black measures first
 # and takes the spaces out afterwards.
@@ -119,26 +125,16 @@ _SHOWN = Open("(", display=True), Close(")")
 class Leaf:
     """One piece on a line, with the blank before it. Its bracket may be made visible."""
 
-    __slots__ = ("blank", "gap", "mark", "partner", "text")
+    __slots__ = ("blank", "closes", "gap", "mark", "opens", "partner", "text")
 
-    def __init__(self, blank: str, text: str, mark: Mark | None) -> None:
+    def __init__(self, blank: str, text: str, mark: Mark) -> None:
         self.blank = blank
         self.gap = blank  # the blank unless a line begins here
         self.text = text
         self.mark = mark
-        self.partner: Leaf | None = None
-
-    @property
-    def opens(self) -> bool:
-        return isinstance(self.mark, Open)
-
-    @property
-    def closes(self) -> bool:
-        return isinstance(self.mark, Close)
-
-    @property
-    def brackets(self) -> bool:
-        return isinstance(self.mark, (Open, Close))
+        self.opens = mark.opens
+        self.closes = mark.closes
+        self.partner: Leaf | None = None  # of a bracket: the other one
 
 
 @dataclass(slots=True, eq=False)
@@ -160,6 +156,13 @@ class Line:
     inside: bool = False
     explode: bool = False
     known: str = "all"
+    _breaks: dict[int, int] | None = None
+
+    def breaks(self) -> dict[int, int]:
+        """Where it could be broken outside brackets: after which leaf, how gladly."""
+        if self._breaks is None:
+            self._breaks = _breaks(self.leaves)
+        return self._breaks
 
     def measured(self) -> str:
         """The text by which the line is measured."""
@@ -171,7 +174,7 @@ class Line:
         hugged = False
         for position, leaf in enumerate(self.leaves):
             after = hugged
-            hugged = leaf.mark is HUG and 0 < position and self._may_hug(position + 1)
+            hugged = leaf.mark is HUG and position > 0 and self._may_hug(position + 1)
             parts.append(leaf.text if hugged or after else leaf.blank + leaf.text)
         return "".join(parts)
 
@@ -205,16 +208,18 @@ def width_of(text: str) -> int:
 def lay_out(pieces: Sequence[str], depth: int = 0, kind: str = "", width: int = 88) -> list[str]:
     """The lines for a logical line made of `pieces`."""
     leaves = _leaves(pieces)
-    previous: list[str] = []
-    while True:
-        breaker = _Breaker(width, _magic(leaves, kind) if previous else set())
+    breaker = _Breaker(width, leaves)
+    texts: list[str] = []
+    for _ in range(MAX_PASSES):
         lines = breaker.transform(Line(leaves, depth, kind))
-        texts = [line.text() for line in lines]
+        previous, texts = texts, [line.text() for line in lines]
         if texts == previous or not any(line.leaves[-1].text == "," for line in lines):
-            return texts
+            break
         # The commas that now end lines are there to stay, and what they hold is kept
         # broken: black would see them, and may then decide differently elsewhere.
-        previous, leaves = texts, _again(lines)
+        leaves = _again(lines)
+        breaker.magic = _magic(leaves, kind)
+    return texts
 
 
 def _leaves(pieces: Sequence[str]) -> list[Leaf]:
@@ -222,9 +227,9 @@ def _leaves(pieces: Sequence[str]) -> list[Leaf]:
     leaves: list[Leaf] = []
     blank = ""
     for piece in pieces:
-        mark = piece if isinstance(piece, Mark) else None
+        mark = piece if isinstance(piece, Mark) else PLAIN
         text = piece.strip(" ")
-        if not text and not isinstance(mark, (Open, Close)):
+        if not text and not mark.opens and not mark.closes:
             blank = " " if piece else blank
             continue
         if mark is HUG or piece[:1] == " ":
@@ -257,7 +262,7 @@ def _again(lines: Sequence[Line]) -> list[Leaf]:
     _pair(leaves)
     for position, leaf in enumerate(leaves):
         mark, closing = leaf.mark, leaf.partner
-        if isinstance(mark, Open) and not mark and leaf.text and closing:
+        if mark.opens and not mark and leaf.text and closing:
             inside = leaves[position + 1 : leaves.index(closing)]
             if (
                 mark is HIDDEN_STATEMENT
@@ -282,12 +287,13 @@ def _magic(leaves: Sequence[Leaf], kind: str) -> set[Leaf]:
         elif leaf.closes:
             opening, outer = stack.pop()
             if commas and leaves[position - 1].text == ",":
-                assert isinstance(opening.mark, Open) and isinstance(leaf.mark, Close)
-                tuple_or_index = leaf.mark.index or (opening.mark.display and opening.text in "(")
+                tuple_or_index = leaf.mark.subscript or (
+                    opening.mark.display and opening.text in "("
+                )
                 if commas > 1 or not tuple_or_index or kind == "import":
                     found.add(leaf)
             commas = outer
-        elif isinstance(leaf.mark, Break) and leaf.mark.priority == COMMA:
+        elif leaf.mark.priority == COMMA:
             commas += 1
     return found
 
@@ -306,16 +312,21 @@ class _Split(NamedTuple):
     closing: Leaf
 
 
+_Method = Callable[[Line, bool], list[Line]]
+
+
 class _Breaker:
     """Breaks lines for one width.
 
     Attributes:
         magic: closing brackets that have to stand on a line of their own.
+        hugs: some `**` may do without spaces.
     """
 
-    def __init__(self, width: int, magic: set[Leaf]) -> None:
+    def __init__(self, width: int, leaves: Sequence[Leaf]) -> None:
         self.width = width
-        self.magic = magic
+        self.magic: set[Leaf] = set()
+        self.hugs = any(leaf.mark is HUG for leaf in leaves)
 
     def has_magic(self, line: Line) -> bool:
         """Whether the line has to be broken because of a comma in it."""
@@ -325,7 +336,12 @@ class _Breaker:
         return any(leaf.partner in leaves for leaf in self.magic & leaves)
 
     def fits(self, line: Line, slack: int = 0) -> bool:
+        """Whether the line as it is measured is short enough."""
         return width_of(line.measured()) <= self.width - slack
+
+    def fits_as_written(self, line: Line) -> bool:
+        """Whether the line without the spaces that `**` does not need is short enough."""
+        return width_of(line.text() if self.hugs else line.measured()) <= self.width
 
     def has_magic_result(self, line: Line) -> bool:
         """Whether a comma in the annotation of its result has to break a `def`."""
@@ -339,9 +355,9 @@ class _Breaker:
 
         With `force`, invisible parentheses are used wherever there are any.
         """
-        fits = width_of(line.text()) <= self.width
-        if fits and not line.explode and not self.has_magic(line):
+        if not line.explode and self.fits_as_written(line) and not self.has_magic(line):
             return [line]
+        methods: list[_Method]
         if line.kind == "def" and not self.has_magic_result(line):
             methods = [self.break_parameters]
         elif line.inside:
@@ -350,45 +366,36 @@ class _Breaker:
             methods = [self.break_at_brackets]
         for method in methods:
             try:
-                before = line.measured()
-                hidden = _hidden(line)
-                result: list[Line] = []
-                for part in method(line, force):
-                    if part.measured() == before:
-                        raise _CannotBreak
-                    result.extend(self.transform(part, force))
+                return self.attempt(line, method, force)
             except _CannotBreak:
                 continue
-            if method != self.break_at_brackets or force or not hidden:
-                return result
-            if any(leaf.text for leaf, depth in hidden if depth == 0):
-                return result
-            if width_of(result[0].text()) <= self.width:
-                return result
-            return self.second_opinion(line) or result
         return [line]
 
-    def second_opinion(self, line: Line) -> list[Line] | None:
-        """The line broken with every invisible pair in use, if then all lines fit."""
-        copy = Line(_copies(line.leaves), line.depth, line.kind, line.inside)
-        copy.explode = line.explode
-        pairs = zip(line.leaves, copy.leaves, strict=True)
-        self.magic |= {new for old, new in pairs if old in self.magic}
-        before = copy.measured()
+    def attempt(self, line: Line, method: _Method, force: bool) -> list[Line]:
+        """The lines that the method breaks the line into, broken further where need be."""
+        hidden = [] if force or method != self.break_at_brackets else _hidden(line)
+        before = line.measured()
         result: list[Line] = []
-        for part in self.break_at_brackets(copy, True):
+        for part in method(line, force):
             if part.measured() == before:
                 raise _CannotBreak
-            result.extend(self.transform(part, True))
-        fits = all(width_of(part.text()) <= self.width for part in result)
-        return result if fits else None
+            result += self.transform(part, force)
+        used = any(leaf.text for leaf, depth in hidden if depth == 0)
+        if not hidden or used or self.fits_as_written(result[0]):
+            return result
+        # The first line is too long: all lines might fit with every invisible pair in use.
+        copy = Line(_copies(line.leaves), line.depth, line.kind, line.inside, line.explode)
+        pairs = zip(line.leaves, copy.leaves, strict=True)
+        self.magic |= {new for old, new in pairs if old in self.magic}
+        other = self.attempt(copy, method, True)
+        return other if all(self.fits_as_written(part) for part in other) else result
 
     # Breaking inside brackets -----------------------------------------------------------
 
     def break_at_delimiters(self, line: Line, force: bool) -> list[Line]:
         """One line per item, broken at the loosest delimiter that is not in brackets."""
         leaves = line.leaves
-        breaks = _breaks(leaves)
+        breaks = line.breaks().copy()
         breaks.pop(len(leaves) - 1, None)
         if not breaks:
             raise _CannotBreak
@@ -419,7 +426,7 @@ class _Breaker:
             position = 0
             while position < len(leaves):
                 mark = leaves[position].mark
-                if isinstance(mark, Open):
+                if mark.opens:
                     partner = leaves[position].partner
                     if partner not in leaves:
                         break  # it was broken here before
@@ -526,19 +533,17 @@ class _Breaker:
         """The line split at the brackets at these positions."""
         leaves = line.leaves
         opening, closing = leaves[start], leaves[end]
-        assert isinstance(opening.mark, Open)
         inner = leaves[start + 1 : end]
         if inner[-1].text != "," and (
             line.kind == "import" or (line.kind == "def" and _lone(inner, opening))
         ):
             inner.append(_comma())
         body = Line(inner, line.depth + 1, "", True)
-        breaks = _breaks(inner)
         trailing = inner[-1].text == ","
-        if trailing:
-            breaks.pop(len(inner) - 1, None)
-        if breaks and max(breaks.values()) == COMMA:
-            body.explode = trailing or opening.mark.display
+        if trailing or opening.mark.display:
+            commas = list(body.breaks().values()).count(COMMA)
+            loose = COMPREHENSION in body.breaks().values()
+            body.explode = commas > trailing and not loose
         head = Line(leaves[: start + 1], line.depth, line.kind, known="matched")
         tail = Line(leaves[end:], line.depth, known="none")
         return _Split(head, body, tail, opening, closing)
@@ -556,7 +561,7 @@ class _Breaker:
                 if self.prefer(other, split):
                     return self.maybe_without_hidden(other, line, omitted, force)
             except _CannotBreak:
-                equals = sum(isinstance(leaf.mark, Equal) for leaf in line.leaves)
+                equals = sum(leaf.mark.equal for leaf in line.leaves)
                 if (
                     equals <= 1
                     and not _can_be_broken(split.body)
@@ -570,18 +575,18 @@ class _Breaker:
     def prefer(self, other: _Split, split: _Split) -> bool:
         """Whether to leave `split`'s invisible parentheses out and break at `other`."""
         head = split.head.leaves
-        if not (len(head) >= 2 and isinstance(head[-2].mark, Equal)):
+        if not (len(head) >= 2 and head[-2].mark.equal):
             return True
-        if not any(leaf.brackets for leaf in head[:-1]):
+        if not any(leaf.opens or leaf.closes for leaf in head[:-1]):
             return True
         if not self.fits(split.head, 1) or self.has_magic(split.head):
             return True
-        equals = sum(isinstance(leaf.mark, Equal) for leaf in head)
-        others = [isinstance(leaf.mark, Equal) for leaf in other.head.leaves]
+        equals = sum(leaf.mark.equal for leaf in head)
+        others = [leaf.mark.equal for leaf in other.head.leaves]
         if equals > 1 and equals > sum(others):
             return False
         for leaf in reversed(other.head.leaves):
-            if isinstance(leaf.mark, Equal):
+            if leaf.mark.equal:
                 break
             if leaf.closes:
                 return True
@@ -590,7 +595,7 @@ class _Breaker:
     def can_omit(self, split: _Split) -> bool:
         """Whether the text in these invisible parentheses looks well broken without."""
         leaves = split.body.leaves
-        priorities = list(_breaks(leaves).values())
+        priorities = list(split.body.breaks().values())
         if not priorities:
             return True
         highest = max(priorities)
@@ -603,7 +608,7 @@ class _Breaker:
         first, last = leaves[0], leaves[-1]
         if first.opens and not leaves[1].closes and self.rest_fits(split.body):
             return True
-        if not last.closes or (isinstance(last.mark, Close) and last.mark.index):
+        if not last.closes or last.mark.subscript:
             return False
         if leaves[-2].opens:
             return False
@@ -643,19 +648,14 @@ def _breaks(leaves: Sequence[Leaf]) -> dict[int, int]:
     depth = 0
     for position, leaf in enumerate(leaves):
         mark = leaf.mark
-        if mark is None:
-            continue
-        if isinstance(mark, (Close, Leave)):
+        if mark.rises:
             depth -= 1
-        elif depth == 0 and isinstance(mark, Break):
+        elif mark.priority and depth == 0:
             if mark.priority == COMMA:
                 found[position] = COMMA
-            elif mark.priority == DOT:
-                if position and leaves[position - 1].closes:
-                    found[position - 1] = DOT
-            elif mark.priority and position:
+            elif position and (mark.priority != DOT or leaves[position - 1].closes):
                 found[position - 1] = mark.priority
-        if isinstance(mark, (Open, Enter)):
+        if mark.deepens:
             depth += 1
     return found
 
@@ -664,18 +664,18 @@ def _hidden(line: Line) -> list[tuple[Leaf, int]]:
     """The line's invisible brackets that count, with their depth."""
     if line.known == "none":
         return []
+    leaves = line.leaves
+    if line.known == "matched":
+        members = set(leaves)
+        leaves = [leaf for leaf in leaves if leaf.partner in members]
     hidden: list[tuple[Leaf, int]] = []
     depth = 0
-    members = set(line.leaves) if line.known == "matched" else set()
-    for leaf in line.leaves:
-        if line.known == "matched":
-            if not leaf.brackets or leaf.partner not in members:
-                continue
-        if isinstance(leaf.mark, (Close, Leave)):
+    for leaf in leaves:
+        if leaf.mark.rises:
             depth -= 1
-        if leaf.brackets and not leaf.text:
+        if (leaf.opens or leaf.closes) and not leaf.text:
             hidden.append((leaf, depth))
-        if isinstance(leaf.mark, (Open, Enter)):
+        if leaf.mark.deepens:
             depth += 1
     return hidden
 
@@ -712,7 +712,7 @@ def _lone(inner: Sequence[Leaf], opening: Leaf) -> bool:
     for leaf in inner:
         if leaf.closes:
             depth -= 1
-        elif depth == 0 and (leaf.text == ":" or isinstance(leaf.mark, Equal)):
+        elif depth == 0 and (leaf.text == ":" or leaf.mark.equal):
             annotation = leaf.text == ":"
         elif leaf.text == "," and not annotation:
             return False

@@ -15,7 +15,8 @@ import ast
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from astunparse import Unparser
@@ -81,11 +82,10 @@ def one_line(node: ast.AST) -> str:
     A compound statement is written without its body.
     """
     writer = Writer(sys.maxsize, headers_only=True)
-    if isinstance(node, ast.stmt):
-        writer.dispatch(node)
-        return writer.page.lines()[-1]
     writer.dispatch(node)
-    return "".join(writer.out)
+    if writer.out:
+        writer.end_line()
+    return writer.page.lines()[-1]
 
 
 def fits(node: ast.stmt, indent: int, width: int = BLACK_WIDTH) -> bool:
@@ -104,6 +104,8 @@ _LEVELS: dict[type[ast.AST], int] = {
     ast.YieldFrom: YIELD,
     ast.Lambda: TEST,
     ast.IfExp: TEST,
+    ast.MatchAs: TEST,
+    ast.MatchOr: BITOR,
     ast.Compare: COMPARE,
     ast.Await: AWAIT,
 }
@@ -165,7 +167,7 @@ _OPERATORS: dict[str, str] = {
 PAREN, END_PAREN = Open("(", display=True), Close(")")
 CALL, END_CALL = Open("("), Close(")")
 LIST, END_LIST = Open("[", display=True), Close("]")
-INDEX, END_INDEX = Open("["), Close("]", index=True)
+INDEX, END_INDEX = Open("["), Close("]", subscript=True)
 BRACE, END_BRACE = Open("{", display=True), Close("}")
 END_HIDDEN = Close("")
 NEXT, ONE = Break(", ", COMMA), Break(",", COMMA)
@@ -292,14 +294,23 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
             self.alone(node)
             self.put(END_HIDDEN)
 
-    def items(self, nodes: Iterable[ast.AST], level: int = TEST) -> None:
-        """Write expressions with commas between them."""
-        between = False
+    def items(self, nodes: Iterable[ast.AST], level: int = TEST, between: str = NEXT) -> None:
+        """Write expressions or patterns with commas, or something else, between them."""
+        first = True
         for node in nodes:
-            if between:
-                self.put(NEXT)
-            between = True
+            if not first:
+                self.put(between)
+            first = False
             self.expr(node, level)
+
+    def named_items(self, nodes: Iterable[ast.AST]) -> None:
+        """Write expressions with commas between them, where `x := 1` may stand."""
+        first = True
+        for node in nodes:
+            if not first:
+                self.put(NEXT)
+            first = False
+            self.expr(node, _or_named(node))
 
     def operator(self, name: ast.AST) -> None:
         self.put(_OPERATORS[type(name).__name__])
@@ -359,7 +370,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
             self.expr(first)
         for target in others:
             self.put(ASSIGN)
-            self.optional(target, bare=True)
+            self.optional(target)
         self.put(ASSIGN)
         # A tuple that is kept as a tuple reads better in parentheses.
         self.optional(t.value, YIELD, bare=isinstance(t.targets[-1], ast.Tuple))
@@ -476,7 +487,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def branch(self, t: ast.If, kind: str = "") -> None:
         """Write the rest of an `if` or `elif`, and what else belongs to it."""
-        self.optional(t.test, NAMED)
+        self.optional(t.test, _or_named(t.test))
         self.put(":")
         self.end_line(kind or "header")
         self.block(t.body)
@@ -496,7 +507,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def _While(self, t: ast.While) -> None:
         self.put("while ")
-        self.optional(t.test, NAMED)
+        self.optional(t.test, _or_named(t.test))
         self.put(":")
         self.end_line("header")
         self.block(t.body)
@@ -712,7 +723,10 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def _Match(self, t: ast.Match) -> None:
         self.put("match ")
-        self.expr(t.subject, NAMED)
+        if isinstance(t.subject, ast.Tuple):
+            self.bare(t.subject)
+        else:
+            self.expr(t.subject, _or_named(t.subject))
         self.put(":")
         self.end_line("header")
         if not self.headers_only:
@@ -728,7 +742,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.put(END_HIDDEN)
         if t.guard is not None:
             self.put(" if ")
-            self.optional(t.guard, NAMED)
+            self.optional(t.guard, _or_named(t.guard))
         self.put(":")
         self.end_line("header")
         self.block(t.body)
@@ -741,74 +755,42 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def _MatchSequence(self, t: ast.MatchSequence) -> None:
         self.put(LIST)
-        self.patterns(t.patterns)
+        self.items(t.patterns)
         self.put(END_LIST)
 
     def _MatchStar(self, t: ast.MatchStar) -> None:
         self.put("*" + (t.name or "_"))
 
     def _MatchMapping(self, t: ast.MatchMapping) -> None:
-        self.put(BRACE)
-        between = False
-        for key, pattern in zip(t.keys, t.patterns, strict=True):
-            if between:
-                self.put(NEXT)
-            between = True
-            self.expr(key)
-            self.put(": ")
-            self.dispatch(pattern)
+        keys: list[ast.expr | None] = [*t.keys]
+        patterns: list[ast.AST] = [*t.patterns]
         if t.rest:
-            if between:
-                self.put(NEXT)
-            self.put("**" + t.rest)
-        self.put(END_BRACE)
+            keys.append(None)
+            patterns.append(ast.MatchAs(name=t.rest))
+        self.entries(keys, patterns)
 
     def _MatchClass(self, t: ast.MatchClass) -> None:
         self.expr(t.cls)
         self.put(CALL)
-        self.patterns(t.patterns)
-        between = bool(t.patterns)
+        self.items(t.patterns)
+        first = not t.patterns
         for name, pattern in zip(t.kwd_attrs, t.kwd_patterns, strict=True):
-            if between:
+            if not first:
                 self.put(NEXT)
-            between = True
+            first = False
             self.put(name)
             self.put(KEYWORD)
-            self.dispatch(pattern)
+            self.expr(pattern)
         self.put(END_CALL)
 
     def _MatchAs(self, t: ast.MatchAs) -> None:
         if t.pattern is not None:
-            self.pattern(t.pattern, (ast.MatchAs,))
+            self.expr(t.pattern, BITOR)
             self.put(" as ")
         self.put(t.name or "_")
 
     def _MatchOr(self, t: ast.MatchOr) -> None:
-        between = False
-        for pattern in t.patterns:
-            if between:
-                self.operator(ast.BitOr())
-            between = True
-            self.pattern(pattern, (ast.MatchAs, ast.MatchOr))
-
-    def patterns(self, nodes: Iterable[ast.pattern]) -> None:
-        """Write patterns with commas between them."""
-        between = False
-        for node in nodes:
-            if between:
-                self.put(NEXT)
-            between = True
-            self.dispatch(node)
-
-    def pattern(self, node: ast.pattern, loose: tuple[type[ast.pattern], ...]) -> None:
-        """Write a pattern, in parentheses if it is one of the loose kinds."""
-        named = isinstance(node, ast.MatchAs) and node.pattern is None
-        if isinstance(node, loose) and not named:
-            self.put(PAREN)
-            self.dispatch(node)
-            self.put(END_PAREN)
-        else:
-            self.dispatch(node)
+        self.items(t.patterns, BITXOR, _OPERATORS["BitOr"])
 
     # Expressions ------------------------------------------------------------------------
 
@@ -816,25 +798,27 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.put(t.id)
 
     def _Constant(self, t: ast.Constant) -> None:
-        value = t.value
+        value: Any = t.value
         if isinstance(value, str):
             self.put(self.quoted(value))
         elif isinstance(value, bytes):
             self.put("b" + self.quoted(value))
-        elif value is None or value is ... or isinstance(value, bool):
-            self.put("..." if value is ... else repr(value))
+        elif value is None or isinstance(value, bool):
+            self.put(repr(value))
+        elif value is ...:
+            self.put("...")
         elif isinstance(value, complex):
-            self.complex(value)
+            self.complex_number(value)
         elif isinstance(value, (int, float)):
             if _negative(value):
                 self.put("-")
             self.put(_number(abs(value)))
         elif isinstance(value, tuple):
-            self._Tuple(ast.Tuple([ast.Constant(item) for item in value], ast.Load()))
+            self.dispatch(ast.Tuple([ast.Constant(item) for item in value], ast.Load()))
         else:
             raise TypeError(f"no literal for {value!r}")
 
-    def complex(self, value: complex) -> None:
+    def complex_number(self, value: complex) -> None:
         """Write a complex number, as a sum if it has a real part."""
         if not value.real and not _negative(value.real):
             if _negative(value.imag):
@@ -887,7 +871,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
     def interpolated_part(self, part: ast.expr, quote: str) -> str:
         """The text of one part of an f-string."""
         if isinstance(part, ast.Constant):
-            text = _escaped(part.value, quote)
+            text = _escaped(str(part.value), quote)
             return re.sub(r"(\\N\{[^}]*\})|([{}])", r"\1\2\2", text)
         hole: Any = part
         inner = self.text_of(hole.value)
@@ -908,11 +892,8 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.put(self.interpolated("t", [t]))
 
     def _BoolOp(self, t: ast.BoolOp) -> None:
-        level = _OPERATOR_LEVELS[type(t.op)] + 1
-        self.expr(t.values[0], level)
-        for value in t.values[1:]:
-            self.operator(t.op)
-            self.expr(value, level)
+        kind = type(t.op)
+        self.items(t.values, _OPERATOR_LEVELS[kind] + 1, _OPERATORS[kind.__name__])
 
     def _BinOp(self, t: ast.BinOp) -> None:
         if isinstance(t.op, ast.Pow):
@@ -985,15 +966,12 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.put("yield from ")
         self.expr(t.value)
 
-    def bare(self, node: ast.AST, comma: str = NEXT) -> None:
+    def bare(self, node: ast.AST, between: str = NEXT) -> None:
         """Write an expression; if it is a tuple, without parentheses."""
-        if not isinstance(node, ast.Tuple) or len(node.elts) < 2:
+        if isinstance(node, ast.Tuple) and len(node.elts) > 1:
+            self.items(node.elts, between=between)
+        else:
             self.expr(node)
-            return
-        self.expr(node.elts[0])
-        for item in node.elts[1:]:
-            self.put(comma)
-            self.expr(item)
 
     def _Attribute(self, t: ast.Attribute) -> None:
         value = t.value
@@ -1040,7 +1018,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
         self.expr(t.func, ATOM)
         if len(t.args) == 1 and not t.keywords and isinstance(t.args[0], ast.GeneratorExp):
             self.put(CALL)
-            self.comprehension(t.args[0].elt, t.args[0].generators)
+            self.comprehension(t.args[0])
             self.put(END_CALL)
         else:
             self.arguments(t.args, t.keywords)
@@ -1048,31 +1026,14 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
     def arguments(self, args: Sequence[ast.expr], keywords: Sequence[ast.keyword]) -> None:
         """Write the arguments of a call or the bases of a class."""
         self.put(CALL)
-        if len(args) == 1 and not keywords:
-            self.argument(args[0], alone=True)
+        if len(args) == 1 and not keywords and isinstance(args[0], ast.IfExp):
+            self.conditional(args[0])
         else:
-            between = False
-            for arg in args:
-                if between:
-                    self.put(NEXT)
-                between = True
-                self.argument(arg)
-            for keyword in keywords:
-                if between:
-                    self.put(NEXT)
-                between = True
-                self.dispatch(keyword)
+            self.named_items(args)
+            if args and keywords:
+                self.put(NEXT)
+            self.items(keywords)
         self.put(END_CALL)
-
-    def argument(self, node: ast.expr, alone: bool = False) -> None:
-        """Write a positional argument."""
-        if isinstance(node, ast.Starred):
-            self.put("*")
-            self.expr(node.value)
-        elif alone:
-            self.alone(node) if _level(node) != YIELD else self.expr(node)
-        else:
-            self.expr(node, NAMED) if _level(node) != YIELD else self.expr(node)
 
     def _keyword(self, t: ast.keyword) -> None:
         if t.arg is None:
@@ -1097,33 +1058,28 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def _List(self, t: ast.List) -> None:
         self.put(LIST)
-        self.elements(t.elts)
+        self.named_items(t.elts)
         self.put(END_LIST)
 
     def _Set(self, t: ast.Set) -> None:
         self.put(BRACE)
         if t.elts:
-            self.elements(t.elts)
+            self.named_items(t.elts)
         else:
             self.put("*()")  # `{}` is a dictionary
         self.put(END_BRACE)
 
-    def elements(self, nodes: Sequence[ast.expr]) -> None:
-        """Write the elements of a list or set."""
-        between = False
-        for node in nodes:
-            if between:
-                self.put(NEXT)
-            between = True
-            self.expr(node, TEST if _level(node) == YIELD else NAMED)
-
     def _Dict(self, t: ast.Dict) -> None:
+        self.entries(t.keys, t.values)
+
+    def entries(self, keys: Sequence[ast.AST | None], values: Sequence[ast.AST]) -> None:
+        """Write the entries of a dictionary or a pattern; one without a key is unpacked."""
         self.put(BRACE)
-        between = False
-        for key, value in zip(t.keys, t.values, strict=True):
-            if between:
+        first = True
+        for key, value in zip(keys, values, strict=True):
+            if not first:
                 self.put(NEXT)
-            between = True
+            first = False
             if key is None:
                 self.put("**")
                 self.expr(value, BITOR)
@@ -1135,29 +1091,34 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
 
     def _ListComp(self, t: ast.ListComp) -> None:
         self.put(LIST)
-        self.comprehension(t.elt, t.generators)
+        self.comprehension(t)
         self.put(END_LIST)
 
     def _SetComp(self, t: ast.SetComp) -> None:
         self.put(BRACE)
-        self.comprehension(t.elt, t.generators)
+        self.comprehension(t)
         self.put(END_BRACE)
 
     def _GeneratorExp(self, t: ast.GeneratorExp) -> None:
         self.put(PAREN)
-        self.comprehension(t.elt, t.generators)
+        self.comprehension(t)
         self.put(END_PAREN)
 
     def _DictComp(self, t: ast.DictComp) -> None:
         self.put(BRACE)
         self.expr(t.key)
         self.put(": ")
-        self.comprehension(t.value, t.generators)
+        self.expr(t.value)
+        self.clauses(t.generators)
         self.put(END_BRACE)
 
-    def comprehension(self, element: ast.expr, generators: Iterable[ast.comprehension]) -> None:
-        """Write an element and its `for` and `if` clauses."""
-        self.expr(element)
+    def comprehension(self, t: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
+        """Write what stands in the brackets of a comprehension."""
+        self.expr(t.elt, _or_named(t.elt))
+        self.clauses(t.generators)
+
+    def clauses(self, generators: Iterable[ast.comprehension]) -> None:
+        """Write the `for` and `if` clauses of a comprehension."""
         for generator in generators:
             self.dispatch(generator)
 
@@ -1196,6 +1157,11 @@ _PLAIN_OPERATORS = {
 # Facts about expressions ------------------------------------------------------------------
 
 
+def _or_named(node: ast.AST) -> int:
+    """How tightly an expression must bind where one with `:=` needs no parentheses."""
+    return NAMED if type(node) is ast.NamedExpr else TEST
+
+
 def _level(node: ast.AST) -> int:
     """How tightly the expression binds."""
     kind = type(node)
@@ -1205,6 +1171,8 @@ def _level(node: ast.AST) -> int:
         return _OPERATOR_LEVELS[type(node.op)]
     if isinstance(node, ast.Constant):
         return _constant_level(node.value)
+    if isinstance(node, ast.MatchAs) and node.pattern is None:
+        return ATOM  # only a name
     return _LEVELS.get(kind, ATOM)
 
 
@@ -1317,6 +1285,10 @@ NESTED_QUOTES = sys.version_info >= (3, 12)
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
 
 
+# Python refuses to print or read decimals that are longer.
+_LONG = 10**4000
+
+
 class _CannotQuote(Exception):
     """No quotes are left for a string inside an f-string."""
 
@@ -1324,8 +1296,7 @@ class _CannotQuote(Exception):
 def _number(value: float) -> str:
     """A number that is not negative."""
     if isinstance(value, int):
-        # Python refuses to print or read very long decimals.
-        return int.__repr__(value) if value < 10**4000 else f"0x{value:X}"
+        return int.__repr__(value) if value < _LONG else f"0x{value:X}"
     if math.isnan(value):
         return 'float("nan")'
     return float.__repr__(value).replace("inf", "1e309").replace("e+", "e")
@@ -1351,12 +1322,9 @@ def _quotes(text: str | bytes, taken: frozenset[str]) -> list[str]:
 
 def _escaped(text: str | bytes, quote: str) -> str:
     """The inside of a literal with these quotes."""
-    if isinstance(text, bytes):
-        inside = repr(b'"' + text)[3:-1]
-    else:
-        inside = repr('"' + text)[2:-1]
+    quoted = repr(b'"' + text)[1:] if isinstance(text, bytes) else repr('"' + text)
     # A repr that holds double quotes is in single ones, and escapes only these.
-    inside = inside.replace("\\'", "'")
+    inside = quoted[2:-1].replace("\\'", "'")
     return inside.replace(quote, "".join("\\" + char for char in quote))
 
 
@@ -1408,6 +1376,30 @@ def _margin(line: str) -> int:
 # Blank lines ------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Entry:
+    """A line of the page, which layout may have made several.
+
+    Attributes:
+        text: the line.
+        depth: its indentation, in levels.
+        kind: what it is: "comment", "import", "decorator", "def", "stub class", "header" (of
+            another block), "clause" (the header of one that continues a statement),
+            "class docstring" …; most statements are "".
+        before: how many blank lines go before it.
+    """
+
+    text: str
+    depth: int
+    kind: str
+    before: int
+
+    @property
+    def opens(self) -> bool:
+        """Whether a block begins after this line."""
+        return self.kind in ("header", "clause", "def", "class")
+
+
 class _Page:
     """The finished lines, with the blank lines that black puts round them.
 
@@ -1417,80 +1409,72 @@ class _Page:
 
     def __init__(self) -> None:
         self.blank = False
-        self._texts: list[str] = []
-        self._blanks: list[int] = []  # how many before each text
-        self._kind = ""
-        self._depth = 0
-        self._definitions: list[int] = []  # depths of the definitions that are open
-        self._comments: int | None = None  # where the comments began that end the page
-        self._docstring = False  # the last line is the module's docstring
+        self._entries: list[_Entry] = []
+        self._open: list[int] = []  # depths of the definitions that are open
+        self._comments: int | None = None  # where the comments begin that end the page
 
     def lines(self) -> list[str]:
-        result: list[str] = []
-        for blanks, text in zip(self._blanks, self._texts, strict=True):
-            result += [""] * blanks
-            result.append(text)
-        return result
+        """The finished lines."""
+        lines: list[str] = []
+        for entry in self._entries:
+            lines += [""] * entry.before
+            lines.append(entry.text)
+        return lines
 
     def add(self, text: str, depth: int, kind: str) -> None:
-        """Add a statement's line, which may be several lines of text."""
-        opens = self._kind in ("header", "clause", "def", "class")
-        asked = self.blank and bool(self._texts) and not opens
-        self.blank = False
-        before = self._before(depth, kind, asked)
-        if self._docstring and not kind.endswith(("def", "class")):
-            before = 1
-        self._docstring = kind == "module docstring"
-
-        if kind != "comment":
-            if kind != "decorator" or before:
-                self._comments = None
-        elif self._kind != "decorator" and (self._comments is None or before):
-            self._comments = len(self._texts)
-        self._texts.append(text)
-        self._blanks.append(before)
-        self._kind, self._depth = kind, depth
-
-    def _before(self, depth: int, kind: str, asked: bool) -> int:
-        """How many blank lines go before a line."""
+        """Add a line."""
+        entry = _Entry(text, depth, kind, 0)
         closed: int | None = None
-        while self._definitions and self._definitions[-1] >= depth:
-            closed = self._definitions.pop()
-        definition = kind.endswith(("def", "class"))
-        if definition:
-            self._definitions.append(depth)
-        if not self._texts:
-            return 0
+        while self._open and self._open[-1] >= depth:
+            closed = self._open.pop()
+        if kind.endswith(("def", "class")):
+            self._open.append(depth)
+        if self._entries:
+            entry.before = self._before(entry, self._entries[-1], closed)
+        if kind != "comment":
+            if kind != "decorator" or entry.before:
+                self._comments = None
+        elif self._comments is None or entry.before:
+            self._comments = len(self._entries)
+        self._entries.append(entry)
+        self.blank = False
+
+    def _before(self, entry: _Entry, last: _Entry, closed: int | None) -> int:
+        """How many blank lines go before an entry.
+
+        Args:
+            entry: the entry.
+            last: the one before it.
+            closed: the depth of the outermost definition that has just ended.
+        """
+        kind = entry.kind
         if kind in ("class docstring", "def docstring"):
             return 0
-        before = int(asked)
+        before = int(self.blank and not last.opens)
         if closed is not None:
-            if depth:
-                before = 1
-            else:
-                before = 1 if closed and kind == "clause" else 2
-        if definition or kind == "decorator":
-            return self._before_definition(depth, before)
-        if self._kind == "import" and kind != "import" and depth == self._depth:
-            return (before or 1) if depth else 1
-        if self._kind == "class docstring":
+            dependent = closed > 0 and kind == "clause"
+            before = 1 if entry.depth or dependent else 2
+        if last.kind == "module docstring" and not kind.endswith(("def", "class")):
+            return 1
+        if kind == "decorator" or kind.endswith(("def", "class")):
+            return self._before_definition(entry, last, before)
+        if last.kind == "import" and kind != "import" and entry.depth == last.depth:
+            return (before or 1) if entry.depth else 1
+        if last.kind == "class docstring":
             return max(before, 1)
         return before
 
-    def _before_definition(self, depth: int, before: int) -> int:
-        if self._kind == "decorator":
+    def _before_definition(self, entry: _Entry, last: _Entry, before: int) -> int:
+        if last.kind == "decorator":
             return 0
-        if self._depth < depth and self._kind in ("class", "def"):
+        if last.depth < entry.depth and last.kind in ("class", "def"):
             return 0
-        wanted = 1 if depth else 2
-        if self._kind == "comment" and self._depth == depth and not before:
-            # The blank lines go before the comments, which belong to the definition.
-            first = self._comments
-            if first and not self._opens_before(first) and self._blanks[first] <= 1:
-                self._blanks[first] = max(self._blanks[first], wanted)
-            return 0
-        return wanted
-
-    def _opens_before(self, position: int) -> bool:
-        """Whether the line before this one opens a block."""
-        return self._texts[position - 1].endswith(":")
+        wanted = 1 if entry.depth else 2
+        if last.kind != "comment" or last.depth != entry.depth or before:
+            return wanted
+        # The blank lines go before the comments, which belong to the definition.
+        if self._comments:
+            first = self._entries[self._comments]
+            if not self._entries[self._comments - 1].opens:
+                first.before = max(first.before, wanted)
+        return 0
