@@ -14,10 +14,12 @@ import pytest
 import gradscribe.ir.facts
 import gradscribe.rules  # noqa: F401  (declares every rule)
 from gradscribe.ir.primitives import BY_FUNCTION
+from gradscribe.ir.subscripts import einsum_adjoints
 from gradscribe.rules.declare import TABLE, Rules
 
 # What the frontend decides while compiling, or lowers to operators.
 STATIC = {isinstance, len, range, zip, enumerate, reversed, tuple, list, max, NotImplementedError}
+STATIC |= {einsum_adjoints}  # written out, or refused
 
 
 def rules_of(declared: Rules) -> Iterator[Callable[..., Any]]:

@@ -33,6 +33,7 @@ ROWS: list[Row] = [
     row("np.linspace(a, b, num=4, endpoint=False)", a=draw(), b=2.0),
     row("np.linspace(a, b, 4)", a=draw(2), b=draw(3, 2)),
     row("np.linspace(a, b, 4)", a=np.float32(0.5), b=np.float32(2)),
+    row("np.arange(a, 3.05, b)", a=0.3, b=0.5),
     row("np.logspace(a, b, 5)", a=draw(), b=0.9),
     row("np.logspace(a, b, 5, False, 2.0)", a=draw(), b=0.9),
     row("np.logspace(a, b, 3)", a=draw(2), b=0.9),

@@ -21,7 +21,7 @@ from gradscribe.ir import transposes
 from gradscribe.ir.facts.containers import index_parts, is_basic
 from gradscribe.ir.facts.dimensions import array_of, axes_of, axis_of, known
 from gradscribe.ir.facts.products import tensordot_axes
-from gradscribe.ir.types import Array, Dim, Scalar, Sequence, Type, is_array
+from gradscribe.ir.types import FLOAT, INT, UNKNOWN, Array, Dim, Scalar, Sequence, Type, is_array
 
 Expansion = Callable[..., str | None]
 F = TypeVar("F", bound=Expansion)
@@ -100,13 +100,14 @@ def _rearranged(text: str, order: list[int]) -> str:
     """The text of an array whose axis i is to become axis ``order[i]``."""
     if order == sorted(order):
         return text
-    return (
-        f"{text}.T" if order == [1, 0] else f"np.moveaxis({text}, {[*range(len(order))]}, {order})"
-    )
+    inverse = tuple(order.index(i) for i in range(len(order)))
+    return f"{text}.T" if order == [1, 0] else f"np.transpose({text}, {inverse})"
 
 
 def _contraction(left: str, right: str, axes_left: list[int], axes_right: list[int]) -> str:
-    return f"np.tensordot({left}, {right}, ({axes_left}, {axes_right}))"
+    if len(axes_left) == 1:
+        return f"np.tensordot({left}, {right}, ({axes_left[0]}, {axes_right[0]}))"
+    return f"np.tensordot({left}, {right}, ({tuple(axes_left)}, {tuple(axes_right)}))"
 
 
 @expansion(transposes.tensordot_left)
@@ -237,18 +238,51 @@ def _sum(lengths: list[Dim], texts: list[str]) -> str:
     return " + ".join(terms + [str(number)] * (number > 0 or not terms))
 
 
+@expansion(transposes.joined_like)
+def _(pieces: Type, x: Type, axis: Any) -> str:
+    return "np.concatenate(pieces, axis)"
+
+
+@expansion(transposes.eye_like)
+def _(a: Type, k: Any = 0) -> str | None:
+    x = array_of(a)
+    if not is_array(a) or x.dims is None or x.dtype is None or k is UNKNOWN:
+        return None
+    rows, columns = ("a.shape[-2]", "a.shape[-1]") if len(x.dims) > 2 else ("len(a)", "a.shape[1]")
+    square = x.dims[-2] == x.dims[-1] is not None
+    sides = rows if square else f"{rows}, {columns}"
+    offset = "" if known(k) == 0 else ", k=k"
+    kind = "" if x.dtype in (FLOAT, INT) else ", dtype=a.dtype"
+    return f"np.eye({sides}{offset}{kind})"
+
+
+@expansion(transposes.diagonal_adjoint)
+def _(g: Type, a: Type, offset: Any, axis1: Any, axis2: Any) -> str | None:
+    """Of a square matrix: a matrix made from its diagonal."""
+    dims = array_of(a).dims
+    places = [known(one) for one in (offset, axis1, axis2)]
+    if dims is None or len(dims) != 2 or dims[0] is None or dims[0] != dims[1]:
+        return None
+    return "np.diag(g)" if places == [0, 0, 1] else None
+
+
 @expansion(transposes.unstack)
-def _(y: Type, xs: Type) -> str | None:
-    return _entries(xs, ())
+def _(y: Type, xs: Type, axis: Any = 0) -> str | None:
+    place = known(axis)
+    if place == 0:
+        return _entries(xs, ())
+    entries = isinstance(xs, Sequence) and all(_rank(x) is not None for x in xs.items or ())
+    return _entries(xs, (), place) if entries and type(place) is int and place >= -1 else None
 
 
-def _entries(xs: Type, index: tuple[int, ...]) -> str | None:
+def _entries(xs: Type, index: tuple[int, ...], axis: int = 0) -> str | None:
     """A display of entries of y in the structure of xs."""
     if isinstance(xs, Scalar | Array):
-        return f"y[{', '.join(map(str, index))}]" if index else "y"
+        before = "..., " if axis < 0 else ":, " * axis
+        return f"y[{before}{', '.join(map(str, index))}]" if index else "y"
     if not isinstance(xs, Sequence) or xs.items is None:
         return None
-    texts = [_entries(item, (*index, place)) for place, item in enumerate(xs.items)]
+    texts = [_entries(item, (*index, place), axis) for place, item in enumerate(xs.items)]
     if any(text is None for text in texts):
         return None
     display = ", ".join(text for text in texts if text is not None)

@@ -41,11 +41,22 @@ def stacked_like(y: Any, arrays: Any, axis: Any) -> Any:
     return [np.reshape(p, np.shape(x)) for p, x in zip(pieces, arrays, strict=True)]
 
 
-def unstack(y: Any, xs: Any) -> Any:
-    """The entries of y in the structure of the nested list xs, of which it is the array."""
+def joined_like(pieces: Any, x: Any, axis: Any) -> Any:
+    """The array like x of which ``pieces`` are the parts, one after the other."""
+    return np.concatenate(pieces, axis)
+
+
+def unstack(y: Any, xs: Any, axis: Any = 0) -> Any:
+    """The entries of y along an axis, in the structure of the nested list xs."""
     if isinstance(xs, (list, tuple)):
-        return type(xs)([unstack(entry, x) for entry, x in zip(y, xs, strict=True)])
-    return y
+        rows = np.moveaxis(y, axis, 0)
+        return type(xs)([unstack(row, x) for row, x in zip(rows, xs, strict=True)])
+    return y if axis == 0 else np.moveaxis(y, axis, 0)
+
+
+def eye_like(a: Any, k: Any = 0) -> Any:
+    """Ones on a diagonal of matrices shaped as in the last two axes of a."""
+    return np.eye(np.shape(a)[-2], np.shape(a)[-1], k, np.result_type(a))
 
 
 def last_written(x: Any, index: Any) -> Any:
@@ -218,12 +229,10 @@ def take_along_axis_adjoint(g: Any, a: Any, indices: Any, axis: Any) -> Any:
         np.add.at(a_bar, indices, g)
         return a_bar.reshape(np.shape(a))
     a_bar = np.zeros(np.shape(a), np.result_type(g))
-    places = list(np.ogrid[tuple(slice(n) for n in np.shape(g))])
-    for i, n in enumerate(np.shape(a)):
-        if n == 1 and i != axis % np.ndim(a):
-            places[i] = 0
+    grid = np.ogrid[tuple(slice(n) for n in np.shape(g))]
+    places = [0 if n == 1 else place for n, place in zip(np.shape(a), grid, strict=True)]
     places[axis] = indices
-    np.add.at(a_bar, tuple(places), g)
+    np.add.at(a_bar, tuple(places), g)  # type: ignore[arg-type]  # the stub knows one index only
     return a_bar
 
 

@@ -68,6 +68,31 @@ def full_like(a, fill_value, *, y_bar):
     return y_bar
 
 
+# y_i = start + i step; of one bound alone, which is called start, only the length depends.
+
+constant_in(np.arange, "stop")
+
+
+@tangent(np.arange, "start")
+def arange_start_tangent(start, stop, *, y, start_dot):
+    return np.zeros_like(y) if stop is None else np.full(len(y), start_dot)
+
+
+@adjoint(np.arange, "start")
+def arange_start(start, stop, *, y_bar):
+    return 0.0 if stop is None else np.sum(y_bar)
+
+
+@tangent(np.arange, "step")
+def arange_step_tangent(step, *, y, step_dot):
+    return step_dot * np.arange(len(y))
+
+
+@adjoint(np.arange, "step")
+def arange_step(step, *, y_bar):
+    return y_bar @ np.arange(len(y_bar))
+
+
 # y_i = (1 - t_i) start + t_i stop with t = linspace(0, 1, num).
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradscribe.ir.helpers import expand
-from gradscribe.ir.transposes import outer_last
+from gradscribe.ir.transposes import eye_like, outer_last
 from gradscribe.rules.declare import adjoint, linear, reduction, tangent
 
 
@@ -144,7 +144,9 @@ def symmetric(m):
 
 def phi(m):
     """The lower triangle with its diagonal halved."""
-    return np.tril(m) - 0.5 * np.eye(np.shape(m)[-1]) * m
+    if np.ndim(m) == 2:
+        return np.tril(m) - 0.5 * np.diag(np.diag(m))
+    return np.tril(m) - 0.5 * eye_like(m) * m
 
 
 @tangent(np.linalg.cholesky, "a")
@@ -189,9 +191,16 @@ def eigvalsh_adjoint(a, UPLO="L", *, y_bar):
 # finite there, unless nothing depends on them.
 
 
+def diagonal(w, a):
+    """Matrices like a with the entries of w on their diagonals."""
+    if np.ndim(a) == 2:
+        return np.diag(w)
+    return eye_like(a) * np.expand_dims(w, -2)
+
+
 def over_differences(q, w):
     """The entries q_ij / (w_j - w_i), zero on the diagonal and where q is."""
-    q = np.where(np.eye(np.shape(q)[-1], dtype=bool), 0.0, q)
+    q = np.where(eye_like(q) == 1, 0.0, q)
     differences = np.expand_dims(w, -2) - np.expand_dims(w, -1)
     return q / np.where(q == 0, 1.0, differences)
 
@@ -207,7 +216,7 @@ def eigh_tangent(a, UPLO="L", *, y, a_dot):
 def eigh_adjoint(a, UPLO="L", *, y, y_bar):
     w, v = y
     w_bar, v_bar = y_bar
-    inner = np.eye(np.shape(v)[-1]) * np.expand_dims(w_bar, -2) + over_differences(t(v) @ v_bar, w)
+    inner = diagonal(w_bar, v) + over_differences(t(v) @ v_bar, w)
     return symmetric(v @ inner @ t(v))
 
 
@@ -242,7 +251,7 @@ def svd_adjoint(a, full_matrices=True, compute_uv=True, *, y, y_bar):
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
     p, q = t(u) @ u_bar, v @ t(v_bar)
     inner = over_differences(p - t(p), s**2) * row + column * over_differences(q - t(q), s**2)
-    inner = inner + np.eye(np.shape(s)[-1]) * np.expand_dims(s_bar, -2)
+    inner = inner + diagonal(s_bar, inner)
     outside = (u_bar - u @ p) / row @ v + u @ ((v_bar - t(q) @ v) / column)
     return u @ inner @ v + outside
 
@@ -293,6 +302,8 @@ def power_sum(a, m, n):
     """The sum of a^k m a^(n-1-k) over k = 0, …, n - 1."""
     if n == 0:
         return np.zeros_like(m)
+    if n == 2:
+        return m @ a + a @ m
     total = power = m
     for _ in range(n - 1):
         power = power @ a

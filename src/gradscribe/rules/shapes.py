@@ -7,6 +7,8 @@ import numpy as np
 from gradscribe.ir.transposes import (
     diagonal_adjoint,
     diff_adjoint,
+    eye_like,
+    joined_like,
     pad_adjoint,
     repeat_adjoint,
     reshape_like,
@@ -18,7 +20,7 @@ from gradscribe.ir.transposes import (
 )
 from gradscribe.rules.declare import adjoint, constant, constant_in, linear, tangent
 
-constant(np.shape, np.ndim, np.size)
+constant(np.shape, np.ndim, np.size, np.nonzero)
 
 
 # ---------------------------------------------------------------------------- one array, new shape
@@ -184,9 +186,9 @@ def diagonal_adjoint_g(g, a, offset, axis1, axis2, *, y_bar):
 @linear(np.trace, "a")
 def trace(a, offset=0, axis1=0, axis2=1, *, y_bar):
     if np.ndim(a) == 2:
-        return y_bar * np.eye(np.shape(a)[0], np.shape(a)[1], offset)
+        return y_bar * eye_like(a, offset)
     unit = np.eye(np.shape(a)[axis1], np.shape(a)[axis2], offset)
-    return np.moveaxis(np.multiply.outer(y_bar, unit), (-2, -1), (axis1, axis2))
+    return np.moveaxis(np.expand_dims(y_bar, (-2, -1)) * unit, (-2, -1), (axis1, axis2))
 
 
 # ---------------------------------------------------------------------------- joining and splitting
@@ -208,14 +210,14 @@ def split_like_y(y, arrays, axis=0, *, y_bar):
 
 @linear(np.stack, "arrays")
 def stack(arrays, axis=0, *, y_bar):
-    if axis == 0:
-        return unstack(y_bar, arrays)
-    return unstack(np.moveaxis(y_bar, axis, 0), arrays)
+    return unstack(y_bar, arrays, axis)
 
 
 @linear(unstack, "y")
-def unstack_y(y, xs, *, y_bar):
-    return np.array(y_bar)
+def unstack_y(y, xs, axis=0, *, y_bar):
+    if axis == 0:
+        return np.array(y_bar)
+    return np.moveaxis(np.array(y_bar), 0, axis)
 
 
 @linear(np.vstack, "tup")
@@ -266,29 +268,32 @@ def append(arr, values, axis=None, *, y_bar):
 
 @linear(np.split, "ary")
 def split(ary, indices_or_sections, axis=0, *, y_bar):
-    return np.concatenate(y_bar, axis)
+    return joined_like(y_bar, ary, axis)
 
 
 @linear(np.array_split, "ary")
 def array_split(ary, indices_or_sections, axis=0, *, y_bar):
-    return np.concatenate(y_bar, axis)
+    return joined_like(y_bar, ary, axis)
 
 
 @linear(np.vsplit, "ary")
 def vsplit(ary, indices_or_sections, *, y_bar):
-    return np.concatenate(y_bar, 0)
+    return joined_like(y_bar, ary, 0)
 
 
 @linear(np.hsplit, "ary")
 def hsplit(ary, indices_or_sections, *, y_bar):
-    if np.ndim(ary) == 1:
-        return np.concatenate(y_bar, 0)
-    return np.concatenate(y_bar, 1)
+    return joined_like(y_bar, ary, 0 if np.ndim(ary) == 1 else 1)
 
 
 @linear(np.dsplit, "ary")
 def dsplit(ary, indices_or_sections, *, y_bar):
-    return np.concatenate(y_bar, 2)
+    return joined_like(y_bar, ary, 2)
+
+
+@linear(joined_like, "pieces")
+def joined_like_pieces(pieces, x, axis, *, y_bar):
+    return split_like(y_bar, pieces, axis)
 
 
 # ---------------------------------------------------------------------------- repeating, padding
@@ -344,6 +349,8 @@ def diff_adjoint_g(g, n, axis, *, y_bar):
 constant_in(reshape_like, "x")
 constant_in(split_like, "arrays")
 constant_in(stacked_like, "arrays")
+constant(eye_like)
+constant_in(joined_like, "x")
 constant_in(unstack, "xs")
 constant_in(diagonal_adjoint, "a")
 constant_in(tile_adjoint, "a")

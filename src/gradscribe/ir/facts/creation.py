@@ -37,9 +37,11 @@ def _converted(x: Type, dtype: Any) -> Type:
     return Array(dtype_from(dtype, array.dtype), array.dims)
 
 
-@fact(np.array, static="dtype")
-def array(object: Any, dtype: Any = None) -> Type:
+@fact(np.array, static="dtype copy")
+def array(object: Any, dtype: Any = None, copy: Any = True) -> Type:
     """A new array from a number, an array or a nested list."""
+    if known(copy) is not True:
+        raise UnsupportedError("np.array that may not copy", hint="write np.asarray instead")
     return _converted(object, dtype)
 
 
@@ -75,9 +77,9 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Type:
     return Array(dtype_from(dtype, array_of(fill_value).dtype), dims_from(shape))
 
 
-for _function in (np.zeros_like, np.ones_like):
+for _like in (np.zeros_like, np.ones_like):
 
-    @fact(_function, static="dtype")
+    @fact(_like, static="dtype")
     def _(a: Any, dtype: Any = None) -> Type:
         return _converted(a, dtype)
 

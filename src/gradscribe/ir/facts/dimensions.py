@@ -6,6 +6,7 @@ functions take either and answer "not known" (``UNKNOWN`` or a dimension of None
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +24,6 @@ from gradscribe.ir.types import (
     Static,
     Sym,
     Type,
-    join_dim,
     scalar_of,
 )
 
@@ -86,7 +86,8 @@ def common_dtype(dtypes: Iterable[DType | None]) -> DType | None:
     listed = list(dtypes)
     if not listed or any(d is None for d in listed):
         return None
-    return np.result_type(*(d for d in listed if d is not None))
+    dtype: DType = np.result_type(*(d for d in listed if d is not None))
+    return dtype
 
 
 def common_dim(dims: Iterable[Dim]) -> Dim:
@@ -157,8 +158,24 @@ def axis_of(axis: Any, rank: int) -> int | None:
     return axes[0] if axes is not None and len(axes) == 1 else None
 
 
+# The depth to which a symbol may be made of others: in a loop it would grow for ever.
+_DEPTH = 3
+
+
+def composed(name: str, symbols: list[Sym], offset: int = 0, not_one: bool = False) -> Dim:
+    """A symbol for a length that follows from others, whatever their order."""
+    if max(map(_depth, symbols), default=0) >= _DEPTH:
+        return None
+    return Sym((name, *sorted(symbols, key=repr)), offset, not_one)
+
+
+def _depth(symbol: object) -> int:
+    key = symbol.key if isinstance(symbol, Sym) else None
+    return 1 + max(map(_depth, key)) if isinstance(key, tuple) else 0
+
+
 def plus(*dims: Dim) -> Dim:
-    """The sum of lengths, of which at most one may be a symbol."""
+    """The sum of lengths."""
     if any(d is None for d in dims):
         return None
     total = sum(d for d in dims if isinstance(d, int))
@@ -166,24 +183,27 @@ def plus(*dims: Dim) -> Dim:
     if not symbols:
         return total
     if len(symbols) > 1:
-        return None
+        return composed("sum", symbols, total)
     symbol = symbols[0]
     return symbol if total == 0 else Sym(symbol.key, symbol.offset + total)
 
 
 def times(*dims: Dim) -> Dim:
-    """The product of lengths, of which at most one may be other than 1 and not an int."""
+    """The product of lengths."""
     others = [d for d in dims if d != 1]
-    if not others:
-        return 1
-    if len(others) == 1:
-        return others[0]
-    product = 1
-    for dim in others:
-        if not isinstance(dim, int):
-            return 0 if 0 in others else None
-        product *= dim
-    return product
+    if 0 in others:
+        return 0
+    if any(d is None for d in others):
+        return None
+    number = math.prod(d for d in others if isinstance(d, int))
+    symbols = [d for d in others if isinstance(d, Sym)]
+    if not symbols:
+        return number
+    if len(symbols) == 1 and number == 1:
+        return symbols[0]
+    # A product is 1 only if every factor is.
+    not_one = number != 1 or any(s.not_one for s in symbols)
+    return composed(f"product {number}", symbols, 0, not_one)
 
 
 def replaced(dims: Dims, axis: int, dim: Dim) -> Dims:
@@ -191,15 +211,11 @@ def replaced(dims: Dims, axis: int, dim: Dim) -> Dims:
     return (*dims[:axis], dim, *dims[axis + 1 :])
 
 
+def rank_of(x: Array) -> int | None:
+    """The rank of an array; None where it is not known."""
+    return None if x.dims is None else len(x.dims)
+
+
 def unknown_dims(rank: int | None) -> Dims | None:
     """Dimensions of which only their number is known."""
     return None if rank is None else (None,) * rank
-
-
-def joined(arrays: Any) -> Dim:
-    """The join of lengths, one of which a value has."""
-    listed = list(arrays)
-    result = listed[0]
-    for dim in listed[1:]:
-        result = join_dim(result, dim)
-    return result

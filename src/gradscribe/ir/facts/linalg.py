@@ -13,13 +13,25 @@ from gradscribe.ir.facts.dimensions import (
     DType,
     array_of,
     axes_of,
+    composed,
     int_of,
     known,
+    rank_of,
     result_of,
     unknown_dims,
 )
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import UNKNOWN, Array, Dim, Sequence, Type, broadcast, inexact, promote
+from gradscribe.ir.types import (
+    UNKNOWN,
+    Array,
+    Dim,
+    Sequence,
+    Sym,
+    Type,
+    broadcast,
+    inexact,
+    promote,
+)
 
 
 def _dtype(*operands: Any) -> DType | None:
@@ -136,14 +148,18 @@ def _smaller(dims: Dims) -> Dim:
     rows, columns = dims[-2:]
     if rows == columns:
         return rows
-    return min(rows, columns) if isinstance(rows, int) and isinstance(columns, int) else None
+    if isinstance(rows, int) and isinstance(columns, int):
+        return min(rows, columns)
+    if isinstance(rows, Sym) and isinstance(columns, Sym):
+        return composed("least", [rows, columns], 0, rows.not_one and columns.not_one)
+    return None
 
 
 @fact(np.linalg.svd, static="full_matrices compute_uv")
 def _(a: Type, full_matrices: Any = True, compute_uv: Any = True) -> Type:
     dims = array_of(a).dims
     if dims is None or len(dims) < 2:
-        loose = Array(_dtype(a), unknown_dims(dims and len(dims)))
+        loose = Array(_dtype(a), unknown_dims(rank_of(array_of(a))))
         return loose if compute_uv is False else Sequence("tuple", (loose, Array(), loose))
     rank = _smaller(dims)
     values = _per_matrix(a, rank)

@@ -149,7 +149,7 @@ METHODS: dict[str, Method] = {
     **_same("sum", "mean", "prod", "max", "min", "var", "std", "ptp", "cumsum", "cumprod"),
     **_same("argmax", "argmin", "argsort", "any", "all", "nonzero", "searchsorted", "round"),
     **_same("dot", "trace", "diagonal", "ravel", "swapaxes", "squeeze", "repeat", "take"),
-    **_same("compress", "conj", "conjugate"),
+    **_same("conj", "conjugate"),
     "clip": Method(np.clip, renamed={"min": "a_min", "max": "a_max"}),
     "reshape": Method(np.reshape, gathers=True),
     "transpose": Method(np.transpose, gathers=True),

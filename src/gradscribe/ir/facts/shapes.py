@@ -18,6 +18,7 @@ from gradscribe.ir.facts.dimensions import (
     int_of,
     known,
     plus,
+    rank_of,
     replaced,
     result_of,
     times,
@@ -25,6 +26,7 @@ from gradscribe.ir.facts.dimensions import (
 )
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
+    INT,
     PY_INT,
     UNKNOWN,
     Array,
@@ -65,6 +67,14 @@ def _(a: Type) -> Type:
 @fact(np.size, static="axis", cheap=True)
 def _(a: Type, axis: Any = None) -> Type:
     return PY_INT
+
+
+@fact(np.nonzero)
+def _(a: Type) -> Type:
+    """One array of indices for each axis."""
+    dims = array_of(a).dims
+    places = Array(INT, (None,))
+    return Sequence("tuple", None if dims is None else (places,) * len(dims), places)
 
 
 # ---------------------------------------------------------------------------- one array, new shape
@@ -386,7 +396,7 @@ def concatenate(arrays: Any, axis: Any = 0) -> Type:
         return Array(entry.dtype, (None,))
     place = None if entry.dims is None else axis_of(axis, len(entry.dims))
     if entry.dims is None or place is None:
-        return Array(entry.dtype, unknown_dims(entry.dims and len(entry.dims)))
+        return Array(entry.dtype, unknown_dims(rank_of(entry)))
     return Array(entry.dtype, replaced(entry.dims, place, None))
 
 
@@ -591,7 +601,7 @@ def pad(array: Type, pad_width: Any, mode: Any = "constant", constant_values: An
         )
     widths = known(pad_width)
     if x.dims is None or widths is UNKNOWN:
-        return Array(x.dtype, unknown_dims(x.dims and len(x.dims)))
+        return Array(x.dtype, unknown_dims(rank_of(x)))
     frame = np.broadcast_to(np.asarray(widths), (len(x.dims), 2)).tolist()
     return Array(x.dtype, tuple(plus(d, *f) for d, f in zip(x.dims, frame, strict=True)))
 
@@ -636,7 +646,7 @@ def compress(condition: Type, a: Type, axis: Any = None) -> Type:
         return Array(x.dtype, (None,))
     place = None if x.dims is None else axis_of(axis, len(x.dims))
     if x.dims is None or place is None:
-        return Array(x.dtype, unknown_dims(x.dims and len(x.dims)))
+        return Array(x.dtype, unknown_dims(rank_of(x)))
     return Array(x.dtype, replaced(x.dims, place, None))
 
 

@@ -13,6 +13,7 @@ from gradscribe.ir.facts.dimensions import (
     int_of,
     known,
     plus,
+    rank_of,
     replaced,
     unknown_dims,
 )
@@ -45,9 +46,22 @@ def _(y: Type, arrays: Any, axis: Any) -> Type:
     return Sequence("list", tuple(Array(dtype, entry.dims) for entry in entries))
 
 
-@fact(transposes.unstack, storage="maybe")
-def _(y: Type, xs: Type) -> Type:
+@fact(transposes.joined_like, static="axis")
+def _(pieces: Type, x: Type, axis: Any) -> Type:
+    array = array_of(x)
+    joined = array_of(pieces.element if isinstance(pieces, Sequence) and pieces.element else x)
+    return Array(joined.dtype, array.dims)
+
+
+@fact(transposes.unstack, static="axis", storage="maybe")
+def _(y: Type, xs: Type, axis: Any = 0) -> Type:
     return adjoint_type(xs)
+
+
+@fact(transposes.eye_like, static="k")
+def _(a: Type, k: Any = 0) -> Type:
+    x = array_of(a)
+    return Array(x.dtype, None if x.dims is None else x.dims[-2:])
 
 
 @fact(transposes.last_written)
@@ -110,5 +124,5 @@ def _(g: Type, n: Any, axis: Any) -> Type:
     order = int_of(n)
     place = None if x.dims is None else axis_of(axis, len(x.dims))
     if x.dims is None or place is None:
-        return Array(x.dtype, unknown_dims(x.dims and len(x.dims)))
+        return Array(x.dtype, unknown_dims(rank_of(x)))
     return Array(x.dtype, replaced(x.dims, place, plus(x.dims[place], order)))
