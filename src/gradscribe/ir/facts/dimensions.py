@@ -110,9 +110,10 @@ def dtype_from(argument: Any, default: DType | None) -> DType | None:
     if value is UNKNOWN:
         return None
     try:
-        return np.dtype(value)
+        dtype: DType = np.dtype(value)
     except TypeError:
         return None
+    return dtype
 
 
 def int_of(argument: Any) -> int | None:
