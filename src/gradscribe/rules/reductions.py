@@ -40,12 +40,14 @@ def count(x, axis):
     """How many entries a reduction over ``axis`` takes together."""
     if axis is None:
         return np.size(x)
-    if isinstance(axis, tuple):
-        n = 1
-        for one in axis:
-            n = n * np.shape(x)[one]
-        return n
-    return np.shape(x)[axis]
+    if not isinstance(axis, tuple):
+        return np.shape(x)[axis]
+    if len(axis) == 0:
+        return 1
+    n = np.shape(x)[axis[0]]
+    for other in axis[1:]:
+        n = n * np.shape(x)[other]
+    return n
 
 
 @linear(np.cumsum, "x")
@@ -89,15 +91,14 @@ def average(x, axis=None, keepdims=False, weights=None):
 
 @tangent(np.average, "weights")
 def average_weights_tangent(x, axis=None, keepdims=False, weights=None, *, y, weights_dot):
-    deviation = x - expand(y, x, axis, keepdims)
-    field = deviation / weight(weights, x, axis)
+    field = (x - expand(y, x, axis, keepdims)) / weight(weights, x, axis)
     return np.sum(field * along(weights_dot, x, axis), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.average, "weights")
 def average_weights_adjoint(x, axis=None, keepdims=False, weights=None, *, y, y_bar):
-    deviation = x - expand(y, x, axis, keepdims)
-    field = expand(y_bar, x, axis, keepdims) * deviation / weight(weights, x, axis)
+    field = (x - expand(y, x, axis, keepdims)) / weight(weights, x, axis)
+    field = expand(y_bar, x, axis, keepdims) * field
     return field if np.ndim(weights) == np.ndim(x) else np.moveaxis(field, axis, -1)
 
 
@@ -229,14 +230,26 @@ def recurrence_back_b(a, b, axis, *, y_bar):
 @reduction(np.var, "x")
 def var(x, axis=None, keepdims=False, ddof=0):
     """2 (x - mean) / (n - ddof): the mean's own derivative cancels."""
-    return 2 * (x - np.mean(x, axis=axis, keepdims=True)) / (count(x, axis) - ddof)
+    return 2 * deviation(x, axis) / freedom(x, axis, ddof)
 
 
 @reduction(np.std, "x")
 def std(x, axis=None, keepdims=False, ddof=0, *, y):
     """(x - mean) / ((n - ddof) std): not defined, so NaN, where all entries are equal."""
-    deviation = x - np.mean(x, axis=axis, keepdims=True)
-    return deviation / ((count(x, axis) - ddof) * expand(y, x, axis, keepdims))
+    return deviation(x, axis) / (freedom(x, axis, ddof) * expand(y, x, axis, keepdims))
+
+
+def deviation(x, axis):
+    if axis is None:
+        return x - np.mean(x)
+    return x - np.mean(x, axis=axis, keepdims=True)
+
+
+def freedom(x, axis, ddof):
+    """The degrees of freedom, n - ddof."""
+    if ddof == 0:
+        return count(x, axis)
+    return count(x, axis) - ddof
 
 
 @reduction(np.nanvar, "x")
@@ -268,6 +281,8 @@ for _function in (np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin):
 
 def shared(mask, axis):
     """One, shared equally among the entries of a mask."""
+    if axis is None:
+        return mask / np.sum(mask)
     return mask / np.sum(mask, axis=axis, keepdims=True)
 
 
@@ -283,29 +298,38 @@ def ptp(x, axis=None, keepdims=False):
 
 @reduction(np.median, "x")
 def median(x, axis=None, keepdims=False):
-    return quantile(x, 0.5, axis)
+    """Half to either of the two entries in the middle, which are one if their number is odd."""
+    if isinstance(axis, tuple):
+        raise NotImplementedError("the median over several axes")
+    n = count(x, axis)
+    ordered = np.sort(x, axis)
+    lower, upper = ranked(ordered, (n - 1) // 2, axis), ranked(ordered, n // 2, axis)
+    return 0.5 * (shared(x == lower, axis) + shared(x == upper, axis))
 
 
 @reduction(np.quantile, "x")
-def quantile(x, q, axis=None, keepdims=False):
-    """The two entries that q falls between, weighted as they are interpolated (one q only)."""
-    place = q * (count(x, axis) - 1)
-    low = int(place)
-    return (low + 1 - place) * ranked(x, low, axis) + (place - low) * ranked(
-        x, -int(-place // 1), axis
-    )
+def quantile(x, q, axis=None, keepdims=False, method="linear"):
+    """The two entries that q falls between, weighted as they are interpolated."""
+    if method != "linear" or isinstance(axis, tuple) or np.ndim(q) != 0:
+        raise NotImplementedError("several quantiles, axes, or another method")
+    last = count(x, axis) - 1
+    place = int(q * last)
+    t = q * last - place
+    ordered = np.sort(x, axis)
+    lower, upper = ranked(ordered, place, axis), ranked(ordered, min(place + 1, last), axis)
+    return (1 - t) * shared(x == lower, axis) + t * shared(x == upper, axis)
 
 
 @reduction(np.percentile, "x")
-def percentile(x, q, axis=None, keepdims=False):
-    return quantile(x, q / 100, axis)
+def percentile(x, q, axis=None, keepdims=False, method="linear"):
+    return quantile(x, q / 100, axis, method=method)
 
 
-def ranked(x, rank, axis):
-    """One, shared among the entries of x that equal the one of this rank."""
+def ranked(ordered, rank, axis):
+    """The entry of this rank, in a shape that broadcasts."""
     if axis is None:
-        return shared(x == np.sort(x, axis=None)[rank], axis)
-    return shared(x == np.take(np.sort(x, axis), [rank], axis), axis)
+        return ordered[rank]
+    return np.take(ordered, [rank], axis)
 
 
 # ---------------------------------------------------------------------------- orderings
