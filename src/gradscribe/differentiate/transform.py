@@ -8,14 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
+
 from gradscribe.differentiate.activity import Activity
-from gradscribe.differentiate.bars import FILL_LIKE, GETITEM, TUPLE, Bar, Entries, Scope
+from gradscribe.differentiate.bars import ADD, FILL_LIKE, GETITEM, TUPLE, Bar, Entries, Scope
 from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Function, Operand, Parameter, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import copy_function, free_values, mapped, substitute
 from gradscribe.ir.types import (
     Array,
@@ -70,7 +73,7 @@ def gradient(function: Function, wrt: list[int], single: bool, with_value: bool,
 def _final(scope: Scope, value: Value, function: Function) -> Operand:
     bar = scope.peek(value)
     if bar is None:
-        function.notes.append(f"{value.hint} does not influence the result: its gradient is zero")
+        function.notes.append(_independent(value))
     return scope.whole(bar, value)
 
 
@@ -137,8 +140,71 @@ def pullback(function: Function, wrt: list[int], single: bool, name: str) -> Pul
         params.append(fresh)
     substitute(reverse, mapping)
     reverse.params = params
-    backward.params = [Parameter(v.hint) for v in params]
+    backward.params = [Parameter(name) for name in _distinct([v.hint for v in params])]
     return Pullback(clean(new), backward)
+
+
+def _distinct(hints: list[str]) -> list[str]:
+    """Names for parameters: a hint that repeats gets a number."""
+    names: list[str] = []
+    for hint in hints:
+        wish = hint or "t"
+        number = 0
+        while (name := f"{wish}_{number}" if number else wish) in names:
+            number += 1
+        names.append(name)
+    return names
+
+
+def forward_gradient(
+    function: Function, wrt: list[int], single: bool, with_value: bool, name: str
+) -> Function:
+    """The gradient with respect to scalar parameters by forward mode: one sweep for each."""
+    new = Function(name, list(function.params), Region(), span=function.span)
+    new.notes = list(function.notes)
+    mapping: dict[Value, Operand] = {}
+    for old in function.body.params:
+        mapping[old] = Value(old.hint, old.type, old.named)
+        new.body.params.append(mapping[old])  # type: ignore[arg-type]  # a Value
+    builder = Builder(new.body, derived=True)
+    result = function.result
+    if isinstance(result, Value):
+        _ones(Builder(Region(), derived=True), result, result.type, function)
+    gradients: list[Operand] = []
+    value: Operand = result
+    for place in wrt:
+        input_ = function.body.params[place]
+        active = Activity(function, [input_])
+        forwarder = Forwarder(builder, active, {input_: Const(1.0)})
+        forwarder.mapping.update(mapping)
+        forwarder.region(function.body)
+        value = mapped(result, forwarder.mapping)
+        if result not in active:
+            new.notes.append(_independent(input_))
+        dot = forwarder.dot(result)
+        if isinstance(dot, Value) and not dot.hint:
+            dot.hint = "y_dot"
+        gradients.append(_total(builder, dot, type_of_operand(result)))
+    gradient_ = gradients[0] if single else builder.emit(TUPLE, *gradients)
+    new.body.yields = [builder.emit(TUPLE, value, gradient_) if with_value else gradient_]
+    return clean(new)
+
+
+def _independent(value: Value) -> str:
+    return f"the result does not depend on {value.hint}: its gradient is zero"
+
+
+def _total(builder: Builder, dot: Operand, kind: Type) -> Operand:
+    """The sum of all leaves of a tangent."""
+    if isinstance(kind, Sequence) and kind.items is not None:
+        total: Operand = Const(0.0)
+        for k, item in enumerate(kind.items):
+            part = _total(builder, builder.emit(GETITEM, dot, k), item)
+            total = part if k == 0 else builder.emit(ADD, total, part)
+        return total
+    if is_scalar(kind) or is_scalar(type_of_operand(dot)):
+        return dot
+    return builder.emit(of(np.sum), dot)
 
 
 def tangent(function: Function, wrt: list[int], name: str, with_value: bool = True) -> Function:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import dataclass, field
 from typing import Any, final
+
+import gast
 
 from gradscribe.emit.expressions import Expressions, Requirements
 from gradscribe.emit.liveness import Liveness
@@ -12,7 +15,8 @@ from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.ownership import Ownership
 from gradscribe.emit.statements import Statements
-from gradscribe.emit.writer import write
+from gradscribe.emit.writer import Blank, Comment, write
+from gradscribe.frontend.resolve import definition_of
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.rewrite import copy_function
 
@@ -92,6 +96,109 @@ def _arguments(params: list[Parameter]) -> ast.arguments:
             if default is not None:
                 arguments.defaults.append(default)
     return arguments
+
+
+@final
+@dataclass(slots=True)
+class Module:
+    """The text of a module and the objects that its own names stand for.
+
+    ``imports``: name in the text → module. ``helpers`` and ``objects``: what is defined or imported
+    there, by name. ``constants``: names of the user's module that the text reads.
+    """
+
+    text: str
+    imports: dict[str, str]
+    helpers: dict[str, Any]
+    objects: dict[str, Any]
+    constants: dict[str, Const]
+
+
+def emit_module(
+    functions: list[Function],
+    module: str | None,
+    header: list[str],
+    extra: list[ast.stmt] | None = None,
+    standalone: bool = False,
+) -> Module:
+    """A complete module that defines ``functions`` (those called first) and ``extra`` statements.
+
+    With ``standalone`` literal constants of the user's module are written into the file, and other
+    names are imported from it; without, the text is to run among the user's own names.
+    """
+    needs = Requirements(module)
+    definitions: list[ast.stmt] = []
+    pending, done = list(functions), set()
+    while pending:
+        function = pending.pop(0)
+        if function.name in done:
+            continue
+        done.add(function.name)
+        definitions.append(emit_function(function, module, needs).definition)
+        pending += [callee for name, callee in needs.callees.items() if name not in done]
+    definitions = definitions[len(functions) :] + definitions[: len(functions)]
+    body: list[ast.stmt] = [Comment(line) for line in header]
+    helpers = _sources(needs)
+    body += _imports(needs, standalone)
+    body += helpers
+    body += definitions + (extra or [])
+    return Module(write(body), needs.imports, needs.helpers, needs.objects, needs.constants)
+
+
+def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
+    """Import statements in the order ruff wants, then literal constants."""
+    plain: list[ast.stmt] = []
+    third: list[ast.stmt] = []
+    for name, module in sorted(needs.imports.items(), key=lambda item: item[1]):
+        alias = ast.alias(module, name if name != module.split(".")[0] else None)
+        target = plain if module.split(".")[0] in sys.stdlib_module_names else third
+        target.append(ast.Import([alias]))
+    froms: dict[str, list[str]] = {}
+    assigned: list[ast.stmt] = []
+    for name, value in needs.objects.items():
+        froms.setdefault(value.__module__, []).append(name)
+    for name, constant in sorted(needs.constants.items()):
+        if standalone and _is_literal(constant):
+            assigned.append(
+                ast.Assign([ast.Name(name, ast.Store())], _literal(constant.value), lineno=0)
+            )
+        elif standalone:
+            froms.setdefault(constant.home or "", []).append(name)
+    for home, names in sorted(froms.items()):
+        target = plain if home.split(".")[0] in sys.stdlib_module_names else third
+        target.append(ast.ImportFrom(home, [ast.alias(n) for n in sorted(names)], 0))
+    blank: list[ast.stmt] = [Blank()] if plain and third else []
+    return [*plain, *blank, *third, *assigned]
+
+
+def _is_literal(constant: Const) -> bool:
+    return constant.name is not None and "." not in constant.name and type(constant.value) in (
+        int, float, bool, str, complex,
+    )  # fmt: skip
+
+
+def _literal(value: Any) -> ast.expr:
+    return ast.parse(repr(value), mode="eval").body
+
+
+def _sources(needs: Requirements) -> list[ast.stmt]:
+    """The definitions of the helpers the text calls, without annotations."""
+    nodes: list[ast.stmt] = []
+    for function in needs.helpers.values():
+        definition = definition_of(function).node
+        tree = gast.gast_to_ast(definition)
+        assert isinstance(tree, ast.FunctionDef)
+        tree.returns = None
+        arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
+        for argument in [*arguments, *filter(None, (tree.args.vararg, tree.args.kwarg))]:
+            argument.annotation = None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and node.id == "np":
+                needs.imports["np"] = "numpy"
+            elif isinstance(node, ast.Name) and node.id == "math":
+                needs.imports["math"] = "math"
+        nodes.append(tree)
+    return nodes
 
 
 def text_of(function: Function, module: str | None = None) -> str:

@@ -1,0 +1,29 @@
+"""gradscribe reads a Python function and writes its derivative as Python."""
+
+from gradscribe.api import differentiate, grad, jvp, value_and_grad, vjp
+from gradscribe.errors import (
+    AliasError,
+    ArgumentError,
+    GradscribeError,
+    NoRuleError,
+    SourceUnavailableError,
+    UnsupportedError,
+)
+from gradscribe.ir.helpers import stop_gradient
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AliasError",
+    "ArgumentError",
+    "GradscribeError",
+    "NoRuleError",
+    "SourceUnavailableError",
+    "UnsupportedError",
+    "differentiate",
+    "grad",
+    "jvp",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,0 +1,85 @@
+"""What users call: derivatives as functions, and the decorator.
+
+Every derivative is a callable with the primal's signature. The first call with arguments of a new
+kind (scalar or array, rank, dtype, which dimensions are 1) writes and compiles a variant; ``source``
+is its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+from gradscribe import specification as spec
+from gradscribe.errors import ArgumentError
+from gradscribe.runtime.dispatch import Derivative
+
+Mode = Literal["auto", "reverse", "forward"]
+Wrt = int | str | tuple[int | str, ...]
+
+
+def grad(function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto") -> Derivative:
+    """The gradient of ``function`` with respect to the parameters ``wrt``.
+
+    ``wrt`` is a position, a parameter's name, or a tuple of them (then the result is a tuple).
+    Outputs that are not one scalar are summed. A gradient has the shape and dtype of its parameter,
+    and is writable memory of its own.
+    """
+    return spec.derivative(spec.Gradient(function, wrt, mode, with_value=False))
+
+
+def value_and_grad(
+    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto"
+) -> Derivative:
+    """The value of ``function`` and its gradient as ``grad`` gives it, from one forward sweep."""
+    return spec.derivative(spec.Gradient(function, wrt, mode, with_value=True))
+
+
+def jvp(function: Callable[..., Any]) -> Derivative:
+    """Forward mode: ``jvp(f)(args, tangents)`` is the value of f and its tangent.
+
+    ``args`` and ``tangents`` are tuples of one length; a tangent of None means "not differentiated".
+    """
+    return spec.derivative(spec.Tangent(function))
+
+
+def vjp(function: Callable[..., Any], wrt: Wrt | None = None) -> Derivative:
+    """Reverse mode: ``vjp(f)(*args)`` is the value of f and its pullback.
+
+    The pullback takes a cotangent of the value and gives a tuple of one gradient per parameter, or
+    what ``wrt`` asks for. It may be called any number of times.
+    """
+    return spec.derivative(spec.Pullback(function, wrt))
+
+
+def differentiate(
+    function: Callable[..., Any] | None = None,
+    *,
+    wrt: Wrt = 0,
+    mode: Mode = "auto",
+    order: int = 1,
+) -> Any:
+    """Decorate a function with its derivatives; bare, or with arguments.
+
+    The function stays as it is and gains ``.grad`` (of the given order), ``.value_and_grad``, ``.jvp``
+    and ``.vjp``. ``gradscribe write`` writes the derivatives of decorated functions.
+    """
+    if function is None:
+        return partial(differentiate, wrt=wrt, mode=mode, order=order)
+    if not isinstance(order, int) or order < 1:
+        raise ArgumentError(f"order must be a positive integer, not {order!r}")
+    gradient = grad(function, wrt, mode=mode)
+    for _ in range(order - 1):
+        gradient = grad(gradient, wrt, mode=mode)
+    vars(function).update(
+        grad=gradient,
+        value_and_grad=value_and_grad(function, wrt, mode=mode),
+        jvp=jvp(function),
+        vjp=vjp(function),
+        differentiated=spec.Request(wrt, mode, order),
+    )
+    return function
+
+
+TRANSFORMS = (grad, value_and_grad, jvp, vjp)

@@ -1,0 +1,77 @@
+"""From a derivative's IR to a function in memory and the text it runs."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradscribe.emit.module import Module, emit_module
+from gradscribe.ir.core import Function
+from gradscribe.ir.types import Type
+from gradscribe.runtime.dispatch import Variant
+from gradscribe.runtime.load import build_function, register_source
+
+
+def header(what: str, function: Callable[..., Any], signature: Sequence[tuple[str, Type]], notes: list[str]) -> list[str]:
+    """The comment at the head of a derivative's text."""
+    origin = f"{function.__module__}.{function.__qualname__}"
+    kinds = ", ".join(f"{name}: {kind}" for name, kind in signature)
+    lines = [f"{what} of {origin}, written by gradscribe.", f"Specialised for {kinds}."]
+    return [*lines, *(f"Note: {note}." for note in notes)]
+
+
+def build(
+    functions: list[Function],
+    name: str,
+    primal: types.FunctionType,
+    head: list[str],
+    extra: list[ast.stmt] | None = None,
+) -> Variant:
+    """Emit functions as one module and make the one called ``name`` of it, among the primal's names."""
+    module = emit_module(functions, primal.__module__, head, extra)
+    filename = register_source(name, module.text)
+    cells = dict(zip(primal.__code__.co_freevars, primal.__closure__ or (), strict=True))
+    function = build_function(
+        module.text,
+        filename,
+        name,
+        primal.__globals__,
+        ours=our_objects(module),
+        primal_cells=cells,
+        defaults=primal.__defaults__,
+        kwdefaults=primal.__kwdefaults__,
+    )
+    return Variant(function, module.text)
+
+
+def our_objects(module: Module) -> dict[str, Any]:
+    """What the names that a module imports stand for."""
+    objects: dict[str, Any] = {}
+    for name, target in module.imports.items():
+        imported = importlib.import_module(target)
+        objects[name] = imported if name != target.split(".")[0] else importlib.import_module(name)
+    return objects | module.objects
+
+
+def pullback_statements(name: str, doc: str, pair: Any) -> list[ast.stmt]:
+    """The function that ties a forward and a reverse function together."""
+    params = [p.name for p in pair.forward.params]
+    stars = {"args": "*", "kwargs": "**"}
+    spelled = [stars.get(p.kind, "") + p.name for p in pair.forward.params]
+    residuals = "residuals"
+    while residuals in params:
+        residuals += "_1"
+    text = f"""
+def {name}({", ".join(spelled)}):
+    {doc!r}
+    value, *{residuals} = {pair.forward.name}({", ".join(params)})
+
+    def pullback(y_bar):
+        return {pair.reverse.name}(*{residuals}, y_bar)
+
+    return value, pullback
+"""
+    return ast.parse(text).body
