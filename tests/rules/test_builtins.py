@@ -53,6 +53,8 @@ ROWS: list[Row] = [
     row("sum(xs)", xs=draw(3, 2)),
     row("sum(xs, start)", xs=draw(3), start=1.5),
     row("sum(xs, start)", xs=(1.5, 2.5), start=1.5),
+    row("sorted(xs)", xs=[2.5, 1.5, 3.5]),
+    row("sorted(xs)", xs=draw(5)),
 ]
 
 

@@ -45,6 +45,7 @@ BINARY = {
 CONSTANT_UNARY = [
     "np.sign", "np.rint", "np.floor", "np.ceil", "np.trunc", "np.fix", "np.round", "np.spacing",
     "np.signbit", "np.isnan", "np.isinf", "np.isfinite", "np.isposinf", "np.isneginf",
+    "np.isreal", "np.iscomplex", "np.isscalar", "np.isrealobj", "np.iscomplexobj",
     "np.logical_not", "np.bool_", "np.int64", "np.float32", "np.float64", "np.float16",
 ]  # fmt: skip
 
@@ -87,6 +88,7 @@ ROWS: list[Row] = [
     row("np.ldexp(x1, x2)", x1=draw(), x2=3),
     row("np.modf(x)", x=draw(4)),
     row("np.frexp(x)", x=draw(4) + 5),
+    row("np.unwrap(x)", x=np.array([0.1, 3.0, -3.0, 1.0, 4.5])),
     row("np.divmod(x1, x2)", x1=draw(4) * 3 + 0.1, x2=draw(1, low=1.2)),
 ]
 

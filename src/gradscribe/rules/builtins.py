@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from gradscribe.ir.helpers import fill_like, index_add, zeros_like
+from gradscribe.ir.transposes import unstack
 from gradscribe.rules.declare import adjoint, constant, linear, partial, tangent
 
 
@@ -165,6 +166,23 @@ def sum_(iterable, *, y_bar):
     if isinstance(iterable, tuple):
         return (y_bar,) * len(iterable), y_bar
     return fill_like(y_bar, iterable), y_bar
+
+
+@tangent(sorted, "iterable")
+def sorted_tangent(iterable, *, iterable_dot):
+    if np.ndim(iterable) != 1:
+        raise NotImplementedError("sorting sequences of sequences")
+    places = np.argsort(iterable, kind="stable")
+    return np.take(np.asarray(iterable_dot), places).tolist()
+
+
+@adjoint(sorted, "iterable")
+def sorted_adjoint(iterable, *, y_bar):
+    """Sorting permutes; the order of the order is the permutation back."""
+    if np.ndim(iterable) != 1:
+        raise NotImplementedError("sorting sequences of sequences")
+    places = np.argsort(np.argsort(iterable, kind="stable"))
+    return unstack(np.take(np.asarray(y_bar), places), iterable)
 
 
 constant(

@@ -283,6 +283,12 @@ for _function in (np.rad2deg, np.degrees):
         return 180 / math.pi
 
 
+@partial(np.unwrap)
+def unwrap(x):
+    """A multiple of a whole turn is added."""
+    return 1
+
+
 @partial(np.sinc)
 def sinc(x):
     return sinc_derivative(1, x)
@@ -394,7 +400,8 @@ for _kind in (np.float16, np.float32, np.float64):
 constant(
     np.sign, np.rint, np.floor, np.ceil, np.trunc, np.fix, np.round, np.around, np.heaviside,
     np.floor_divide, np.spacing, np.signbit, np.gcd, np.lcm,
-    np.isnan, np.isinf, np.isfinite, np.isposinf, np.isneginf, np.isclose, np.allclose,
+    np.isnan, np.isinf, np.isfinite, np.isposinf, np.isneginf, np.isreal, np.iscomplex,
+    np.isscalar, np.isrealobj, np.iscomplexobj, np.isclose, np.allclose,
     np.array_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.invert,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.left_shift, np.right_shift,

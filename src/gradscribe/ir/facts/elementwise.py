@@ -85,6 +85,7 @@ def _binary(ufunc: np.ufunc) -> None:
         return ufunc_type(ufunc, x1, x2)
 
 
+_test: Any  # NumPy's functions have unlike types
 _ufunc: Any  # NumPy's functions have unlike types
 
 for _ufunc in (
@@ -189,7 +190,12 @@ def _(x: Type, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any
     return result_of(x.dtype, x.dims) if isinstance(x, Array) else elementwise(x)
 
 
-for _test in (np.isposinf, np.isneginf):
+@fact(np.unwrap, static="axis")
+def _(x: Type, discont: Any = None, axis: Any = -1) -> Type:
+    return Array(inexact(x.dtype), x.dims) if isinstance(x, Array) and x.dtype else Array()
+
+
+for _test in (np.isposinf, np.isneginf, np.iscomplex):
 
     @fact(_test, elementwise=True)
     def _(x: Type) -> Type:
@@ -199,6 +205,20 @@ for _test in (np.isposinf, np.isneginf):
 @fact(np.isclose, elementwise=True)
 def _(a: Type, b: Type, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False) -> Type:
     return elementwise(as_array(a), as_array(b), dtype=BOOL)
+
+
+@fact(np.isreal, elementwise=True)
+def _(x: Type) -> Type:
+    if isinstance(x, Scalar) and x.weak:
+        return PY_BOOL
+    return elementwise(as_array(x), dtype=BOOL)
+
+
+for _test in (np.isscalar, np.isrealobj, np.iscomplexobj):
+
+    @fact(_test)
+    def _(x: Type) -> Type:
+        return PY_BOOL
 
 
 @fact(np.allclose)
