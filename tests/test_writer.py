@@ -241,6 +241,24 @@ def test_a_string_reads_back_as_itself_and_pleases_black(string: str | bytes) ->
     assert blackened(text) == text + "\n"
 
 
+QUOTES = r'''
+f'{"it"}'
+f"{x + 'a'}" "\n'"
+f"{x!r}" '"'
+f'a"b' "{x['a']}"
+f"""{x["a"] + f'it"s {y}'}"""
+f"""{x + "it's"}"""
+f"""{x["'"]}"""
+f"""{x + 'it"s'}" """
+'''.strip().split("\n")
+
+
+@pytest.mark.parametrize("source", QUOTES)
+def test_quotes_inside_an_f_string_do_not_end_it(source: str) -> None:
+    node = expression(source)
+    assert ast.dump(expression(one_line(node))) == ast.dump(node)
+
+
 # Exact text of statements ---------------------------------------------------------------------
 
 STATEMENTS = """

@@ -838,7 +838,7 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
             return f'"{value}"'
         for quote in _quotes(value, self.quotes):
             text = _escaped(value, quote)
-            if "\\" not in text or not self.quotes or NESTED_QUOTES:
+            if _may_nest(text, self.quotes):
                 return quote + text + quote
         raise _CannotQuote
 
@@ -861,7 +861,8 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
                 except _CannotQuote:
                     self.out[:] = out
                     continue
-                return prefix + quote + text + quote
+                if _may_nest(text, outer):
+                    return prefix + quote + text + quote
         finally:
             self.quotes = outer
         if outer:
@@ -1314,10 +1315,16 @@ def _quotes(text: str | bytes, taken: frozenset[str]) -> list[str]:
     else:
         double, single = text.count('"'), text.count("'")
     quotes = ["'", '"'] if double > single else ['"', "'"]
-    if taken:
-        quotes = [*quotes, '"""', "'''"]
+    quotes += ['"""', "'''"]
     free = [quote for quote in quotes if not any(used in quote for used in taken)]
     return free or (['"'] if NESTED_QUOTES else [])
+
+
+def _may_nest(text: str, taken: frozenset[str]) -> bool:
+    """Whether the inside of a literal may stand in f-strings with these quotes."""
+    if not taken or NESTED_QUOTES:
+        return True
+    return "\\" not in text and not any(quote in text for quote in taken)
 
 
 def _escaped(text: str | bytes, quote: str) -> str:
@@ -1325,7 +1332,10 @@ def _escaped(text: str | bytes, quote: str) -> str:
     quoted = repr(b'"' + text)[1:] if isinstance(text, bytes) else repr('"' + text)
     # A repr that holds double quotes is in single ones, and escapes only these.
     inside = quoted[2:-1].replace("\\'", "'")
-    return inside.replace(quote, "".join("\\" + char for char in quote))
+    inside = inside.replace(quote, "".join("\\" + char for char in quote))
+    if len(quote) == 3 and inside.endswith(quote[0]):
+        return f"{inside[:-1]}\\{quote[0]}"
+    return inside
 
 
 def _docstring(node: ast.stmt) -> str | None:
