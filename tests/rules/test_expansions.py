@@ -12,49 +12,50 @@ from table import draw
 from gradscribe.ir import transposes
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.expansions import BODY, EXPANSIONS, refined
-from gradscribe.ir.primitives import of
+from gradscribe.ir.primitives import BY_FUNCTION, of
 from gradscribe.ir.types import FLOAT, Array, Scalar, Sequence, Sym, Type, type_of
+from gradscribe.rules.declare import TABLE
 from oracles import leaves
 
 M23, M33, V3, V2 = draw(2, 3), draw(3, 3), draw(3), draw(2)
 
 CASES: list[tuple[Callable[..., Any], tuple[Any, ...], str]] = [
-    (transposes.reshape_like, (draw(6), M23), "y.reshape(x.shape)"),
-    (transposes.reshape_like, (1.0, M23[:1, :1]), "np.reshape(y, np.shape(x))"),
-    (transposes.split_like, (draw(5), [V3, V2], 0), "[y[:len(arrays[0])], y[len(arrays[0]):]]"),
-    (transposes.split_like, (draw(6), ([1.0], V3, [1.0, 2.0]), 0), "[y[:1], y[1:-2], y[-2:]]"),
-    (transposes.split_like, (draw(4), [[1.0], V3], 0), "[y[:1], y[1:]]"),
+    (transposes.reshape_like, (draw(6), M23), "g.reshape(x.shape)"),
+    (transposes.reshape_like, (1.0, M23[:1, :1]), "np.reshape(g, np.shape(x))"),
+    (transposes.split_like, (draw(5), [V3, V2], 0), "[g[:len(arrays[0])], g[len(arrays[0]):]]"),
+    (transposes.split_like, (draw(6), ([1.0], V3, [1.0, 2.0]), 0), "[g[:1], g[1:-2], g[-2:]]"),
+    (transposes.split_like, (draw(4), [[1.0], V3], 0), "[g[:1], g[1:]]"),
     (
         transposes.split_like,
         (draw(8), [V3, V2, V3], -1),
-        "[y[:len(arrays[0])], y[len(arrays[0]):len(arrays[0]) + len(arrays[1])], "
-        "y[len(arrays[0]) + len(arrays[1]):]]",
+        "[g[:len(arrays[0])], g[len(arrays[0]):len(arrays[0]) + len(arrays[1])], "
+        "g[len(arrays[0]) + len(arrays[1]):]]",
     ),
     (
         transposes.split_like,
         (draw(2, 5), [M23, draw(2, 2)], 1),
-        "[y[:, :arrays[0].shape[1]], y[:, arrays[0].shape[1]:]]",
+        "[g[:, :arrays[0].shape[1]], g[:, arrays[0].shape[1]:]]",
     ),
     (
         transposes.split_like,
         (draw(2, 2, 5), [draw(2, 2, 3), draw(2, 2, 2)], -1),
-        "[y[..., :arrays[0].shape[2]], y[..., arrays[0].shape[2]:]]",
+        "[g[..., :arrays[0].shape[2]], g[..., arrays[0].shape[2]:]]",
     ),
-    (transposes.stacked_like, (draw(2, 3), [V3, V3], 0), "[y[0], y[1]]"),
-    (transposes.stacked_like, (draw(3, 2), [V3, V3], 1), "[y[:, 0], y[:, 1]]"),
+    (transposes.stacked_like, (draw(2, 3), [V3, V3], 0), "[g[0], g[1]]"),
+    (transposes.stacked_like, (draw(3, 2), [V3, V3], 1), "[g[:, 0], g[:, 1]]"),
     (
         transposes.stacked_like,
         (draw(3, 4), [V3, draw(3, 2), V3], 1),
-        "[y[:, 0], y[:, 1:-1], y[:, -1]]",
+        "[g[:, 0], g[:, 1:-1], g[:, -1]]",
     ),
-    (transposes.unstack, (V2, [1.0, 2.0]), "[y[0], y[1]]"),
-    (transposes.unstack, (M23, (V3, V3)), "(y[0], y[1])"),
-    (transposes.unstack, (draw(1, 2), [[1.0, 2.0]]), "[[y[0, 0], y[0, 1]]]"),
-    (transposes.unstack, (M23.T, [V3, V3], 1), "[y[:, 0], y[:, 1]]"),
-    (transposes.unstack, (M23.T, [V3, V3], -1), "[y[..., 0], y[..., 1]]"),
-    (transposes.unstack, (M23, M23), "y"),
-    (transposes.untransposed, (M23, (1, 0)), "y.T"),
-    (transposes.untransposed, (draw(2, 3, 4), (2, 0, 1)), "np.transpose(y, (1, 2, 0))"),
+    (transposes.unstack, (V2, [1.0, 2.0]), "[g[0], g[1]]"),
+    (transposes.unstack, (M23, (V3, V3)), "(g[0], g[1])"),
+    (transposes.unstack, (draw(1, 2), [[1.0, 2.0]]), "[[g[0, 0], g[0, 1]]]"),
+    (transposes.unstack, (M23.T, [V3, V3], 1), "[g[:, 0], g[:, 1]]"),
+    (transposes.unstack, (M23.T, [V3, V3], -1), "[g[..., 0], g[..., 1]]"),
+    (transposes.unstack, (M23, M23), "g"),
+    (transposes.untransposed, (M23, (1, 0)), "g.T"),
+    (transposes.untransposed, (draw(2, 3, 4), (2, 0, 1)), "np.transpose(g, (1, 2, 0))"),
     (transposes.joined_like, ([V3, V2], draw(5), 0), "np.concatenate(pieces, axis)"),
     (transposes.eye_like, (M23,), "np.eye(len(a), a.shape[1])"),
     (transposes.eye_like, (M23, 1), "np.eye(len(a), a.shape[1], k=k)"),
@@ -124,6 +125,12 @@ def test_a_helper_is_written_out(helper: Callable[..., Any], args: tuple, text: 
         found, expected = leaves(eval(text, scope)), leaves(helper(*full))
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_no_parameter_has_a_name_that_means_something_else_in_a_rule() -> None:
+    for function in TABLE:
+        if function in BY_FUNCTION:
+            assert not {"y", "y_bar"} & set(BY_FUNCTION[function].params)
 
 
 def test_of_arrays_of_unknown_rank_products_stay_calls() -> None:

@@ -4,8 +4,8 @@ An *expansion* is a function from the types of the arguments, given as to a fact
 expression in the helper's parameters; ``BODY`` stands for the helper's own body, all of whose
 branches the types decide; None leaves the call, and the helper is copied into the file::
 
-    split_like(y, [a, b, c])       a: (1,), c: (1,)       [y[:1], y[1:-1], y[-1:]]
-    matmul_left(g, a, b)       a: (m, n), b: (n,)     np.outer(g, b)
+    split_like(g, [a, b, c])       a: (1,), c: (1,)       [g[:1], g[1:-1], g[-1:]]
+    matmul_left(g, a, b)           a: (m, n), b: (n,)     np.outer(g, b)
 
 What is written out keeps what the helper's fact knows of the result: see ``refined``.
 """
@@ -153,22 +153,22 @@ def _(subscripts: Any, g: Type, *operands: Type) -> str | None:
 
 
 @expansion(transposes.reshape_like)
-def _(y: Type, x: Type) -> str:
-    return "y.reshape(x.shape)" if is_array(x) and is_array(y) else "np.reshape(y, np.shape(x))"
+def _(g: Type, x: Type) -> str:
+    return "g.reshape(x.shape)" if is_array(x) and is_array(g) else "np.reshape(g, np.shape(x))"
 
 
 @expansion(transposes.untransposed)
-def _(y: Type, axes: Any) -> str | None:
+def _(g: Type, axes: Any) -> str | None:
     order = known(axes)
     places = axes_of(axes, len(order)) if isinstance(order, tuple | list) else None
     if not places:
         return None
     inverse = tuple(places.index(i) for i in range(len(places)))
-    return "y.T" if inverse == (1, 0) else f"np.transpose(y, {inverse})"
+    return "g.T" if inverse == (1, 0) else f"np.transpose(g, {inverse})"
 
 
 @expansion(transposes.split_like)
-def _(y: Type, arrays: Any, axis: Any = 0) -> str | None:
+def _(g: Type, arrays: Any, axis: Any = 0) -> str | None:
     if not isinstance(arrays, Sequence) or arrays.items is None:
         return None
     ranks = {_rank(item) for item in arrays.items}
@@ -178,8 +178,8 @@ def _(y: Type, arrays: Any, axis: Any = 0) -> str | None:
 
 
 @expansion(transposes.stacked_like)
-def _(y: Type, arrays: Any, axis: Any) -> str | None:
-    rank = _rank(y)
+def _(g: Type, arrays: Any, axis: Any) -> str | None:
+    rank = _rank(g)
     if not isinstance(arrays, Sequence) or arrays.items is None or rank is None:
         return None
     place = axis_of(axis, rank)
@@ -187,9 +187,9 @@ def _(y: Type, arrays: Any, axis: Any) -> str | None:
 
 
 def _cut(items: tuple[Type, ...], axis: int, rank: int) -> str | None:
-    """Slices of y, whose bounds are counted from whichever end they are known from.
+    """Slices of g, whose bounds are counted from whichever end they are known from.
 
-    What has fewer dimensions than y lies in it with length 1 along the axis.
+    What has fewer dimensions than g lies in it with length 1 along the axis.
     """
     lengths: list[Dim] = []
     texts = []
@@ -211,7 +211,7 @@ def _cut(items: tuple[Type, ...], axis: int, rank: int) -> str | None:
         whole = _rank(item) == rank
         part = f"{start if place else ''}:{stop}" if whole else start
         before = "..., " if axis == rank - 1 and rank > 2 else ":, " * axis
-        pieces.append(f"y[{before}{part}]")
+        pieces.append(f"g[{before}{part}]")
     return f"[{', '.join(pieces)}]"
 
 
@@ -267,7 +267,7 @@ def _(g: Type, a: Type, offset: Any, axis1: Any, axis2: Any) -> str | None:
 
 
 @expansion(transposes.unstack)
-def _(y: Type, xs: Type, axis: Any = 0) -> str | None:
+def _(g: Type, xs: Type, axis: Any = 0) -> str | None:
     place = known(axis)
     if place == 0:
         return _entries(xs, ())
@@ -276,10 +276,10 @@ def _(y: Type, xs: Type, axis: Any = 0) -> str | None:
 
 
 def _entries(xs: Type, index: tuple[int, ...], axis: int = 0) -> str | None:
-    """A display of entries of y in the structure of xs."""
+    """A display of entries of g in the structure of xs."""
     if isinstance(xs, Scalar | Array):
         before = "..., " if axis < 0 else ":, " * axis
-        return f"y[{before}{', '.join(map(str, index))}]" if index else "y"
+        return f"g[{before}{', '.join(map(str, index))}]" if index else "g"
     if not isinstance(xs, Sequence) or xs.items is None:
         return None
     texts = [_entries(item, (*index, place), axis) for place, item in enumerate(xs.items)]

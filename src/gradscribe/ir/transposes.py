@@ -14,30 +14,30 @@ import numpy as np
 # ---------------------------------------------------------------------------- shapes
 
 
-def reshape_like(y: Any, x: Any) -> Any:
-    """y in the shape of x."""
-    return np.reshape(y, np.shape(x))
+def reshape_like(g: Any, x: Any) -> Any:
+    """g in the shape of x."""
+    return np.reshape(g, np.shape(x))
 
 
-def untransposed(y: Any, axes: Any) -> Any:
-    """The x of which y is ``np.transpose(x, axes)``."""
-    return np.moveaxis(y, range(np.ndim(y)), axes)
+def untransposed(g: Any, axes: Any) -> Any:
+    """The x of which g is ``np.transpose(x, axes)``."""
+    return np.moveaxis(g, range(np.ndim(g)), axes)
 
 
-def split_like(y: Any, arrays: Any, axis: Any = 0) -> Any:
-    """Cut y, shaped like the concatenation of ``arrays``, into pieces shaped like them."""
+def split_like(g: Any, arrays: Any, axis: Any = 0) -> Any:
+    """Cut g, shaped like the concatenation of ``arrays``, into pieces shaped like them."""
     if axis is None:
         cuts = np.cumsum([np.size(x) for x in arrays])[:-1]
-        pieces = np.split(np.ravel(y), cuts)
+        pieces = np.split(np.ravel(g), cuts)
         return [np.reshape(p, np.shape(x)) for p, x in zip(pieces, arrays, strict=True)]
     cuts = np.cumsum([np.shape(x)[axis] for x in arrays])[:-1]
-    return np.split(y, cuts, axis)
+    return np.split(g, cuts, axis)
 
 
-def stacked_like(y: Any, arrays: Any, axis: Any) -> Any:
-    """Cut y, which vstack, hstack, dstack or column_stack made of ``arrays``, into such arrays."""
-    sizes = [np.shape(x)[axis] if np.ndim(x) == np.ndim(y) else 1 for x in arrays]
-    pieces = np.split(y, np.cumsum(sizes)[:-1], axis)
+def stacked_like(g: Any, arrays: Any, axis: Any) -> Any:
+    """Cut g, which vstack, hstack, dstack or column_stack made of ``arrays``, into such arrays."""
+    sizes = [np.shape(x)[axis] if np.ndim(x) == np.ndim(g) else 1 for x in arrays]
+    pieces = np.split(g, np.cumsum(sizes)[:-1], axis)
     return [np.reshape(p, np.shape(x)) for p, x in zip(pieces, arrays, strict=True)]
 
 
@@ -46,12 +46,12 @@ def joined_like(pieces: Any, x: Any, axis: Any) -> Any:
     return np.concatenate(pieces, axis)
 
 
-def unstack(y: Any, xs: Any, axis: Any = 0) -> Any:
-    """The entries of y along an axis, in the structure of the nested list xs."""
+def unstack(g: Any, xs: Any, axis: Any = 0) -> Any:
+    """The entries of g along an axis, in the structure of the nested list xs."""
     if isinstance(xs, (list, tuple)):
-        rows = np.moveaxis(y, axis, 0)
+        rows = np.moveaxis(g, axis, 0)
         return type(xs)([unstack(row, x) for row, x in zip(rows, xs, strict=True)])
-    return y if axis == 0 else np.moveaxis(y, axis, 0)
+    return g if axis == 0 else np.moveaxis(g, axis, 0)
 
 
 def eye_like(a: Any, k: Any = 0) -> Any:

@@ -255,26 +255,26 @@ def correlate_v(a, v, *, y_bar):
 
 @adjoint(np.linalg.multi_dot, "arrays")
 def multi_dot_adjoint(arrays, *, y_bar):
+    a, b = arrays[0], arrays[1]
     if len(arrays) == 2:
-        a, b = arrays
         return [matmul_left(y_bar, a, b), matmul_right(y_bar, a, b)]
     if len(arrays) == 3:
-        a, b, c = arrays
-        b_c, a_b = b @ c, a @ b
+        c = arrays[2]
+        b_c = b @ c
         middle = matmul_left(matmul_right(y_bar, a, b_c), b, c)
-        return [matmul_left(y_bar, a, b_c), middle, matmul_right(y_bar, a_b, c)]
-    raise NotImplementedError("np.linalg.multi_dot of other than two or three matrices")
+        return [matmul_left(y_bar, a, b_c), middle, matmul_right(y_bar, a @ b, c)]
+    raise NotImplementedError("np.linalg.multi_dot of more than three matrices")
 
 
 @tangent(np.linalg.multi_dot, "arrays")
 def multi_dot_tangent(arrays, *, arrays_dot):
+    a, b = arrays[0], arrays[1]
     if len(arrays) == 2:
-        a, b = arrays
         return arrays_dot[0] @ b + a @ arrays_dot[1]
     if len(arrays) == 3:
-        a, b, c = arrays
+        c = arrays[2]
         return arrays_dot[0] @ b @ c + a @ arrays_dot[1] @ c + a @ b @ arrays_dot[2]
-    raise NotImplementedError("np.linalg.multi_dot of other than two or three matrices")
+    raise NotImplementedError("np.linalg.multi_dot of more than three matrices")
 
 
 # ---------------------------------------------------------------------------- polynomials

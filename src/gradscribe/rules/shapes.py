@@ -47,20 +47,22 @@ def flatten(x, order="C", *, y_bar):
     return reshape_like(y_bar, x)
 
 
-@linear(reshape_like, "y")
-def reshape_like_y(y, x, *, y_bar):
-    return reshape_like(y_bar, y)
+@linear(reshape_like, "g")
+def reshape_like_g(g, x, *, y_bar):
+    return reshape_like(y_bar, g)
 
 
 @linear(np.transpose, "a")
 def transpose(a, axes=None, *, y_bar):
+    if np.ndim(a) == 0:
+        return y_bar
     if axes is None:
         return y_bar.T
     return untransposed(y_bar, axes)
 
 
-@linear(untransposed, "y")
-def untransposed_y(y, axes, *, y_bar):
+@linear(untransposed, "g")
+def untransposed_g(g, axes, *, y_bar):
     return np.transpose(y_bar, axes)
 
 
@@ -201,10 +203,10 @@ def concatenate(arrays, axis=0, *, y_bar):
     return split_like(y_bar, arrays, axis)
 
 
-@linear(split_like, "y")
-def split_like_y(y, arrays, axis=0, *, y_bar):
+@linear(split_like, "g")
+def split_like_g(g, arrays, axis=0, *, y_bar):
     if axis is None:
-        return reshape_like(np.concatenate(y_bar, None), y)
+        return reshape_like(np.concatenate(y_bar, None), g)
     return np.concatenate(y_bar, axis)
 
 
@@ -213,8 +215,8 @@ def stack(arrays, axis=0, *, y_bar):
     return unstack(y_bar, arrays, axis)
 
 
-@linear(unstack, "y")
-def unstack_y(y, xs, axis=0, *, y_bar):
+@linear(unstack, "g")
+def unstack_g(g, xs, axis=0, *, y_bar):
     if axis == 0:
         return np.array(y_bar)
     return np.moveaxis(np.array(y_bar), 0, axis)
@@ -235,9 +237,9 @@ def hstack(tup, *, y_bar):
     return stacked_like(y_bar, tup, axis)
 
 
-@linear(stacked_like, "y")
-def stacked_like_y(y, arrays, axis, *, y_bar):
-    if np.ndim(y) == 1:
+@linear(stacked_like, "g")
+def stacked_like_g(g, arrays, axis, *, y_bar):
+    if np.ndim(g) == 1:
         return np.hstack(y_bar)
     if axis == 0:
         return np.vstack(y_bar)

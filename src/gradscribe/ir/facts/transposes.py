@@ -23,14 +23,14 @@ from gradscribe.ir.types import PY_BOOL, UNKNOWN, Array, Sequence, Type
 
 
 @fact(transposes.reshape_like)
-def _(y: Type, x: Type) -> Type:
-    return Array(array_of(y).dtype, array_of(x).dims)
+def _(g: Type, x: Type) -> Type:
+    return Array(array_of(g).dtype, array_of(x).dims)
 
 
 @fact(transposes.split_like, static="axis", storage="maybe")
-def _(y: Type, arrays: Any, axis: Any = 0) -> Type:
+def _(g: Type, arrays: Any, axis: Any = 0) -> Type:
     entries = entries_of(arrays)
-    dtype = array_of(y).dtype
+    dtype = array_of(g).dtype
     if entries is None:
         entry = array_of(arrays.element if isinstance(arrays, Sequence) else UNKNOWN)
         return Sequence("list", None, Array(dtype, entry.dims))
@@ -38,9 +38,9 @@ def _(y: Type, arrays: Any, axis: Any = 0) -> Type:
 
 
 @fact(transposes.stacked_like, static="axis", storage="maybe")
-def _(y: Type, arrays: Any, axis: Any) -> Type:
+def _(g: Type, arrays: Any, axis: Any) -> Type:
     entries = entries_of(arrays)
-    dtype = array_of(y).dtype
+    dtype = array_of(g).dtype
     if entries is None:
         return Sequence("list", None, Array(dtype, None))
     return Sequence("list", tuple(Array(dtype, entry.dims) for entry in entries))
@@ -54,7 +54,7 @@ def _(pieces: Type, x: Type, axis: Any) -> Type:
 
 
 @fact(transposes.unstack, static="axis", storage="maybe")
-def _(y: Type, xs: Type, axis: Any = 0) -> Type:
+def _(g: Type, xs: Type, axis: Any = 0) -> Type:
     return adjoint_type(xs)
 
 
@@ -75,13 +75,13 @@ def _(index: Any) -> Type:
 
 
 @fact(transposes.untransposed, static="axes", storage="view", cheap=True)
-def _(y: Type, axes: Any) -> Type:
+def _(g: Type, axes: Any) -> Type:
     order = known(axes)
     rank = len(order) if isinstance(order, tuple | list) else 0
     places = axes_of(axes, rank)
     if places is None or len(places) != rank:
-        return Array(array_of(y).dtype, unknown_dims(rank or None))
-    return transpose(y, tuple(places.index(i) for i in range(rank)))
+        return Array(array_of(g).dtype, unknown_dims(rank or None))
+    return transpose(g, tuple(places.index(i) for i in range(rank)))
 
 
 def _like_second(g: Type, a: Type) -> Type:
