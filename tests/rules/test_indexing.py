@@ -14,7 +14,8 @@ INDICES = [
     "1", "-1", "slice(1, None)", "slice(None, None, -1)", "(0, slice(1, 3))", "(..., 0)",
     "(slice(None, None), None, 1)", "np.array([0, 1, 1])", "[1, 0]",
     "(np.array([0, 1]), np.array([2, 2]))",
-    "(np.array([0, 0]), np.array([2, 2]))", "(slice(None, None), [2, 0, 2])", "np.array([True, False])",
+    "(np.array([0, 0]), np.array([2, 2]))", "(slice(None, None), [2, 0, 2])",
+    "np.array([True, False])",
     "(slice(None, None), np.array([True, False, True]))", "slice(0, 0)", "(1, 2)", "...",
     "np.array([[0, 1], [1, 1]])",
 ]  # fmt: skip

@@ -104,10 +104,14 @@ def _rearranged(text: str, order: list[int]) -> str:
     return f"{text}.T" if order == [1, 0] else f"np.transpose({text}, {inverse})"
 
 
-def _contraction(left: str, right: str, axes_left: list[int], axes_right: list[int]) -> str:
-    if len(axes_left) == 1:
-        return f"np.tensordot({left}, {right}, ({axes_left[0]}, {axes_right[0]}))"
-    return f"np.tensordot({left}, {right}, ({tuple(axes_left)}, {tuple(axes_right)}))"
+def _contraction(left: str, right: str, rank: int, over: list[int], with_: list[int]) -> str:
+    """The text of a sum over axes of the left factor, of that rank, with axes of the right one."""
+    axes = f"({tuple(over)}, {tuple(with_)})"
+    if over == [*range(rank - len(over), rank)] and with_ == [*range(len(over))]:
+        axes = f"{len(over)}"
+    elif len(over) == 1:
+        axes = f"({over[0]}, {with_[0]})"
+    return f"np.tensordot({left}, {right}, {axes})"
 
 
 @expansion(transposes.tensordot_left)
@@ -116,9 +120,10 @@ def _(g: Type, a: Type, b: Type, axes: Any) -> str | None:
     if sides is None:
         return None
     kept_a, kept_b, over_a, over_b = sides
-    last = [*range(len(kept_a), len(kept_a) + len(kept_b))]
+    rank = len(kept_a) + len(kept_b)
+    last = [*range(len(kept_a), rank)]
     paired = [over_a[over_b.index(i)] for i in sorted(over_b)]
-    return _rearranged(_contraction("g", "b", last, kept_b), kept_a + paired)
+    return _rearranged(_contraction("g", "b", rank, last, kept_b), kept_a + paired)
 
 
 @expansion(transposes.tensordot_right)
@@ -127,8 +132,9 @@ def _(g: Type, a: Type, b: Type, axes: Any) -> str | None:
     if sides is None:
         return None
     kept_a, kept_b, over_a, over_b = sides
+    first, rank = [*range(len(kept_a))], len(kept_a) + len(over_a)
     paired = [over_b[over_a.index(i)] for i in sorted(over_a)]
-    return _rearranged(_contraction("a", "g", kept_a, [*range(len(kept_a))]), paired + kept_b)
+    return _rearranged(_contraction("a", "g", rank, kept_a, first), paired + kept_b)
 
 
 @expansion(transposes.convolve_full)

@@ -66,13 +66,6 @@ def untransposed_g(g, axes, *, y_bar):
     return np.transpose(y_bar, axes)
 
 
-if hasattr(np, "permute_dims"):
-
-    @linear(np.permute_dims, "a")
-    def permute_dims(a, axes=None, *, y_bar):
-        return transpose(a, axes, y_bar=y_bar)
-
-
 @linear(np.matrix_transpose, "x")
 def matrix_transpose(x, *, y_bar):
     return np.swapaxes(y_bar, -1, -2)

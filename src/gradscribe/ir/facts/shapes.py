@@ -199,12 +199,6 @@ def _not_one(dim: Dim) -> bool:
     return dim != 1 if isinstance(dim, int) else isinstance(dim, Sym) and dim.not_one
 
 
-if hasattr(np, "permute_dims"):
-    fact(np.permute_dims, static="axes", storage="view", cheap=True, name="np.permute_dims")(
-        transpose
-    )
-
-
 @fact(np.matrix_transpose, storage="view", cheap=True)
 def matrix_transpose(x: Type) -> Type:
     """The last two axes swapped."""
