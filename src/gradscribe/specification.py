@@ -144,6 +144,11 @@ def argument_types(names: Sequence[str], args: Sequence[Any]) -> Types:
     return tuple(type_of(value, name) for name, value in zip(names, args, strict=True))
 
 
+def tuple_type(kinds: Sequence[Type]) -> SequenceType:
+    """The type of a tuple of these types."""
+    return SequenceType("tuple", tuple(kinds))
+
+
 def differentiable(kinds: Types, wrt: Sequence[int], names: Sequence[str], who: str) -> Types:
     """The types with ints that are differentiated acting as floats; refused where not real numbers."""
     result = list(kinds)

@@ -92,9 +92,18 @@ class Scope:
             return
         old = self.peek(value)
         new = bar if old is None else self.sum(old, bar, value)
-        if isinstance(new, Value) and not new.hint:
-            new.hint = bar_name(value)
+        if isinstance(new, Value):
+            if not new.hint:
+                new.hint = bar_name(value)
+            self._narrow(new, value)
         self.bars[value] = new
+
+    def _narrow(self, bar: Value, value: Value) -> None:
+        """An adjoint has the type of its value; the lengths in it, too, are known to be equal."""
+        kind = adjoint_type(value.type)
+        if not bar.named and isinstance(kind, Array) and isinstance(bar.type, Array):
+            if same_shape(bar.type, kind) and bar.type.dtype == kind.dtype:
+                bar.type = kind
 
     def sum(self, a: Bar, b: Bar, value: Value) -> Bar:
         if isinstance(a, Entries) and isinstance(b, Entries):
@@ -202,7 +211,7 @@ Emit = Callable[..., Operand]
 
 def times(builder: Builder, a: Operand, b: Operand) -> Operand:
     """A product in which the ones and minus ones of rules and seeds are folded away."""
-    for x, y in ((a, b), (b, a)):
+    for x, y in ((b, a), (a, b)):
         if isinstance(x, Const) and x.name is None and isinstance(x.value, int | float):
             if x.value == 1:
                 return y

@@ -40,7 +40,7 @@ class Reverser:
         """Reverse every operation of a region, the last one first."""
         for op in reversed(list(region.ops)):
             if any(result in self.active for result in op.results):
-                with self.builder.origin(op):
+                with self.builder.origin(op), self.builder.sweeping(_sweep(op)):
                     self.op(op, scope)
 
     def op(self, op: Op, scope: Scope) -> None:
@@ -132,7 +132,7 @@ class Reverser:
             for k in range(count, len(op.results)):
                 bar = bars[k]
                 if bar is not None and body.yields[k] in self.active:
-                    item = Value(bar_name(op.results[k]), adjoint_type(body.yields[k].type))  # type: ignore[union-attr]  # active: a Value
+                    item = Value("s", adjoint_type(body.yields[k].type))  # type: ignore[union-attr]  # active: a Value
                     collected.append((item, scope.whole(bar, op.results[k])))
                     inner.add(body.yields[k], item)
             self.region(body, inner)
@@ -152,7 +152,7 @@ class Reverser:
         item_bars = []
         for k in items:
             reverse.yields.append(inner.whole(inner.bars[body.params[k]], body.params[k]))
-            item_bars.append(Value(bar_name(op.args[k]), adjoint_type(op.args[k].type)))  # type: ignore[union-attr]  # active: a Value
+            item_bars.append(Value("s_saved", adjoint_type(op.args[k].type)))  # type: ignore[union-attr]  # active: a Value
         clean_region(reverse)
         results = [Value(p.hint, p.type) for p in reverse.params] + item_bars
         new = Op(FOR, tuple(inits), tuple(results), (reverse,), Attrs(seqs=0))
@@ -165,6 +165,13 @@ class Reverser:
                 scope.add(op.args[start + k], result)
         for k, listed in zip(items, item_bars, strict=True):
             scope.add(op.args[k], self.builder.emit(REVERSED, listed))
+
+
+def _sweep(op: Op) -> str:
+    """The name of the sweep that reverses an operation."""
+    if op.sweep is None:
+        return "reverse of the forward sweep"
+    return f"reverse of the {op.sweep}"
 
 
 def reverse_sweep(

@@ -11,12 +11,12 @@ from typing import final
 import numpy as np
 
 from gradscribe.differentiate.activity import Activity
-from gradscribe.differentiate.bars import ADD, FILL_LIKE, GETITEM, TUPLE, Bar, Entries, Scope
+from gradscribe.differentiate.bars import ADD, FILL_LIKE, GETITEM, TUPLE, Bar, Entries, Scope, bar_name
 from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Const, Function, Operand, Parameter, Region, Value
+from gradscribe.ir.core import Const, Function, Operand, Parameter, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import copy_function, free_values, mapped, substitute
@@ -49,12 +49,11 @@ class Pullback:
 def gradient(function: Function, wrt: list[int], single: bool, with_value: bool, name: str) -> Function:
     """The gradient of the sum of a function's floating outputs, with respect to some parameters."""
     new, _ = copy_function(function)
-    new.name = name
+    new.name, new.order = name, function.order + 1
     result = new.result
     inputs = [new.body.params[i] for i in wrt]
     active = Activity(new, inputs)
     builder = Builder(new.body, derived=True)
-    builder.sweep = "reverse"
     seeds: list[tuple[Value, Bar]] = []
     if isinstance(result, Value):
         seed = _ones(builder, result, result.type, function)
@@ -64,10 +63,29 @@ def gradient(function: Function, wrt: list[int], single: bool, with_value: bool,
         _refuse_output(function, type_of_operand(result))
     forward = Region(new.body.params, list(new.body.ops))
     scope = reverse_sweep(builder, forward, active, seeds, new.body.params)
+    if function.order == 0:
+        _rename_sweep(new.body, f"reverse sweep of {function.name}")
     bars = [_final(scope, value, new) for value in inputs]
+    _name_gradients(inputs, bars)
     gradients = bars[0] if single else builder.emit(TUPLE, *bars)
     new.body.yields = [builder.emit(TUPLE, result, gradients) if with_value else gradients]
     return clean(new)
+
+
+def _rename_sweep(body: Region, name: str) -> None:
+    """The first reverse sweep is known by the function that it differentiates."""
+    for op in walk(body):
+        if op.sweep is not None:
+            op.sweep = name
+
+
+def _name_gradients(inputs: list[Value], bars: list[Operand]) -> None:
+    """A gradient is called after its parameter, whatever else it is the adjoint of."""
+    seen: set[Operand] = set()
+    for value, bar in zip(inputs, bars, strict=True):
+        if isinstance(bar, Value) and not bar.named and bar not in seen:
+            bar.hint = bar_name(value)
+            seen.add(bar)
 
 
 def _final(scope: Scope, value: Value, function: Function) -> Operand:
@@ -161,6 +179,7 @@ def forward_gradient(
 ) -> Function:
     """The gradient with respect to scalar parameters by forward mode: one sweep for each."""
     new = Function(name, list(function.params), Region(), span=function.span)
+    new.order = function.order + 1
     new.notes = list(function.notes)
     mapping: dict[Value, Operand] = {}
     for old in function.body.params:
@@ -232,6 +251,7 @@ def tangent(function: Function, wrt: list[int], name: str, with_value: bool = Tr
     dot_result = forwarder.dot(result)
     body.yields = [builder.emit(TUPLE, value, dot_result) if with_value else dot_result]
     new = Function(name, params, body, span=function.span, notes=list(function.notes))
+    new.order = function.order + 1
     if result not in active:
         new.notes.append("the result does not depend on the inputs asked for: its tangent is zero")
     return clean(new)

@@ -6,6 +6,7 @@ overflow the line, or an array that it reads is changed in between. Everything e
 
 from __future__ import annotations
 
+import operator
 from typing import final
 
 from gradscribe.ir import helpers
@@ -136,17 +137,35 @@ class Nesting:
                 self.lengths[arg] -= gone
 
     def _length(self, op: Op) -> int:
-        """About how many characters the text of an operation takes."""
-        name = 3 if op.prim.elementwise and "." not in op.prim.name else len(op.prim.name) + 2
-        return name + sum(self._operand_length(a) + 3 for a in op.args if not self._is_default(op, a))
+        """How many characters the text of an operation takes, a little generously."""
+        strength = _STRENGTH.get(op.prim.function)
+        if strength is None:
+            shown = [a for a in op.args if not (isinstance(a, Const) and a.value is None)]
+            return len(op.prim.name) + 2 + sum(self._operand_length(a) + 2 for a in shown)
+        sign = 1 if len(op.args) == 1 else 2 if strength == _POWER else 3
+        return sign + sum(self._within(a, strength) for a in op.args)
 
-    def _is_default(self, op: Op, arg: Operand) -> bool:
-        return isinstance(arg, Const) and arg.value is None
+    def _within(self, operand: Operand, strength: int) -> int:
+        """The length of an operand, with the parentheses it needs within a stronger operator."""
+        op = self.inlined.get(operand) if isinstance(operand, Value) else None
+        weaker = op is not None and _STRENGTH.get(op.prim.function, _ATOM) < strength
+        return self._operand_length(operand) + (2 if weaker else 0)
 
     def _operand_length(self, operand: Operand) -> int:
         if isinstance(operand, Value):
             return self.lengths[operand] if operand in self.inlined else max(1, len(operand.hint))
-        return len(operand.name or repr(operand.value)) if not callable(operand.value) else 12
+        if operand.name is not None:
+            return len(operand.name) + 3
+        return 12 if callable(operand.value) else len(repr(operand.value))
+
+
+_SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
+_STRENGTH = {
+    operator.add: _SUM, operator.sub: _SUM, operator.mul: _PRODUCT, operator.truediv: _PRODUCT,
+    operator.matmul: _PRODUCT, operator.neg: _PRODUCT, operator.pow: _POWER,
+    operator.lt: 0, operator.le: 0, operator.gt: 0, operator.ge: 0, operator.eq: 0,
+    operator.getitem: _ATOM,
+}  # fmt: skip
 
 
 def collected_values(region: Region) -> set[Value]:
@@ -163,7 +182,7 @@ def collected_values(region: Region) -> set[Value]:
 
 
 def _returned_gradients(function: Function) -> set[Value]:
-    """Derived values that are handed out together: each gets a name of its own."""
+    """Derived values that are handed out together: each gets a name of its own (or is minus one)."""
     made = {op.results[0]: op for op in function.body.ops if len(op.results) == 1}
     apart: set[Value] = set()
     work = list(function.body.yields)
@@ -175,4 +194,5 @@ def _returned_gradients(function: Function) -> set[Value]:
             nested = [a for a in parts if a in made and made[a].prim.function is tuple]
             apart.update(a for a in parts if a not in nested and a.hint.endswith(("_bar", "_dot")))
             work += nested
-    return apart
+    negated = {v for v in apart if v in made and made[v].prim.function is operator.neg}
+    return apart - {v for v in negated if made[v].args[0] in apart}

@@ -34,8 +34,11 @@ class Statements:
         self.nesting = nesting
         self.names = names
         self.expressions = expressions
-        self.comments = _wants_comments(function)
+        self.comments = function.order < 2 and _wants_comments(function)
+        self.loops = any(op.prim in (FOR, WHILE) for op in function.body.ops)
+        self.sweep: str | None = None
         self.heading: Span | None = None
+        self.depth = -1
         self.must_bind = _must_bind(function.body)
 
     def body(self) -> list[ast.stmt]:
@@ -53,6 +56,7 @@ class Statements:
         """The statements of a region; ``collects`` says which lists a value is appended to."""
         statements: list[ast.stmt] = []
         collects = collects or {}
+        self.depth += 1
         for param in region.params:
             statements += self._appends(param, collects)
         for op in region.ops:
@@ -62,6 +66,7 @@ class Statements:
                     statements += self._headed(op, made, bool(statements))
             for result in op.results:
                 statements += self._appends(result, collects)
+        self.depth -= 1
         return statements
 
     def _appends(self, value: Value, collects: dict[Value, list[str]]) -> list[ast.stmt]:
@@ -71,15 +76,23 @@ class Statements:
         ]
 
     def _headed(self, op: Op, made: list[ast.stmt], follows: bool) -> list[ast.stmt]:
-        """Statements under the user's statement that they differentiate."""
-        if not self.comments or not op.derived or op.prim in (FOR, WHILE):
-            self.heading = None if op.prim in (FOR, WHILE) else self.heading
-            return made
-        if op.statement is None or op.statement == self.heading:
-            return made
-        self.heading = op.statement
-        header: list[ast.stmt] = [Comment(op.statement.one_line(COMMENT_WIDTH))]
-        return [*header, *made]
+        """Statements under a heading: the user's statement that they differentiate, or their sweep."""
+        heading: list[ast.stmt] = []
+        new_sweep = self.depth == 0 and op.sweep != self.sweep
+        if new_sweep:
+            self.sweep = op.sweep
+            if self.function.order > 1 and op.sweep and self.loops:
+                heading = [Comment(op.sweep)]
+        if op.prim in (FOR, WHILE):
+            self.heading = None
+        elif (
+            self.comments and op.derived and op.statement is not None and op.statement != self.heading
+        ):
+            self.heading = op.statement
+            heading.append(Comment(op.statement.one_line(COMMENT_WIDTH)))
+        separated = self.depth == 0 and follows and (heading or (new_sweep and self.loops))
+        blank: list[ast.stmt] = [Blank()] if separated else []
+        return [*blank, *heading, *made]
 
     # ------------------------------------------------------------------ single operations
 

@@ -13,6 +13,7 @@ from gradscribe.errors import SourceUnavailableError, UnsupportedError
 from gradscribe.frontend import opaque
 from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition, definition_of
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
@@ -37,11 +38,13 @@ def call(frame: Frame, node: gast.Call) -> Bound:
 
     if isinstance(node.func, gast.Attribute):
         base = lower(frame, node.func.value)
-        if not _is_static(base):
+        if not _is_static(base) and not isinstance(base, Closure | Procedure):
             return _method(frame, node, base)
     callee = lower(frame, node.func)
+    if isinstance(callee, Procedure):
+        return callee.run(frame, node, *arguments(frame, node))  # type: ignore[no-any-return]  # bound
     if isinstance(callee, Closure):
-        return _inline(frame, node, callee.definition, callee.frame, *_arguments(frame, node))
+        return _inline(frame, node, callee.definition, callee.frame, *arguments(frame, node))
     if isinstance(callee, Const) and callee.name is None or isinstance(callee, Const) and callable(callee.value):
         return _static_call(frame, node, callee.value)
     frame.refuse(
@@ -57,7 +60,8 @@ def _is_static(bound: Bound) -> bool:
     )
 
 
-def _arguments(frame: Frame, node: gast.Call) -> tuple[list[Bound], Keywords]:
+def arguments(frame: Frame, node: gast.Call) -> tuple[list[Bound], Keywords]:
+    """The positional and keyword arguments of a call."""
     from gradscribe.frontend.expressions import lower
 
     positional: list[Bound] = []
@@ -94,7 +98,7 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
         frame.refuse(node, f"cannot call {function!r}")
     prim = BY_FUNCTION.get(function)
     if prim is not None:
-        positional, keywords = _arguments(frame, node)
+        positional, keywords = arguments(frame, node)
         if frame.builder.derived and getattr(function, "__module__", None) == "gradscribe.ir.transposes":
             plain = _plain(frame, node, function, positional)
             if plain is not None:
@@ -105,7 +109,7 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
             definition = definition_of(function)
         except SourceUnavailableError as error:
             frame.refuse(node, error.message, error.hint)
-        return _inline(frame, node, definition, None, *_arguments(frame, node))
+        return _inline(frame, node, definition, None, *arguments(frame, node))
     return _opaque_call(frame, node, function)
 
 
@@ -186,6 +190,9 @@ def _known_shape(prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
     if prim.name in ("np.ndim", ".ndim"):
         dims = dims_of(type_of_operand(args[0]))
         return None if dims is None else Const(len(dims))
+    if prim.function is helpers.is_one:
+        one = args[0]
+        return Const(isinstance(one, Const) and one.name is None and helpers.is_one(one.value))
     if prim.function is may_repeat:
         place = args[0].type if isinstance(args[0], Value) else args[0].value
         return Const(False) if is_basic(place) else None
@@ -224,7 +231,7 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     method = METHODS.get(name)
     if method is None or not isinstance(kind, Scalar | Array | Unknown):
         frame.refuse(node, f"the method .{name}() is not supported here")
-    positional, keywords = _arguments(frame, node)
+    positional, keywords = arguments(frame, node)
     positional, keywords = method.bind(positional, keywords)
     positional = [_gathered(arg) for arg in positional]
     return apply(frame, node, of(method.function), [base, *positional], keywords, form="method")
@@ -234,11 +241,11 @@ def _gathered(arg: Any) -> Bound:
     """Arguments as ``METHODS`` binds them: tuples to build, and plain objects it fills in."""
     if isinstance(arg, Gathered):
         return TupleOf(tuple(arg))
-    return arg if isinstance(arg, Value | Const | Ref | TupleOf | Closure) else Const(arg)
+    return arg if isinstance(arg, Value | Const | Ref | TupleOf | Closure | Procedure) else Const(arg)
 
 
 def _list_method(frame: Frame, node: gast.Call, base: Bound, name: str) -> Bound:
-    positional, keywords = _arguments(frame, node)
+    positional, keywords = arguments(frame, node)
     if keywords or not isinstance(base, Ref):
         frame.refuse(node, f"the list method .{name}() is not supported here")
     xs = frame.read(base)
@@ -347,7 +354,7 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
 
 def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
-    positional, keywords = _arguments(frame, node)
+    positional, keywords = arguments(frame, node)
     module = getattr(function, "__module__", None) or ""
     trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(function, np.ufunc)
     for bound in [*positional, *keywords.values()]:
@@ -362,7 +369,7 @@ def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
 
 def _isinstance(frame: Frame, node: gast.Call) -> Bound | None:
     """``isinstance(x, float)``, decided where the type is known."""
-    positional, keywords = _arguments(frame, node)
+    positional, keywords = arguments(frame, node)
     if len(positional) != 2 or keywords:
         return None
     classes = positional[1]

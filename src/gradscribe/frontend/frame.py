@@ -10,6 +10,7 @@ from typing import Any, NoReturn, final
 
 from gradscribe.errors import AliasError, UnsupportedError
 from gradscribe.frontend.heap import Bound, Closure, Heap, Loc, Ref, Step, TupleOf, locations
+from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
@@ -98,6 +99,8 @@ class Frame:
             return bound
         if isinstance(bound, TupleOf):
             return self.emit(TUPLE, *(self.read(item) for item in bound.items))
+        if isinstance(bound, Procedure):
+            self.refuse(self.definition.node, "a derivative is used as a value here", "call it")
         if isinstance(bound, Closure):
             self.refuse(bound.definition.node, "a nested function is used as a value here")
         if not bound.path:

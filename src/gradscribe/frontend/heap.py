@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, final
 
+from gradscribe.frontend.procedures import Procedure
 from gradscribe.ir.core import Operand
 from gradscribe.ir.primitives import Primitive
 from gradscribe.source import Span
@@ -76,7 +77,7 @@ class Closure:
         self.frame = frame
 
 
-Bound = Operand | Ref | TupleOf | Closure
+Bound = Operand | Ref | TupleOf | Closure | Procedure
 
 
 @final

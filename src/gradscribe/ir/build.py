@@ -52,6 +52,15 @@ class Builder:
         finally:
             self.span, self.statement = saved
 
+    @contextmanager
+    def sweeping(self, sweep: str | None) -> Iterator[None]:
+        """What is built belongs to this sweep."""
+        saved, self.sweep = self.sweep, sweep
+        try:
+            yield
+        finally:
+            self.sweep = saved
+
     def emit(
         self,
         prim: Primitive,
@@ -75,6 +84,8 @@ class Builder:
         """Add an operation, with the origin at hand where it has none."""
         if op.span is None:
             op.span, op.statement, op.derived = self.span, self.statement, self.derived
+        if op.sweep is None:
+            op.sweep = self.sweep
         self.region.ops.append(op)
         return op
 

@@ -107,15 +107,13 @@ class Attrs:
 
     ``seqs`` (FOR): how many of the args are sequences. ``form`` (calls): "method" where the user
     wrote ``x.sum()``, an operator's sign where it was augmented. ``template`` (OPAQUE): the AST with
-    ``Name`` holes ``_0``, ``_1``…; a statement if ``statement``. ``callee`` (CALL): the function.
-    ``sweep``: which sweep a derivative's operation belongs to, for the comments of higher orders.
+    ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function.
     """
 
     seqs: int = 0
     form: str | None = None
     template: ast.AST | None = None
     callee: Function | None = None
-    sweep: str | None = None
 
 
 @final
@@ -124,10 +122,12 @@ class Op:
 
     ``span`` is the user's expression and ``statement`` the user's statement it belongs to, also for
     operations that differentiation makes. ``derived`` marks those: only they may be rearranged
-    algebraically.
+    algebraically. ``sweep`` says which sweep of a derivative they are in, for its comments.
     """
 
-    __slots__ = ("args", "attrs", "derived", "prim", "regions", "results", "span", "statement")
+    __slots__ = (
+        "args", "attrs", "derived", "prim", "regions", "results", "span", "statement", "sweep",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -139,6 +139,7 @@ class Op:
         span: Span | None = None,
         statement: Span | None = None,
         derived: bool = False,
+        sweep: str | None = None,
     ) -> None:
         self.prim = prim
         self.args = args
@@ -148,6 +149,7 @@ class Op:
         self.span = span
         self.statement = statement
         self.derived = derived
+        self.sweep = sweep
 
     @property
     def result(self) -> Value:
@@ -194,7 +196,10 @@ class Parameter:
 @final
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function: parameters, a body region whose yield is the one returned operand, and its origin."""
+    """A function: parameters, a body region whose yield is the one returned operand, and its origin.
+
+    ``order`` counts how often it has been differentiated; ``notes`` are for the head of its text.
+    """
 
     name: str
     params: list[Parameter]
@@ -202,6 +207,7 @@ class Function:
     doc: str | None = None
     span: Span | None = None
     notes: list[str] = field(default_factory=list)
+    order: int = 0
 
     @property
     def result(self) -> Operand:

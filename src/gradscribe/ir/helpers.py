@@ -97,3 +97,8 @@ def own(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return type(x)([own(v) for v in x])
     return np.array(x)[()] if isinstance(x, np.ndarray) else x
+
+
+def is_one(x: Any) -> bool:
+    """Is x written as the literal 1? Decided when a rule is lowered, never at run time."""
+    return type(x) is int and x == 1

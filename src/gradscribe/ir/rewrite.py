@@ -21,7 +21,7 @@ def copy_op(op: Op, mapping: dict[Value, Operand]) -> Op:
     regions = tuple(copy_region(region, mapping) for region in op.regions)
     results = tuple(copy_value(r) for r in op.results)
     mapping.update(zip(op.results, results, strict=True))
-    return Op(op.prim, args, results, regions, op.attrs, op.span, op.statement, op.derived)
+    return Op(op.prim, args, results, regions, op.attrs, op.span, op.statement, op.derived, op.sweep)
 
 
 def copy_value(value: Value) -> Value:
@@ -37,8 +37,9 @@ def copy_function(function: Function) -> tuple[Function, dict[Value, Operand]]:
     mapping: dict[Value, Operand] = {}
     body = copy_region(function.body, mapping)
     copy = Function(
-        function.name, list(function.params), body, function.doc, function.span, list(function.notes)
-    )
+        function.name, list(function.params), body, function.doc, function.span,
+        list(function.notes), function.order,
+    )  # fmt: skip
     return copy, mapping
 
 

@@ -6,9 +6,12 @@ from gradscribe.ir.core import Function
 from gradscribe.passes.algebra import simplify_algebra
 from gradscribe.passes.broadcasts import fold_broadcasts
 from gradscribe.passes.clean import clean
+from gradscribe.passes.shapes import ask_shapes
 from gradscribe.passes.share import share
 
-PIPELINE = (fold_broadcasts, clean, share, simplify_algebra, clean, simplify_algebra, clean)
+PIPELINE = (
+    fold_broadcasts, ask_shapes, clean, share, simplify_algebra, clean, simplify_algebra, clean,
+)  # fmt: skip
 
 
 def simplify(function: Function) -> Function:

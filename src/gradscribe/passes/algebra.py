@@ -9,8 +9,7 @@ Before::                                After::
 
 Every derived sum, difference, product, quotient and integer power of real numbers is read as a *sum of
 terms*: a coefficient times powers of atoms, over powers of atoms. A value used once is read through;
-a sum within a product stays a factor. Nothing is divided out: ``x / x`` and ``0 * x`` stay, for x may be
-zero or infinite. The primal's own operations are never rearranged; one that only a single derived
+a sum within a product stays a factor. ``x / x`` and ``0 * x`` stay, for x may be zero or infinite. The primal's own operations are never rearranged; one that only a single derived
 term reads is part of that term.
 """
 
@@ -51,19 +50,13 @@ class Term:
         return Term(self.coefficient * by, dict(self.num), dict(self.den))
 
     def times(self, other: Term) -> Term:
-        return Term(
-            self.coefficient * other.coefficient,
-            _merged(self.num, other.num),
-            _merged(self.den, other.den),
-        )
+        num, den = _merged(self.num, other.num), _merged(self.den, other.den)
+        return Term(self.coefficient * other.coefficient, *_reduced(num, den))
 
     def over(self, other: Term) -> Term | None:
         if other.coefficient in (1, -1):
-            return Term(
-                self.coefficient * other.coefficient,
-                _merged(self.num, other.den),
-                _merged(self.den, other.num),
-            )
+            num, den = _merged(self.num, other.den), _merged(self.den, other.num)
+            return Term(self.coefficient * other.coefficient, *_reduced(num, den))
         return None
 
     @property
@@ -76,6 +69,15 @@ def _merged(a: dict[Operand, int], b: dict[Operand, int]) -> dict[Operand, int]:
     for atom, power in b.items():
         result[atom] = result.get(atom, 0) + power
     return result
+
+
+def _reduced(
+    num: dict[Operand, int], den: dict[Operand, int]
+) -> tuple[dict[Operand, int], dict[Operand, int]]:
+    """``x / x**4`` as ``1 / x**3``: a pole stays a pole. Nothing that leaves no pole is cut."""
+    for atom in [a for a, power in num.items() if den.get(a, 0) > power]:
+        den[atom] -= num.pop(atom)
+    return num, den
 
 
 def simplify_algebra(function: Function) -> Function:
@@ -92,6 +94,7 @@ class _Algebra:
         self.counts = counts
         self.forms: dict[Value, list[Term]] = {}
         self.mapping: dict[Value, Operand] = {}
+        self.cheap: set[Value] = set()
 
     def region(self, region: Region) -> None:
         outer_forms = dict(self.forms)
@@ -103,6 +106,8 @@ class _Algebra:
             if op.prim in ARITHMETIC and len(op.results) == 1 and _is_real(op.results[0].type):
                 self._arithmetic(op, readers, new)
             else:
+                if op.prim.cheap and len(op.results) == 1 and is_scalar(op.results[0].type):
+                    self.cheap.add(op.results[0])
                 new.append(op)
         region.ops = new
         self.forms = outer_forms
@@ -129,7 +134,7 @@ class _Algebra:
         if form is None:
             new.append(op)
             return
-        if read_through or _trivial(form):
+        if read_through or _trivial(form, self.cheap):
             self.forms[result] = form
         plain = _plain(form, result)
         if plain is not None:
@@ -201,16 +206,18 @@ def _is_real(kind: Type) -> bool:
     return isinstance(kind, Scalar | Array) and (dtype is None or dtype.kind == "f")
 
 
-def _trivial(form: list[Term]) -> bool:
-    """A constant, or an atom with a sign: worth no name of its own."""
+def _trivial(form: list[Term], cheap: set[Value]) -> bool:
+    """A constant (over a length, perhaps), an atom with a sign, a small power: worth no name."""
     if len(form) != 1:
         return False
     (term,) = form
-    if term.den:
+    atoms = [*term.num, *term.den]
+    if all(atom in cheap for atom in atoms):
+        return len(atoms) <= 1
+    if term.den or len(term.num) != 1:
         return False
-    if not term.num:
-        return True
-    return list(term.num.values()) == [1] and term.coefficient in (1, -1)
+    (power,) = term.num.values()
+    return term.coefficient in (1, -1) and power == 1 or term.coefficient == 1 and power < 4
 
 
 def _plain(form: list[Term], result: Value) -> Operand | None:
@@ -219,7 +226,7 @@ def _plain(form: list[Term], result: Value) -> Operand | None:
         return None
     (term,) = form
     if not term.num:
-        return Const(_integral(term.coefficient)) if is_scalar(result.type) else None
+        return Const(float(term.coefficient)) if is_scalar(result.type) else None
     if term.coefficient != 1 or list(term.num.values()) != [1]:
         return None
     (atom,) = term.num
@@ -311,7 +318,7 @@ class _Writer:
     def _make(self, prim: Primitive, args: tuple[Operand, ...]) -> Op:
         kind = prim.result_type(args)
         hint = self.op.results[0].hint
-        op = Op(prim, args, (Value(hint, kind),), (), None, self.op.span, self.op.statement, True)
+        op = Op(prim, args, (Value(hint, kind),), (), None, self.op.span, self.op.statement, True, self.op.sweep)
         self.ops.append(op)
         return op
 

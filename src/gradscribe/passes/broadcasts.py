@@ -103,7 +103,7 @@ class _Folder:
                 continue
             value = self.filled[arg][0]
             args = (*op.args[:place], value, *op.args[place + 1 :])
-            if _broadcast(args) == dims and _dtype_holds(op, args):
+            if _same(_broadcast(args), dims) and _dtype_holds(op, args):
                 op.args = args
 
     def _helper(self, op: Op, new: list[Op]) -> Operand | None:
@@ -176,7 +176,7 @@ class _Folder:
         operands = complete(prim, args)
         hint = op.results[0].hint
         value = Value(hint, prim.result_type(operands))
-        new.append(Op(prim, operands, (value,), (), None, op.span, op.statement, derived=True))
+        new.append(Op(prim, operands, (value,), (), None, op.span, op.statement, True, op.sweep))
         return value
 
     # ------------------------------------------------------------------ what is left
@@ -210,7 +210,7 @@ def _dtype_holds(op: Op, args: tuple[Operand, ...]) -> bool:
     return dtype_of(kind) == dtype_of(op.results[0].type)
 
 
-def _same(p: tuple[Dim, ...], q: tuple[Dim, ...]) -> bool:
-    return len(p) == len(q) and all(
+def _same(p: tuple[Dim, ...] | None, q: tuple[Dim, ...]) -> bool:
+    return p is not None and len(p) == len(q) and all(
         (a == b and a is not None) or (not_one(a) and not_one(b)) for a, b in zip(p, q, strict=True)
     )

@@ -7,7 +7,8 @@ Before::                                After::
     %b = mul(y_bar, %p)
 
 The primal's own operations stay as the user wrote them. Views and reads of entries are cheap and are
-left where they stand, so that they are read after a write and not kept over it.
+left where they stand, so that they are read after a write and not kept over it. Sums, products and
+powers are left to ``algebra``, which would not see through a shared one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import STRUCTURED
 from gradscribe.ir.rewrite import substitute
+from gradscribe.passes.algebra import ARITHMETIC
 
 Key = tuple[Any, ...]
 
@@ -57,6 +59,7 @@ def _may_share(op: Op) -> bool:
         and prim.mutates is None
         and not prim.cheap
         and prim.storage == "fresh"
+        and prim not in ARITHMETIC
     )
 
 

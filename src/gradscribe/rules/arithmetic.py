@@ -7,6 +7,7 @@ import operator
 
 import numpy as np
 
+from gradscribe.ir.helpers import is_one
 from gradscribe.rules.declare import constant, partial
 
 
@@ -47,6 +48,8 @@ def truediv_a(a, b):
 
 @partial(operator.truediv, "b")
 def truediv_b(a, b, *, y):
+    if is_one(a):
+        return -(y**2)
     return -y / b
 
 
@@ -75,7 +78,7 @@ def mod_b(a, b):
 def pow_a(a, b):
     """0 where the exponent is 0, also at ``a == 0``."""
     if np.ndim(b) == 0:
-        return b * a ** (b - 1) if b != 0 else 0
+        return b * a ** (b - 1 if b != 0 else 1)
     return b * a ** np.where(b == 0, 1, b - 1)
 
 

@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 
-from gradscribe.ir.helpers import add_trees, copy_list, expand, fill_like, like, own, stop_gradient, zeros_like
+from gradscribe.ir.helpers import add_trees, copy_list, expand, fill_like, is_one, like, own, stop_gradient, zeros_like
 from gradscribe.rules.declare import constant, constant_in, linear, partial
 
 
@@ -56,5 +56,5 @@ def reversed_xs(xs, *, y_bar):
 constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
-constant(zeros_like, stop_gradient, len, range, slice)
+constant(zeros_like, stop_gradient, is_one, len, range, slice)
 constant(operator.index)

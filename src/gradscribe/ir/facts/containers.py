@@ -8,6 +8,7 @@ from typing import Any
 from gradscribe.ir import helpers
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
+    PY_BOOL,
     PY_FLOAT,
     PY_INT,
     RANGE,
@@ -272,3 +273,8 @@ def _(a: Type, b: Type) -> Type:
 @fact(helpers.own)
 def _(x: Type) -> Type:
     return x
+
+
+@fact(helpers.is_one, cheap=True)
+def _(x: Type) -> Type:
+    return PY_BOOL

@@ -1,0 +1,34 @@
+"""Things that are called like functions but are not in the program: derivatives made while lowering.
+
+``grad(g)(x)`` and ``value, pullback = vjp(g)(x)`` inside a function lower to the derivative's own IR,
+copied in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, final
+
+from gradscribe.ir.build import Builder
+from gradscribe.ir.core import Function, Operand, Region, Value
+from gradscribe.ir.rewrite import copy_region
+
+
+@final
+class Procedure:
+    """A callable known to the compiler alone: ``run(frame, node, positional, keywords)``."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self.run = run
+
+
+def splice(function: Function, args: list[Operand], builder: Builder) -> Operand:
+    """Copy a function's body to the end of the region being built; its result."""
+    mapping: dict[Value, Operand] = dict(zip(function.body.params, args, strict=True))
+    region = copy_region(Region([], function.body.ops, function.body.yields), mapping)
+    for op in region.ops:
+        op.span, op.statement = builder.span, builder.statement
+    builder.region.ops += region.ops
+    return region.yields[0]
