@@ -16,6 +16,7 @@ from typing import Any, Protocol, final
 import numpy as np
 
 import gradscribe.rules  # noqa: F401 (loading them declares every rule)
+from gradscribe.annotations import parameter_types
 from gradscribe.differentiate import transform
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.lower import lower_function
@@ -493,15 +494,7 @@ def derivative(specification: Any) -> Derivative:
 
 def annotated_types(specification: Any) -> Types:
     """The parameter types that annotations give; unknown where there are none."""
-    annotations = {"float": PY_FLOAT, "int": PY_INT, float: PY_FLOAT, int: PY_INT}
-    kinds = []
-    for parameter in specification.signature().parameters.values():
-        annotation = parameter.annotation
-        try:
-            kinds.append(annotations.get(annotation, Unknown()))
-        except TypeError:
-            kinds.append(Unknown())
-    return tuple(kinds)
+    return parameter_types(primal_of(specification.function), specification.signature().parameters)
 
 
 @final

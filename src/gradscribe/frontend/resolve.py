@@ -7,6 +7,7 @@ import builtins
 import linecache
 import types
 import warnings
+from contextvars import ContextVar
 from typing import Any, final
 
 import gast
@@ -76,10 +77,16 @@ class Definition:
 
 _CACHE: dict[types.CodeType, tuple[FunctionNode, SourceFile]] = {}
 
+# The functions whose source is read while this is set, in order: what a derivative depends on.
+TOUCHED: ContextVar[dict[types.FunctionType, None] | None] = ContextVar("TOUCHED", default=None)
+
 
 def definition_of(function: types.FunctionType) -> Definition:
     """The definition of a Python function, read from its file, cell or REPL entry."""
     code = function.__code__
+    touched = TOUCHED.get()
+    if touched is not None:
+        touched.setdefault(function)
     entry = _CACHE.get(code)
     if entry is None:
         entry = _CACHE[code] = _read(function)
