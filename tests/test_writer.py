@@ -9,7 +9,9 @@ import sys
 import sysconfig
 import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import black
 import pytest
@@ -684,80 +686,107 @@ def test_a_comma_that_breaking_adds_is_taken_into_account() -> None:
 
 # Random numeric code ----------------------------------------------------------------------------
 
+Node = TypeVar("Node", bound=ast.AST)
 LOAD, STORE = ast.Load(), ast.Store()
 NAMES = ["x", "y", "n", "x_bar", "t_bar_saved", "alpha", "a_rather_long_variable_name"]
 FUNCTIONS = ["np.exp", "np.sum", "f", "np.linalg.solve", "x.reshape", "forward_substitution"]
 BINARY = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.Pow, ast.Mod, ast.BitAnd]
 COMPARISONS = [ast.Lt, ast.GtE, ast.Eq, ast.Is, ast.NotIn]
 
-names = st.sampled_from(NAMES).map(lambda name: ast.Name(name, LOAD))
-numbers = st.sampled_from([0, 1, 2, 0.5, 1e-05, 1e20]).map(ast.Constant)
-attributes = st.builds(ast.Attribute, names, st.sampled_from(["T", "size"]), st.just(LOAD))
+
+@st.composite
+def expressions(draw: st.DrawFn, depth: int = 4) -> ast.expr:
+    """Expressions of numeric code."""
+    kind = draw(st.integers(0, 14 if depth else 2))
+
+    def smaller() -> ast.expr:
+        return draw(expressions(depth - 1))
+
+    def several(least: int, most: int) -> list[ast.expr]:
+        return [smaller() for _ in range(draw(st.integers(least, most)))]
+
+    def pick(kinds: Sequence[type[Node]]) -> Node:
+        return draw(st.sampled_from(kinds))()
+
+    def name() -> ast.Name:
+        return ast.Name(draw(st.sampled_from(NAMES)), LOAD)
+
+    def bound() -> ast.expr | None:
+        return smaller() if draw(st.booleans()) else None
+
+    def index() -> ast.expr:
+        return ast.Slice(bound(), bound()) if draw(st.booleans()) else smaller()
+
+    match kind:
+        case 0:
+            return name()
+        case 1:
+            return ast.Constant(draw(st.sampled_from([0, 1, 2, 0.5, 1e-05, 1e20])))
+        case 2:
+            return ast.Attribute(name(), draw(st.sampled_from(["T", "size"])), LOAD)
+        case 3:
+            return ast.Subscript(name(), index(), LOAD)
+        case 4:
+            return ast.Subscript(name(), ast.Tuple([index(), index()], LOAD), LOAD)
+        case 5:
+            return ast.UnaryOp(pick([ast.USub, ast.Not]), smaller())
+        case 6:
+            return ast.IfExp(smaller(), smaller(), smaller())
+        case 7:
+            return ast.Compare(smaller(), [pick(COMPARISONS)], [smaller()])
+        case 8:
+            return ast.BoolOp(pick([ast.And, ast.Or]), several(2, 3))
+        case 9:
+            return draw(st.sampled_from([ast.Tuple, ast.List]))(several(2, 3), LOAD)
+        case 10 | 11:
+            function = expression(draw(st.sampled_from(FUNCTIONS)))
+            if draw(st.booleans()):
+                function = ast.Attribute(smaller(), "sum", LOAD)
+            names = draw(st.sampled_from([[], [], ["axis"], ["axis", "out"]]))
+            return ast.Call(function, several(0, 3), [ast.keyword(k, smaller()) for k in names])
+        case _:
+            return ast.BinOp(smaller(), pick(BINARY), smaller())
 
 
-def larger(smaller: st.SearchStrategy[ast.expr]) -> st.SearchStrategy[ast.expr]:
-    """Expressions made of smaller ones."""
-    bound = st.none() | smaller
-    index = smaller | st.builds(ast.Slice, bound, bound, st.none())
-    indices = st.lists(index, min_size=2, max_size=3)
-    several = st.lists(smaller, min_size=2, max_size=3)
-    keyword = st.builds(ast.keyword, st.sampled_from(["axis", "out"]), smaller)
-    function = st.sampled_from(FUNCTIONS).map(expression) | st.builds(
-        ast.Attribute, names, st.sampled_from(["sum", "copy"]), st.just(LOAD)
-    )
-    operators = [kind() for kind in BINARY]
-    comparisons = [kind() for kind in COMPARISONS]
-    return st.one_of(
-        st.builds(ast.BinOp, smaller, st.sampled_from(operators), smaller),
-        st.builds(ast.BinOp, smaller, st.sampled_from(operators), smaller),
-        st.builds(
-            ast.Call,
-            function,
-            st.lists(smaller, max_size=3),
-            st.lists(keyword, max_size=2, unique_by=lambda node: node.arg),
-        ),
-        st.builds(
-            ast.Subscript,
-            names,
-            index | st.builds(ast.Tuple, indices, st.just(LOAD)),
-            st.just(LOAD),
-        ),
-        st.builds(ast.UnaryOp, st.sampled_from([ast.USub(), ast.Not()]), smaller),
-        st.builds(ast.IfExp, smaller, smaller, smaller),
-        st.builds(
-            ast.Compare,
-            smaller,
-            st.sampled_from(comparisons).map(lambda kind: [kind]),
-            smaller.map(lambda node: [node]),
-        ),
-        st.builds(ast.BoolOp, st.sampled_from([ast.And(), ast.Or()]), several),
-        st.builds(ast.Tuple, several, st.just(LOAD)),
-        st.builds(ast.List, several, st.just(LOAD)),
-    )
+@st.composite
+def targets(draw: st.DrawFn) -> ast.expr:
+    """What is assigned to: names, elements and tuples of them."""
+    name = draw(st.sampled_from(NAMES))
+    match draw(st.integers(0, 3)):
+        case 0:
+            index = draw(expressions(depth=1))
+            return ast.Subscript(ast.Name(name, LOAD), index, STORE)
+        case 1:
+            return ast.Tuple([draw(targets()), ast.Name(name, STORE)], STORE)
+        case _:
+            return ast.Name(name, STORE)
 
 
-expressions = st.recursive(names | numbers | attributes, larger, max_leaves=20)
-simple_targets = st.sampled_from(NAMES).map(lambda name: ast.Name(name, STORE)) | st.builds(
-    ast.Subscript, names, numbers | names, st.just(STORE)
-)
-targets = simple_targets | st.builds(
-    ast.Tuple, st.lists(simple_targets, min_size=2, max_size=3), st.just(STORE)
-)
-returned = expressions | st.builds(
-    ast.Tuple, st.lists(expressions, min_size=2, max_size=4), st.just(LOAD)
-)
-block = st.just([ast.Pass()])
-statements = st.one_of(
-    st.builds(ast.Assign, targets.map(lambda node: [node]), expressions),
-    st.builds(ast.Assign, targets.map(lambda node: [node]), expressions),
-    st.builds(ast.AugAssign, simple_targets, st.just(ast.Add()), expressions),
-    st.builds(ast.Return, returned),
-    st.builds(ast.Expr, expressions.filter(lambda node: not isinstance(node, ast.Constant))),
-    st.builds(ast.If, expressions, block, st.just([])),
-    st.builds(ast.While, expressions, block, st.just([])),
-    st.builds(ast.For, targets, expressions, block, st.just([])),
-    st.builds(ast.Assert, expressions, st.none() | expressions),
-)
+@st.composite
+def statements(draw: st.DrawFn) -> ast.stmt:
+    """Statements with large expressions in them."""
+    block: list[ast.stmt] = [ast.Pass()]
+    value = draw(expressions())
+    match draw(st.integers(0, 9)):
+        case 0:
+            target = draw(targets().filter(lambda node: not isinstance(node, ast.Tuple)))
+            return ast.AugAssign(target, ast.Add(), value)
+        case 1:
+            return ast.Return(value)
+        case 2:
+            return ast.Return(ast.Tuple([value, draw(expressions())], LOAD))
+        case 3:
+            return ast.Expr(ast.BinOp(value, ast.Add(), draw(expressions())))
+        case 4:
+            return ast.If(value, block, [])
+        case 5:
+            return ast.While(value, block, [])
+        case 6:
+            return ast.For(draw(targets()), value, block, [])
+        case 7:
+            return ast.Assert(value, draw(expressions(depth=1)))
+        case _:
+            return ast.Assign([draw(targets())], value)
 
 
 def nested(node: ast.stmt, depth: int) -> list[ast.stmt]:
@@ -767,13 +796,13 @@ def nested(node: ast.stmt, depth: int) -> list[ast.stmt]:
     return body
 
 
-@given(statements, st.integers(0, 3))
+@given(statements(), st.integers(0, 3))
 def test_black_leaves_numeric_code_as_it_is(node: ast.stmt, depth: int) -> None:
     text = write(nested(node, depth))
     assert blackened(text) == text
 
 
-@given(statements, st.integers(0, 3), st.sampled_from([20, 40, 88]))
+@given(statements(), st.integers(0, 3), st.sampled_from([20, 40, 88]))
 def test_a_line_of_any_width_means_the_same(node: ast.stmt, depth: int, width: int) -> None:
     body = nested(node, depth)
     text = write(body, width)

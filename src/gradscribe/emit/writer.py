@@ -632,7 +632,8 @@ class Writer(Unparser):  # type: ignore[misc]  # astunparse has no type informat
     ) -> None:
         """Finish the header of a definition and write its body."""
         self.put(":")
-        if len(t.body) == 1 and _is_ellipsis(t.body[0]):
+        body = [node for node in t.body if not isinstance(node, Blank)]
+        if len(body) == 1 and _is_ellipsis(body[0]):
             self.put(" ...")
             self.end_line("stub " + kind, layout)
         else:
