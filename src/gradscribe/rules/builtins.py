@@ -16,7 +16,7 @@ from gradscribe.rules.declare import adjoint, constant, linear, partial, tangent
 def abs_(x, *, y):
     """0 at 0."""
     if isinstance(y, float) and not isinstance(y, np.generic):
-        return math.copysign(1, x) if x != 0 else 0
+        return math.copysign(1, x) if x != 0 else 0.0
     return np.sign(x)
 
 
@@ -57,8 +57,8 @@ def max_a_tangent(a, b=None, c=None, *, y, a_dot):
     if b is None:
         return a_dot[np.argmax(a)]
     if c is None:
-        return a_dot if a >= b else 0
-    return a_dot if a == y else 0
+        return a_dot if a >= b else 0.0
+    return a_dot if a == y else 0.0
 
 
 @adjoint(max, "a")
@@ -66,42 +66,42 @@ def max_a_adjoint(a, b=None, c=None, *, y, y_bar):
     if b is None:
         return index_add(zeros_like(a), np.argmax(a), y_bar)
     if c is None:
-        return y_bar if a >= b else 0
-    return y_bar if a == y else 0
+        return y_bar if a >= b else 0.0
+    return y_bar if a == y else 0.0
 
 
 @tangent(max, "b")
 def max_b_tangent(a, b, c=None, *, y, b_dot):
     if c is None:
-        return b_dot if b > a else 0
-    return b_dot if b == y and a != y else 0
+        return b_dot if b > a else 0.0
+    return b_dot if b == y and a != y else 0.0
 
 
 @adjoint(max, "b")
 def max_b_adjoint(a, b, c=None, *, y, y_bar):
     if c is None:
-        return y_bar if b > a else 0
-    return y_bar if b == y and a != y else 0
+        return y_bar if b > a else 0.0
+    return y_bar if b == y and a != y else 0.0
 
 
 @tangent(max, "c")
 def max_c_tangent(a, b, c, *, y, c_dot):
-    return c_dot if c == y and y not in (a, b) else 0
+    return c_dot if c == y and y not in (a, b) else 0.0
 
 
 @adjoint(max, "c")
 def max_c_adjoint(a, b, c, *, y, y_bar):
-    return y_bar if c == y and y not in (a, b) else 0
+    return y_bar if c == y and y not in (a, b) else 0.0
 
 
 @tangent(max, "d")
 def max_d_tangent(a, b, c, d, *, y, d_dot):
-    return d_dot if d == y and y not in (a, b, c) else 0
+    return d_dot if d == y and y not in (a, b, c) else 0.0
 
 
 @adjoint(max, "d")
 def max_d_adjoint(a, b, c, d, *, y, y_bar):
-    return y_bar if d == y and y not in (a, b, c) else 0
+    return y_bar if d == y and y not in (a, b, c) else 0.0
 
 
 @tangent(min, "a")
@@ -109,8 +109,8 @@ def min_a_tangent(a, b=None, c=None, *, y, a_dot):
     if b is None:
         return a_dot[np.argmin(a)]
     if c is None:
-        return a_dot if a <= b else 0
-    return a_dot if a == y else 0
+        return a_dot if a <= b else 0.0
+    return a_dot if a == y else 0.0
 
 
 @adjoint(min, "a")
@@ -118,42 +118,42 @@ def min_a_adjoint(a, b=None, c=None, *, y, y_bar):
     if b is None:
         return index_add(zeros_like(a), np.argmin(a), y_bar)
     if c is None:
-        return y_bar if a <= b else 0
-    return y_bar if a == y else 0
+        return y_bar if a <= b else 0.0
+    return y_bar if a == y else 0.0
 
 
 @tangent(min, "b")
 def min_b_tangent(a, b, c=None, *, y, b_dot):
     if c is None:
-        return b_dot if b < a else 0
-    return b_dot if b == y and a != y else 0
+        return b_dot if b < a else 0.0
+    return b_dot if b == y and a != y else 0.0
 
 
 @adjoint(min, "b")
 def min_b_adjoint(a, b, c=None, *, y, y_bar):
     if c is None:
-        return y_bar if b < a else 0
-    return y_bar if b == y and a != y else 0
+        return y_bar if b < a else 0.0
+    return y_bar if b == y and a != y else 0.0
 
 
 @tangent(min, "c")
 def min_c_tangent(a, b, c, *, y, c_dot):
-    return c_dot if c == y and y not in (a, b) else 0
+    return c_dot if c == y and y not in (a, b) else 0.0
 
 
 @adjoint(min, "c")
 def min_c_adjoint(a, b, c, *, y, y_bar):
-    return y_bar if c == y and y not in (a, b) else 0
+    return y_bar if c == y and y not in (a, b) else 0.0
 
 
 @tangent(min, "d")
 def min_d_tangent(a, b, c, d, *, y, d_dot):
-    return d_dot if d == y and y not in (a, b, c) else 0
+    return d_dot if d == y and y not in (a, b, c) else 0.0
 
 
 @adjoint(min, "d")
 def min_d_adjoint(a, b, c, d, *, y, y_bar):
-    return y_bar if d == y and y not in (a, b, c) else 0
+    return y_bar if d == y and y not in (a, b, c) else 0.0
 
 
 # ---------------------------------------------------------------------------- sum

@@ -123,7 +123,7 @@ def fabs(x):
 def power_1(x1, x2):
     """0 where the exponent is 0, also at ``x1 == 0``."""
     if np.ndim(x2) == 0:
-        return x2 * x1 ** (x2 - 1) if x2 != 0 else 0
+        return x2 * x1 ** (x2 - 1 if x2 != 0 else 1)
     return x2 * x1 ** np.where(x2 == 0, 1, x2 - 1)
 
 
@@ -136,7 +136,7 @@ def power_2(x1, x2, *, y):
 @partial(np.float_power, "x1")
 def float_power_1(x1, x2):
     if np.ndim(x2) == 0:
-        return x2 * np.float_power(x1, x2 - 1) if x2 != 0 else 0
+        return x2 * np.float_power(x1, x2 - 1 if x2 != 0 else 1)
     return x2 * np.float_power(x1, np.where(x2 == 0, 1, x2 - 1))
 
 

@@ -17,13 +17,13 @@ from gradscribe.rules.declare import adjoint, constant, linear, partial, tangent
 @partial(math.pow, "x1")
 def pow_1(x1, x2):
     """0 where the exponent is 0, also at ``x1 == 0``."""
-    return x2 * math.pow(x1, x2 - 1) if x2 != 0 else 0
+    return x2 * math.pow(x1, x2 - 1 if x2 != 0 else 1)
 
 
 @partial(math.pow, "x2")
 def pow_2(x1, x2, *, y):
     """0 where the base is 0: the limit for positive exponents."""
-    return y * math.log(x1) if x1 != 0 else 0
+    return y * math.log(x1) if x1 != 0 else 0.0
 
 
 @partial(math.sqrt)
@@ -41,28 +41,28 @@ def cbrt(x, *, y):
 
 @partial(math.hypot, "x1")
 def hypot_1(x1, *, y):
-    return x1 / y if y != 0 else 0
+    return x1 / y if y != 0 else 0.0
 
 
 @partial(math.hypot, "x2")
 def hypot_2(x2, *, y):
-    return x2 / y if y != 0 else 0
+    return x2 / y if y != 0 else 0.0
 
 
 @partial(math.hypot, "x3")
 def hypot_3(x3, *, y):
-    return x3 / y if y != 0 else 0
+    return x3 / y if y != 0 else 0.0
 
 
 @partial(math.hypot, "x4")
 def hypot_4(x4, *, y):
-    return x4 / y if y != 0 else 0
+    return x4 / y if y != 0 else 0.0
 
 
 @partial(math.fabs)
 def fabs(x):
     """0 at 0."""
-    return math.copysign(1, x) if x != 0 else 0
+    return math.copysign(1, x) if x != 0 else 0.0
 
 
 # ------------------------------------------------------------------------- exponentials, logarithms
@@ -250,7 +250,7 @@ def remainder_2(x1, x2, *, y):
 
 @partial(math.copysign, "x1")
 def copysign_1(x1, x2):
-    return math.copysign(1, x1) * math.copysign(1, x2) if x1 != 0 else 0
+    return math.copysign(1, x1) * math.copysign(1, x2) if x1 != 0 else 0.0
 
 
 @partial(math.copysign, "x2")

@@ -42,17 +42,17 @@ def _is_bool(x: Type) -> bool:
 
 
 @fact(float, name="float", elementwise=True)
-def _(x: Type = PY_FLOAT) -> Type:
+def _(x: Type) -> Type:
     return PY_FLOAT
 
 
 @fact(int, name="int", elementwise=True)
-def _(x: Type = PY_INT) -> Type:
+def _(x: Type) -> Type:
     return PY_INT
 
 
 @fact(bool, name="bool", elementwise=True)
-def _(x: Type = PY_BOOL) -> Type:
+def _(x: Type) -> Type:
     return PY_BOOL
 
 

@@ -236,7 +236,7 @@ def _(a: Type, b: Type, equal_nan: Any = False) -> Type:
 
 def _conversion(kind: type[np.generic]) -> None:
     @fact(kind, elementwise=True)
-    def _(x: Type = Scalar(np.dtype(float), weak=True)) -> Type:  # noqa: B008  immutable
+    def _(x: Type) -> Type:
         dims = dims_of(as_array(x)) if not isinstance(x, Scalar) else ()
         return result_of(np.dtype(kind), dims)
 
