@@ -151,6 +151,10 @@ def _is_library(function: types.FunctionType) -> bool:
     return function.__module__.split(".")[0] in ("numpy", "scipy")
 
 
+# Helpers that return what the in-place form would leave behind.
+_FUNCTIONAL = (helpers.setitem, helpers.index_add, helpers.append, helpers.without)
+
+
 def apply(
     frame: Frame,
     node: Any,
@@ -164,7 +168,7 @@ def apply(
     if bound is None:
         return _opaque_call(frame, node, prim.function)
     args = tuple(Const(None) if b is None else frame.read(b) for b in bound)
-    if prim.mutates is not None and prim.function not in (helpers.setitem, helpers.index_add):
+    if prim.mutates is not None and prim.function not in _FUNCTIONAL:
         target = bound[prim.mutates]
         if isinstance(target, Ref):
             value = frame.emit(prim, *args)

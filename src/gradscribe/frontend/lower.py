@@ -269,6 +269,17 @@ def _expression(frame: Frame, node: gast.Expr) -> None:
     expressions.lower(frame, value)
 
 
+def _delete(frame: Frame, node: gast.Delete) -> None:
+    """``del xs[i]`` of a list."""
+    for target in node.targets:
+        base = expressions.lower(frame, target.value) if isinstance(target, gast.Subscript) else None
+        kind = frame.type(base) if isinstance(base, Ref) else None
+        if not isinstance(base, Ref) or not isinstance(kind, SequenceType | Unknown):
+            frame.refuse(node, "del of anything but entries of a list is not supported yet")
+        place = expressions.index(frame, target.slice)
+        frame.write(base, frame.emit(of(helpers.without), frame.read(base), place), node)
+
+
 def _assert(frame: Frame, node: gast.Assert) -> None:
     opaque.statement(frame, node)
 
@@ -321,6 +332,7 @@ _HANDLERS: dict[type, Callable[[Frame, Any], None]] = {
     gast.AnnAssign: _annotated,
     gast.Expr: _expression,
     gast.Assert: _assert,
+    gast.Delete: _delete,
     gast.FunctionDef: _function,
     gast.Pass: _pass,
     gast.Global: _pass,

@@ -75,6 +75,13 @@ def without(xs: Any, place: Any) -> Any:
     return xs
 
 
+def inserted(xs: Any, place: Any, value: Any) -> Any:
+    """A copy of the list xs with ``value`` as one more entry, found at ``place``."""
+    xs = list(xs)
+    xs.insert(place if place >= 0 else len(xs) + 1 + place, value)
+    return xs
+
+
 def copy_list(xs: Any) -> Any:
     """A copy of the list xs."""
     return list(xs)

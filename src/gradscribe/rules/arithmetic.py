@@ -8,7 +8,7 @@ import operator
 import numpy as np
 
 from gradscribe.ir.helpers import is_one
-from gradscribe.rules.declare import constant, partial
+from gradscribe.rules.declare import TABLE, constant, partial
 
 
 @partial(operator.add, "a")
@@ -105,3 +105,12 @@ constant(
     operator.rshift, operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
     operator.is_, operator.is_not, operator.not_, operator.contains,
 )  # fmt: skip
+
+# ``x += a`` differs from ``x + a`` in where its result is kept, which is no matter of calculus.
+for _in_place, _plain in (
+    (operator.iadd, operator.add), (operator.isub, operator.sub), (operator.imul, operator.mul),
+    (operator.itruediv, operator.truediv), (operator.ipow, operator.pow),
+    (operator.imod, operator.mod), (operator.ifloordiv, operator.floordiv),
+    (operator.iand, operator.and_), (operator.ior, operator.or_), (operator.ixor, operator.xor),
+):  # fmt: skip
+    TABLE[_in_place] = TABLE[_plain]

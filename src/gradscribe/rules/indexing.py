@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 
-from gradscribe.ir.helpers import index_add, setitem, zeros_like
+from gradscribe.ir.helpers import append, index_add, inserted, setitem, without, zeros_like
 from gradscribe.ir.transposes import (
     last_written,
     may_repeat,
@@ -36,6 +36,24 @@ def last_written_x(x, index, *, y_bar):
 @linear(index_add, ("x", "value"))
 def index_add_both(x, index, value, *, y_bar):
     return y_bar, y_bar[index]
+
+
+# Putting an entry into a list and taking one out are each other's transposes.
+@linear(append, ("xs", "value"))
+def append_both(xs, value, *, y_bar):
+    return without(y_bar, -1), y_bar[-1]
+
+
+@linear(without, "xs")
+def without_xs(xs, place, *, y_bar):
+    if place == -1:
+        return append(y_bar, zeros_like(xs[-1]))
+    return inserted(y_bar, place, zeros_like(xs[place]))
+
+
+@linear(inserted, ("xs", "value"))
+def inserted_both(xs, place, value, *, y_bar):
+    return without(y_bar, place), y_bar[place]
 
 
 @linear(np.ndarray.fill, ("x", "value"))

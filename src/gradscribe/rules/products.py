@@ -19,7 +19,7 @@ from gradscribe.ir.transposes import (
     tensordot_left,
     tensordot_right,
 )
-from gradscribe.rules.declare import adjoint, constant_in, linear, partial, tangent
+from gradscribe.rules.declare import TABLE, adjoint, constant_in, linear, partial, tangent
 
 
 @linear(operator.matmul, "a")
@@ -30,6 +30,9 @@ def matmul_a(a, b, *, y_bar):
 @linear(operator.matmul, "b")
 def matmul_b(a, b, *, y_bar):
     return matmul_right(y_bar, a, b)
+
+
+TABLE[operator.imatmul] = TABLE[operator.matmul]
 
 
 @linear(np.matmul, "x1")

@@ -181,7 +181,7 @@ def _(x: Type, index: Any, value: Type) -> Type:
 
 
 @fact(helpers.append, mutates=0)
-def _(xs: Type, value: Type) -> Type:
+def append(xs: Type, value: Type) -> Type:
     if isinstance(xs, Sequence):
         return Sequence("list", None, join_optional(element_type(xs), value))
     return xs
@@ -258,6 +258,11 @@ def _(xs: Type, place: Any) -> Type:
     if isinstance(xs, Sequence):
         return Sequence("list", None, element_type(xs))
     return xs
+
+
+@fact(helpers.inserted)
+def _(xs: Type, place: Type, value: Type) -> Type:
+    return append(xs, value)
 
 
 @fact(helpers.copy_list)
