@@ -84,9 +84,17 @@ class Liveness:
                 live = self._loop(op, live)
             else:
                 for result in op.results:
-                    self._define(result, live)
+                    self._define(result, live | self._read_late(op))
                 live = live & ~self.mask(op.results) | self.leaves(op.args)
         return live | self.leaves([p for p in region.params if p in self.nesting.collected])
+
+    def _read_late(self, op: Op) -> int:
+        """What a write in place reads after its variable has been made a copy of the old value."""
+        if op.prim.mutates is None:
+            return 0
+        target = op.args[op.prim.mutates]
+        others = [arg for k, arg in enumerate(op.args) if k != op.prim.mutates]
+        return self.leaves(others) & ~(self.mask([target]) if target in self.bit else 0)  # type: ignore[list-item]  # a Value
 
     def _if(self, op: Op, live: int) -> int:
         for result in op.results:
