@@ -165,7 +165,7 @@ def tangent_by_rules(row: Row, dots: dict[str, Any]) -> Any:
         terms.append(evaluate(row, **zeros | dots))
     for name, dot in dots.items():
         param = params[name]
-        if param in joint:
+        if param in joint or param in rules.constants:
             continue
         if param in rules.partials:
             term = _run(rules.partials[param], bound, y=y) * np.asarray(dot)
@@ -180,7 +180,9 @@ def tangent_by_rules(row: Row, dots: dict[str, Any]) -> Any:
             terms.append(_run(rules.tangents[param], bound, y=y, **{f"{param}_dot": dot}))
     if isinstance(y, tuple):
         return tuple(map(sum, zip(*terms, strict=True)))
-    return sum(terms[1:], terms[0])
+    if isinstance(y, list):
+        return terms[0]
+    return sum(terms, np.zeros(np.shape(y)))
 
 
 def adjoint_by_rules(row: Row, name: str, y_bar: Any) -> Any:
@@ -193,6 +195,8 @@ def adjoint_by_rules(row: Row, name: str, y_bar: Any) -> Any:
     for names, rule in rules.joint.items():
         if param in names:
             return _summed(_run(rule, bound, y=y, y_bar=y_bar)[names.index(param)], x)
+    if param in rules.constants:
+        return np.zeros(np.shape(x))
     if param in rules.partials:
         return _summed(y_bar * _run(rules.partials[param], bound, y=y), x)
     if param in rules.reductions:

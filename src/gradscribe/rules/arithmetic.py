@@ -86,7 +86,7 @@ def pow_a(a, b):
 def pow_b(a, b, *, y):
     """0 where the base is 0 (the limit for positive exponents); none where it is negative."""
     if isinstance(y, float) and not isinstance(y, np.generic):
-        return y * math.log(a) if a != 0 else 0
+        return y * math.log(a) if a != 0 else 0.0
     return y * np.log(np.where(a == 0, 1, a))
 
 

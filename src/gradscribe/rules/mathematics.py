@@ -9,7 +9,7 @@ import numpy as np
 from gradscribe.ir.helpers import fill_like
 from gradscribe.ir.special import polygamma, products_of_others
 from gradscribe.ir.transposes import unstack
-from gradscribe.rules.declare import adjoint, constant, linear, partial, tangent
+from gradscribe.rules.declare import adjoint, constant, constant_in, linear, partial, tangent
 
 # ---------------------------------------------------------------------------- powers and roots
 
@@ -253,9 +253,7 @@ def copysign_1(x1, x2):
     return math.copysign(1, x1) * math.copysign(1, x2) if x1 != 0 else 0.0
 
 
-@partial(math.copysign, "x2")
-def copysign_2(x1, x2):
-    return 0
+constant_in(math.copysign, "x2")
 
 
 @linear(math.ldexp, "x1")
