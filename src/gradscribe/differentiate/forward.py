@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import final
 
-from gradscribe.differentiate import apply
+from gradscribe.differentiate import apply, calls
 from gradscribe.differentiate.activity import Activity
+from gradscribe.differentiate.bars import GETITEM
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
-from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.ir.primitives import CALL, FOR, IF, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped
+from gradscribe.ir.types import Sequence
 from gradscribe.passes.clean import carries, first_carry
 
 
@@ -40,6 +42,8 @@ class Forwarder:
             self._if(op)
         elif op.prim in (FOR, WHILE):
             self._loop(op)
+        elif op.prim is CALL:
+            self._call(op)
         else:
             self._simple(op)
 
@@ -65,6 +69,19 @@ class Forwarder:
             if isinstance(dot, Value) and not dot.hint:
                 dot.hint = dot_name(result)
             self.dots[result] = dot
+
+    def _call(self, op: Op) -> None:
+        """``y, y_dot = g_jvp(x, x_dot)`` for ``y = g(x)``."""
+        callee = op.attrs.callee
+        assert callee is not None
+        function = calls.tangent_of(callee)
+        (result,) = op.results
+        args = [mapped(arg, self.mapping) for arg in op.args]
+        args += [self.dot(op.args[k]) for k in calls.float_places(callee)]
+        both = Value("both", Sequence("tuple", (result.type, adjoint_type(result.type))))
+        self.builder.append(Op(CALL, tuple(args), (both,), attrs=Attrs(callee=function)))
+        self.mapping[result] = self.builder.emit(GETITEM, both, 0, hint=result.hint)
+        self.dots[result] = self.builder.emit(GETITEM, both, 1, hint=dot_name(result))
 
     def dot(self, operand: Operand) -> Operand:
         """The tangent of an operand, or a zero."""

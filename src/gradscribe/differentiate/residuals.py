@@ -83,7 +83,10 @@ def recomputable(op: Op) -> bool:
     """Is it as good to compute this again as to keep it?"""
     if op.prim in STRUCTURED or op.prim.effect or op.prim.function is None or len(op.results) != 1:
         return False
-    if op.prim.cheap or op.prim is GETITEM:
+    if op.prim is GETITEM:
+        base = op.args[0]
+        return not (isinstance(base, Value) and isinstance(base.type, Sequence))
+    if op.prim.cheap:
         return True
     return op.prim.elementwise and (
         is_scalar(op.results[0].type) or op.prim.function in _ARITHMETIC

@@ -35,13 +35,16 @@ class Reverser:
     def __init__(self, builder: Builder, active: Activity) -> None:
         self.builder = builder
         self.active = active
+        self.forward = Region()  # the forward region that is being reversed
 
     def region(self, region: Region, scope: Scope) -> None:
         """Reverse every operation of a region, the last one first."""
+        around, self.forward = self.forward, region
         for op in reversed(list(region.ops)):
             if any(result in self.active for result in op.results):
                 with self.builder.origin(op), self.builder.sweeping(_sweep(op)):
                     self.op(op, scope)
+        self.forward = around
 
     def op(self, op: Op, scope: Scope) -> None:
         """Take the adjoints of the results of ``op`` and add to those of its args."""
@@ -53,7 +56,7 @@ class Reverser:
         elif op.prim in (FOR, WHILE):
             self._loop(op, bars, scope)
         elif op.prim is CALL:
-            calls.reverse(op, bars, scope, self.active)
+            calls.reverse(op, bars, scope, self.active, self.forward)
         else:
             self._simple(op, bars[0], scope)
 

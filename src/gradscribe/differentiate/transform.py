@@ -61,8 +61,7 @@ def gradient(function: Function, wrt: list[int], single: bool, with_value: bool,
             seeds.append((result, seed))
     elif not isinstance(result.value, int | float) or isinstance(result.value, bool):
         _refuse_output(function, type_of_operand(result))
-    forward = Region(new.body.params, list(new.body.ops))
-    scope = reverse_sweep(builder, forward, active, seeds, new.body.params)
+    scope = reverse_sweep(builder, new.body, active, seeds, new.body.params)
     if function.order == 0:
         _rename_sweep(new.body, f"reverse sweep of {function.name}")
     bars = [_final(scope, value, new) for value in inputs]

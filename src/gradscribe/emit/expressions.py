@@ -15,7 +15,7 @@ import numpy as np
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.ir import helpers
-from gradscribe.ir.core import UNDEF, Const, Op, Operand, Value
+from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Value
 from gradscribe.ir.facts.methods import METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, Primitive, printed_name
 
@@ -99,7 +99,16 @@ class Requirements:
         self.helpers: dict[str, Callable[..., Any]] = {}
         self.constants: dict[str, Const] = {}  # names of the user's module that are read
         self.objects: dict[str, Any] = {}  # functions and classes of other modules, by name
-        self.callees: dict[str, Any] = {}  # ir functions called
+        self.callees: dict[str, Function] = {}  # functions called, by the name they have here
+
+    def callee(self, function: Function) -> str:
+        """The name of a function of the module; one that repeats gets a number."""
+        number = 0
+        while True:
+            name = f"{function.name}_{number}" if number else function.name
+            if self.callees.setdefault(name, function) is function:
+                return name
+            number += 1
 
     def function(self, prim_name: str, function: Any) -> str:
         """How a callable is named in the text; what it needs is noted."""
@@ -214,8 +223,8 @@ class Expressions:
             return self.template(op)  # type: ignore[return-value]  # an expression where it has a result
         if op.prim is CALL:
             assert op.attrs.callee is not None
-            self.needs.callees[op.attrs.callee.name] = op.attrs.callee
-            return call(ast.Name(op.attrs.callee.name, LOAD), *map(self.operand, op.args))
+            callee = self.needs.callee(op.attrs.callee)
+            return call(ast.Name(callee, LOAD), *map(self.operand, op.args))
         special = self._syntax(op, function)
         if special is not None:
             return special

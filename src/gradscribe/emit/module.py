@@ -9,6 +9,7 @@ from typing import Any, final
 
 import gast
 
+from gradscribe.emit.calls import spread_calls
 from gradscribe.emit.expressions import Expressions, Requirements
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
@@ -19,6 +20,7 @@ from gradscribe.emit.writer import Blank, Comment, write
 from gradscribe.frontend.resolve import definition_of
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.rewrite import copy_function
+from gradscribe.passes import simplify
 
 
 @final
@@ -34,6 +36,7 @@ class Emitted:
 def emit_function(function: Function, module: str | None, needs: Requirements | None = None) -> Emitted:
     """The definition of one function; the IR given is left as it is."""
     function, _ = copy_function(function)
+    spread_calls(function.body)
     Ownership(function).run()
     needs = needs if needs is not None else Requirements(module)
     nesting = Nesting(function)
@@ -128,14 +131,14 @@ def emit_module(
     """
     needs = Requirements(module)
     definitions: list[ast.stmt] = []
-    pending, done = list(functions), set()
-    while pending:
-        function = pending.pop(0)
-        if function.name in done:
-            continue
-        done.add(function.name)
+    for function in functions:
+        needs.callee(function)
+    while len(definitions) < len(needs.callees):
+        name, function = list(needs.callees.items())[len(definitions)]
+        if function not in functions:
+            function = simplify(copy_function(function)[0])
+            function.name = name
         definitions.append(emit_function(function, module, needs).definition)
-        pending += [callee for name, callee in needs.callees.items() if name not in done]
     definitions = definitions[len(functions) :] + definitions[: len(functions)]
     body: list[ast.stmt] = [Comment(line) for line in header]
     helpers = _sources(needs)

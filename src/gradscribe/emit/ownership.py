@@ -60,7 +60,8 @@ class Ownership:
         for param in self.function.body.params:
             self.roots[param] = frozenset([param])
         self._region(self.function.body)
-        self._returned()
+        if not self.function.internal:
+            self._returned()
         # Later places first, so that the places of earlier copies stay right.
         for region, place, op in sorted(self.copies, key=lambda c: -c[1]):
             region.ops.insert(place, op)

@@ -384,11 +384,15 @@ def _derived(region: Region) -> list[Op]:
 
 
 def _must_bind(region: Region) -> set[Value]:
-    """Results of branches that are read whichever arm ran: what loops collect."""
-    found: set[Value] = set()
+    """Results of branches that are read whichever arm ran: everywhere but in another branch."""
+    found = {o for o in region.yields if isinstance(o, Value)}
     for op in region.ops:
+        found.update(a for a in op.args if isinstance(a, Value))
         for inner in op.regions:
-            found |= _must_bind(inner)
-        if op.prim in (FOR, WHILE):
-            found |= {v for v in op.regions[-1].yields[carries(op) :] if isinstance(v, Value)}
+            inside = _must_bind(inner)
+            found |= inside if op.prim is not IF else inside & _results(inner)
     return found
+
+
+def _results(region: Region) -> set[Value]:
+    return {r for op in region.ops for r in op.results}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -10,14 +12,15 @@ import gast
 import numpy as np
 
 from gradscribe.errors import SourceUnavailableError, UnsupportedError
-from gradscribe.frontend import opaque
+from gradscribe.frontend import expand, opaque, recursion
 from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.resolve import Definition, definition_of
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Attrs, Const, Operand, Region, Value
+from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
@@ -96,13 +99,10 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
             return result
     if not _hashable(function):
         frame.refuse(node, f"cannot call {function!r}")
+    function = helper_of(function)
     prim = BY_FUNCTION.get(function)
     if prim is not None:
         positional, keywords = arguments(frame, node)
-        if frame.builder.derived and getattr(function, "__module__", None) == "gradscribe.ir.transposes":
-            plain = _plain(frame, node, function, positional)
-            if plain is not None:
-                return plain
         return apply(frame, node, prim, positional, keywords)
     if isinstance(function, types.FunctionType) and not _is_library(function):
         try:
@@ -111,31 +111,6 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
             frame.refuse(node, error.message, error.hint)
         return _inline(frame, node, definition, None, *arguments(frame, node))
     return _opaque_call(frame, node, function)
-
-
-def _plain(frame: Frame, node: Any, function: Any, positional: list[Bound]) -> Bound | None:
-    """A helper's body in place of a call of it, where the types decide every branch in it."""
-    definition = definition_of(function)
-    if len(positional) != len(definition.node.args.args):
-        return None
-    from gradscribe.frontend.lower import body
-
-    region = Region()
-    inner = Frame(definition, frame.builder, frame.heap.copy())
-    inner.env.update(zip((a.id for a in definition.node.args.args), positional, strict=True))
-    try:
-        with frame.builder.into(region):
-            result = body(inner, definition.node)
-    except UnsupportedError:
-        return None
-    if any(op.regions or op.prim.effect for op in region.ops) or len(region.ops) > _PLAIN:
-        return None
-    frame.builder.region.ops += region.ops
-    frame.heap.values.update(inner.heap.values)
-    return result
-
-
-_PLAIN = 8  # operations; a longer helper stays a call
 
 
 def _hashable(function: Any) -> bool:
@@ -167,7 +142,16 @@ def apply(
     bound = _bind(frame, node, prim, positional, keywords)
     if bound is None:
         return _opaque_call(frame, node, prim.function)
-    args = tuple(Const(None) if b is None else frame.read(b) for b in bound)
+    args = tuple(frame.read(b) for b in bound)
+    try:
+        written = expand.written_out(frame, prim, bound, args)
+        if written is not None:
+            return written
+        prim.result_type(args)
+    except UnsupportedError as error:
+        if error.span is None:  # a fact's: it knows what, not where
+            frame.refuse(node, error.message, error.hint)
+        raise
     if prim.mutates is not None and prim.function not in _FUNCTIONAL:
         target = bound[prim.mutates]
         if isinstance(target, Ref):
@@ -205,7 +189,7 @@ def _known_shape(prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
 
 def _bind(
     frame: Frame, node: Any, prim: Primitive, positional: Sequence[Bound], keywords: Keywords
-) -> list[Bound | None] | None:
+) -> list[Bound] | None:
     """The arguments in the order of the primitive's parameters; None if it has no such parameter."""
     if prim.variadic:
         fixed = len(prim.params) - 1
@@ -214,7 +198,9 @@ def _bind(
         return list(positional)
     if len(positional) > len(prim.params) or not set(keywords) <= set(prim.params):
         return None
-    bound: list[Bound | None] = list(positional)
+    if not _positions_agree(prim, len(positional)):
+        return None
+    bound: list[Bound] = list(positional)
     for name in prim.params[len(positional) :]:
         if name in keywords:
             bound.append(keywords[name])
@@ -225,6 +211,18 @@ def _bind(
     if any(name in keywords for name in prim.params[: len(positional)]):
         frame.refuse(node, f"{prim.name} got an argument twice")
     return bound
+
+
+@functools.cache
+def _positions_agree(prim: Primitive, count: int) -> bool:
+    """Do the function's own first parameters stand where the fact's do (facts leave some out)?"""
+    if isinstance(prim.function, np.ufunc) or not prim.name.startswith("np."):
+        return True
+    try:
+        names = list(inspect.signature(prim.function).parameters)
+    except (TypeError, ValueError):
+        return True
+    return all(a == b or b not in names for a, b in zip(names[:count], prim.params, strict=False))
 
 
 def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
@@ -281,21 +279,30 @@ def _inline(
     keywords: Keywords,
 ) -> Bound:
     """Lower the callee's body in place, its parameters bound to the arguments."""
-    from gradscribe.frontend import recursion
-    from gradscribe.frontend.lower import body
+    from gradscribe.frontend.lower import body, parameters
 
     current: Frame | None = frame
-    while current is not None:
+    while current is not None and not recursion.in_progress(definition):
         if current.definition.node is definition.node:
-            return recursion.call(frame, node, definition, positional, keywords)
+            raise recursion.Recursive(definition)
         current = current.parent
     inner = Frame(definition, frame.builder, frame.heap, frame)
     bind_parameters(frame, inner, node, definition, positional, keywords)
+    bound = [(p.name, inner.env[p.name]) for p in parameters(definition.node)]
+    if recursion.in_progress(definition):
+        return recursion.call(frame, node, definition, bound)
     if outer is not None:
-        for name, bound in outer.env.items():
+        for name, value in outer.env.items():
             if name not in definition.locals:
-                inner.env.setdefault(name, bound)
-    return body(inner, definition.node)
+                inner.env.setdefault(name, value)
+    built = len(frame.builder.region.ops)
+    try:
+        return body(inner, definition.node)
+    except recursion.Recursive as found:
+        if found.node is not definition.node or outer is not None:
+            raise
+        del frame.builder.region.ops[built:]
+        return recursion.call(frame, node, definition, bound)
 
 
 def bind_parameters(

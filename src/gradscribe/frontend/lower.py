@@ -13,7 +13,7 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import control, expressions, opaque
+from gradscribe.frontend import control, expressions, opaque, recursion
 from gradscribe.frontend.control import NEVER, Ended
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
@@ -54,7 +54,17 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
         frame.env[param.name] = frame.wrap(value, param.name)
         if isinstance(frame.env[param.name], Ref):
             frame.heap.values[frame.env[param.name].loc] = value  # type: ignore[union-attr]  # a Ref
-    builder.region.yields = [frame.read(body(frame, definition.node))]
+    try:
+        result = body(frame, definition.node)
+    except recursion.Recursive as found:
+        if found.node is not definition.node:
+            raise
+        builder.region.ops.clear()
+        frame = Frame(definition, builder)
+        values = zip(params, builder.region.params, strict=True)
+        bound = [(p.name, frame.wrap(value, p.name)) for p, value in values]
+        result = recursion.call(frame, definition.node, definition, bound)
+    builder.region.yields = [frame.read(result)]
     doc = function.__doc__ if isinstance(definition.node, gast.FunctionDef) else None
     name = function.__name__ if function.__name__ != "<lambda>" else "function"
     return Function(name, params, builder.region, doc, definition.span(definition.node))

@@ -1,16 +1,147 @@
-"""Calls of a function from within itself."""
+"""Functions that call themselves keep their own text: they are lowered once per types and called.
+
+A callee is inlined until a call of it is met while its body is being lowered. Then the inlining is
+given up (``Recursive``), and the function is lowered by itself: its calls, also those in its own
+body, become CALL operations. The type of its result is found by iteration from below.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, final
 
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound
+from gradscribe.frontend.heap import Bound, Ref
 from gradscribe.frontend.resolve import Definition
+from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value
+from gradscribe.ir.primitives import CALL
+from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Static, Type, join
+
+_ROUNDS = 8
 
 
-def call(
-    frame: Frame, node: Any, definition: Definition, positional: list[Bound], keywords: dict[str, Bound]
-) -> Bound:
-    """A recursive call."""
-    frame.refuse(node, "recursion is not supported yet", "write it as a loop")
+@final
+class Recursive(Exception):
+    """The body of this definition calls it again: it cannot be inlined."""
+
+    def __init__(self, definition: Definition) -> None:
+        super().__init__(definition.node)
+        self.node = definition.node
+
+
+@final
+class _Widen(Exception):
+    """A recursive call has arguments of other types than the function is being lowered for."""
+
+    def __init__(self, task: _Task, kinds: list[Type]) -> None:
+        super().__init__()
+        self.task = task
+        self.kinds = kinds
+
+
+@final
+class _Task:
+    """One function being lowered by itself, for arguments of some types."""
+
+    def __init__(self, definition: Definition, kinds: list[Type], statics: dict[int, Const]) -> None:
+        self.definition = definition
+        self.kinds = kinds
+        self.statics = statics
+        self.result: Type = PY_INT
+        self.function = Function(definition.node.name, [], Region(), internal=True)
+
+
+_active: list[_Task] = []
+
+
+def in_progress(definition: Definition) -> bool:
+    """Is this function being lowered by itself?"""
+    return any(task.definition.node is definition.node for task in _active)
+
+
+def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str, Bound]]) -> Bound:
+    """A CALL of a recursive function; ``bound`` are its arguments in the order of its parameters."""
+    operands = [frame.read(b) for _, b in bound]
+    statics = {i: o for i, o in enumerate(operands) if _is_static(o)}
+    kinds = [_general(type_of_operand(o)) for o in operands]
+    task = next((t for t in _active if t.definition.node is definition.node), None)
+    if task is None:
+        task = _lower(frame, node, definition, kinds, statics)
+    elif {i: c.value for i, c in statics.items()} != {i: c.value for i, c in task.statics.items()}:
+        frame.refuse(node, "a recursive call changes an argument that the function branches on")
+    else:
+        joined = [join(a, b) for a, b in zip(task.kinds, kinds, strict=True)]
+        if joined != task.kinds:
+            raise _Widen(task, joined)
+    args = tuple(o for i, o in enumerate(operands) if i not in task.statics)
+    value = Value(definition.node.name, task.result)
+    frame.builder.append(Op(CALL, args, (value,), attrs=Attrs(callee=task.function)))
+    return frame.wrap(value)
+
+
+def _is_static(operand: Operand) -> bool:
+    return isinstance(operand, Const) and isinstance(type_of_operand(operand), Static)
+
+
+def _general(kind: Type) -> Type:
+    """Types that recursion does not change from call to call: lengths are forgotten."""
+    if isinstance(kind, Array) and kind.dims is not None:
+        return Array(kind.dtype, (None,) * len(kind.dims))
+    return kind
+
+
+def _lower(
+    frame: Frame, node: Any, definition: Definition, kinds: list[Type], statics: dict[int, Const]
+) -> _Task:
+    task = _Task(definition, kinds, statics)
+    for round_ in range(_ROUNDS):
+        _active.append(task)
+        try:
+            result = _attempt(frame, node, task)
+        except _Widen as widen:
+            if widen.task is not task:
+                raise
+            task.kinds = widen.kinds if round_ < _ROUNDS - 2 else [UNKNOWN] * len(kinds)
+            continue
+        finally:
+            _active.pop()
+        if result == task.result:
+            return task
+        task.result = result if round_ < _ROUNDS - 2 else UNKNOWN
+    frame.refuse(node, f"cannot find the type of what {definition.node.name} returns")
+
+
+def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
+    """Lower the body once, on the assumption made of its result; the type that it has."""
+    from gradscribe.frontend.lower import body, parameters
+
+    definition = task.definition
+    builder = Builder(derived=frame.builder.derived)
+    inner = Frame(definition, builder)
+    params: list[Parameter] = []
+    locations = []
+    for i, (param, kind) in enumerate(zip(parameters(definition.node), task.kinds, strict=True)):
+        if param.kind in ("args", "kwargs"):
+            frame.refuse(node, "a recursive function with * parameters is not supported")
+        if i in task.statics:
+            inner.env[param.name] = task.statics[i]
+            continue
+        value = Value(param.name, kind, named=True)
+        builder.region.params.append(value)
+        params.append(Parameter(param.name))
+        bound = inner.env[param.name] = inner.wrap(value, param.name)
+        if isinstance(bound, Ref):
+            locations.append((bound.loc, value))
+    result = inner.read(body(inner, definition.node))
+    for loc, value in locations:
+        if inner.heap.values[loc] is not value:
+            frame.refuse(
+                node,
+                f"a recursive function that changes its argument {value.hint!r} is not supported yet",
+                "copy it first, and return the copy",
+            )
+    builder.region.yields = [result]
+    function = task.function
+    function.params, function.body = params, builder.region
+    function.span = definition.span(definition.node)
+    return type_of_operand(result)

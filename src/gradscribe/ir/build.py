@@ -22,6 +22,12 @@ _FOLDED = {
 }  # fmt: skip
 
 
+_TESTS = {
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
+    operator.is_, operator.is_not, operator.contains,
+}  # fmt: skip
+
+
 @final
 class Builder:
     """Appends operations to a region; knows the statement they are for."""
@@ -105,7 +111,7 @@ def fold(prim: Primitive, args: tuple[Operand, ...], derived: bool = True) -> Op
         return None
     values = []
     for arg in args:
-        if isinstance(arg, Value) or arg.name is not None:
+        if isinstance(arg, Value) or not arg.fixed or (arg.name and function not in _TESTS):
             return _fold_identity(function, args)
         values.append(arg.value)
     if not derived and any(isinstance(v, float) for v in values):

@@ -82,6 +82,11 @@ class Const:
         self.name = name
         self.home = home
 
+    @property
+    def fixed(self) -> bool:
+        """Is the value the same whenever the program runs: a literal, or a constant of a library?"""
+        return self.name is None or self.home in ("numpy", "math")
+
     def __repr__(self) -> str:
         return self.name or repr(self.value)
 
@@ -199,6 +204,8 @@ class Function:
     """A function: parameters, a body region whose yield is the one returned operand, and its origin.
 
     ``order`` counts how often it has been differentiated; ``notes`` are for the head of its text.
+    ``derivatives`` keeps the derivatives of a function that is called, by kind; ``internal`` functions
+    are called by other emitted ones alone, so what they hand out need not be copied.
     """
 
     name: str
@@ -208,6 +215,8 @@ class Function:
     span: Span | None = None
     notes: list[str] = field(default_factory=list)
     order: int = 0
+    derivatives: dict[str, Any] = field(default_factory=dict)
+    internal: bool = False
 
     @property
     def result(self) -> Operand:

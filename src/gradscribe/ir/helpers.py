@@ -35,8 +35,10 @@ def zeros_like(x: Any) -> Any:
 
 
 def fill_like(value: Any, x: Any) -> Any:
-    """``value`` broadcast to the shape of x, as fresh memory."""
-    return np.array(np.broadcast_to(value, np.shape(x)))[()]
+    """``value`` broadcast to the shape of x, as fresh memory in the dtype of x if that is floating."""
+    dtype = getattr(x, "dtype", None)
+    keep = dtype if dtype is not None and dtype.kind in "fc" else None
+    return np.array(np.broadcast_to(value, np.shape(x)), keep)[()]
 
 
 def expand(g: Any, x: Any, axis: Any, keepdims: Any) -> Any:
@@ -59,7 +61,7 @@ def index_add(x: Any, index: Any, value: Any) -> Any:
     if isinstance(x, np.ndarray):
         np.add.at(x, index, value)
     else:
-        x[index] += value
+        x[index] = x[index] + value
     return x
 
 

@@ -62,7 +62,7 @@ class Primitive:
             static = self.params[min(place, last)] in self.static if self.params else False
             if isinstance(arg, Value):
                 views.append(arg.type)
-            elif static and arg.name is None:
+            elif static and arg.fixed:
                 views.append(arg.value)
             else:
                 views.append(constant_type(arg.value))

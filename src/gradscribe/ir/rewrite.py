@@ -38,7 +38,7 @@ def copy_function(function: Function) -> tuple[Function, dict[Value, Operand]]:
     body = copy_region(function.body, mapping)
     copy = Function(
         function.name, list(function.params), body, function.doc, function.span,
-        list(function.notes), function.order,
+        list(function.notes), function.order, internal=function.internal,
     )  # fmt: skip
     return copy, mapping
 

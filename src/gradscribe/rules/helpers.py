@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 
 from gradscribe.ir.helpers import add_trees, copy_list, expand, fill_like, is_one, like, own, stop_gradient, zeros_like
@@ -57,4 +55,3 @@ constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
 constant(zeros_like, stop_gradient, is_one, len, range, slice)
-constant(operator.index)
