@@ -63,9 +63,11 @@ def _is_static(bound: Bound) -> bool:
     )
 
 
-def arguments(frame: Frame, node: gast.Call) -> tuple[list[Bound], Keywords]:
-    """The positional and keyword arguments of a call."""
-    from gradscribe.frontend.expressions import lower
+def arguments(
+    frame: Frame, node: gast.Call, kept: bool = True
+) -> tuple[list[Bound], Keywords]:
+    """The positional and keyword arguments of a call; is a list written there kept by the callee?"""
+    from gradscribe.frontend.expressions import display, lower
 
     positional: list[Bound] = []
     for arg in node.args:
@@ -74,6 +76,8 @@ def arguments(frame: Frame, node: gast.Call) -> tuple[list[Bound], Keywords]:
             if not isinstance(inner, TupleOf):
                 frame.refuse(arg, "star of something whose length is not known here")
             positional.extend(inner.items)
+        elif isinstance(arg, gast.List):
+            positional.append(display(frame, arg, kept))
         else:
             positional.append(lower(frame, arg))
     keywords: Keywords = {}
@@ -102,7 +106,7 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     function = helper_of(function)
     prim = BY_FUNCTION.get(function)
     if prim is not None:
-        positional, keywords = arguments(frame, node)
+        positional, keywords = arguments(frame, node, kept=False)
         return apply(frame, node, prim, positional, keywords)
     if isinstance(function, types.FunctionType) and not _is_library(function):
         try:
@@ -253,15 +257,16 @@ def _list_method(frame: Frame, node: gast.Call, base: Bound, name: str) -> Bound
     xs = frame.read(base)
     if name == "append" and len(positional) == 1:
         value = positional[0]
-        if isinstance(value, Ref):
-            frame.move(value, base, node)
+        frame.keep(value, node)
         frame.write(base, frame.emit(of(helpers.append), xs, frame.read(value)), node)
         return Const(None)
     if name == "pop" and len(positional) <= 1:
         place = frame.read(positional[0]) if positional else Const(-1)
         item = frame.emit(GETITEM, xs, place)
         frame.write(base, frame.emit(of(helpers.without), xs, place), node)
-        return frame.wrap(item)
+        popped = frame.wrap(item)
+        frame.keep(popped)
+        return popped
     if name == "copy" and not positional:
         return frame.wrap(frame.emit(of(helpers.copy_list), xs))
     frame.refuse(node, f"the list method .{name}() is not supported yet")
@@ -412,4 +417,22 @@ def _instance_of(kind: Type, cls: Any) -> bool | None:
             return None
 
 
-_SPECIAL: dict[Any, Any] = {isinstance: _isinstance}
+def _sequence(frame: Frame, node: gast.Call) -> Bound:
+    """``list(xs)`` and ``tuple(xs)``."""
+    positional, keywords = arguments(frame, node)
+    as_tuple = frame.lookup(node.func).value is tuple  # type: ignore[union-attr]  # a Const
+    source = positional[0] if positional else TupleOf(())
+    kind = frame.type(source)
+    if isinstance(source, TupleOf):
+        if as_tuple:
+            return source
+        frame.keep(source, node)
+        return frame.wrap(frame.emit(of(list), *(frame.read(item) for item in source.items)))
+    if keywords or len(positional) > 1 or not (isinstance(kind, SequenceType) and kind.kind == "list"):
+        frame.refuse(node, f"a {'tuple' if as_tuple else 'list'} of {kind} is not supported yet")
+    if as_tuple:
+        frame.refuse(node, "a tuple of a list is not supported yet", "keep the list")
+    return frame.wrap(frame.emit(of(helpers.copy_list), frame.read(source)))
+
+
+_SPECIAL: dict[Any, Any] = {isinstance: _isinstance, list: _sequence, tuple: _sequence}

@@ -187,7 +187,7 @@ class _Join:
 
         frame = self.frame
         heap = Heap({loc: export(v) for loc, v in arm.heap.values.items()}, dict(arm.heap.aliases))
-        heap.moved = dict(arm.heap.moved)
+        heap.kept = dict(arm.heap.kept)
         frame.env = {name: rebuild(bound) for name, bound in arm.env.items()}
         frame.heap = heap
         for parent in _parents(frame):
@@ -260,7 +260,7 @@ class _Join:
             elif loc in self.frame.heap.values:
                 merged.values[loc] = self.phi(a or UNDEF, b or UNDEF, loc.name)
         for source in (then, other):
-            merged.moved |= source.moved
+            merged.kept |= source.kept
             for loc, partners in source.aliases.items():
                 merged.aliases[loc] = merged.aliases.get(loc, frozenset()) | partners
         return merged
@@ -270,6 +270,8 @@ class _Join:
         frame = self.frame
         for loc, sources in self.new_locations:
             for source in sources:
+                if source in frame.heap.kept:
+                    frame.heap.kept[loc] = frame.heap.kept[source]
                 if frame.reachable(source) is not None:
                     frame.heap.relate(loc, source)
                 for partner in frame.heap.aliases.get(source, ()):

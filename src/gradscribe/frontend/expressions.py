@@ -21,6 +21,7 @@ from gradscribe.ir.primitives import IF, of
 from gradscribe.ir.types import (
     Array,
     Sequence,
+    Slice,
     Static,
     Unknown,
     is_static,
@@ -154,7 +155,7 @@ def _tuple(frame: Frame, node: gast.Tuple) -> Bound:
     return TupleOf(tuple(_elements(frame, node)))
 
 
-def _elements(frame: Frame, node: Any) -> list[Bound]:
+def _elements(frame: Frame, node: Any, kept: bool = True) -> list[Bound]:
     items: list[Bound] = []
     for element in node.elts:
         if isinstance(element, gast.Starred):
@@ -162,14 +163,23 @@ def _elements(frame: Frame, node: Any) -> list[Bound]:
             if not isinstance(inner, TupleOf):
                 frame.refuse(element, "star of something whose length is not known here")
             items.extend(inner.items)
+        elif isinstance(element, gast.List):
+            items.append(display(frame, element, kept))
         else:
             items.append(lower(frame, element))
     return items
 
 
 def _list(frame: Frame, node: gast.List) -> Bound:
-    items = [frame.read(item) for item in _elements(frame, node)]
-    return frame.wrap(frame.emit(of(list), *items))
+    return display(frame, node, kept=True)
+
+
+def display(frame: Frame, node: gast.List, kept: bool) -> Bound:
+    """``[a, b, …]``; not ``kept`` where it is only read and gone (``np.array([a, b])``)."""
+    items = _elements(frame, node, kept)
+    if kept:
+        frame.keep(TupleOf(tuple(items)), node)
+    return frame.wrap(frame.emit(of(list), *(frame.read(item) for item in items)))
 
 
 def _dict(frame: Frame, node: gast.Dict) -> Bound:
@@ -205,14 +215,19 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
         if isinstance(place, Const) and isinstance(place.value, int | slice):
             found = base.items[place.value]
             return TupleOf(found) if isinstance(found, tuple) else found
-        base = frame.wrap(frame.read(base))
-        return frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+        frame.keep(base)
+        found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+        frame.keep(found)
+        return found
     if isinstance(base, Ref):
         kind = frame.type(base)
         if isinstance(kind, Array) and is_basic(_index_type(place)):
             return frame.view(base, GETITEM, (place,), certain=kind.dims is not None)
-        if isinstance(kind, Sequence) and not isinstance(type_of_operand(place), slice):
-            return frame.view(base, GETITEM, (place,), certain=True)
+        if isinstance(kind, Sequence):
+            entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+            if not isinstance(type_of_operand(place), Slice):
+                frame.keep(entry)
+            return entry
         if isinstance(kind, Unknown):
             return frame.view(base, GETITEM, (place,), certain=False)
     return frame.wrap(frame.emit(GETITEM, frame.read(base), place))

@@ -149,13 +149,6 @@ class Frame:
     def _put(self, step: Step, base: Operand, value: Operand, node: Any) -> Operand:
         """What ``base`` becomes when its view ``step`` becomes ``value``."""
         if step.prim is GETITEM and step.certain:
-            kind = type_of_operand(base)
-            if isinstance(kind, Sequence):
-                self.refuse(
-                    node,
-                    "cannot write into an array that is kept in a list",
-                    "write to the array before it is stored, or store a new one at its place",
-                )
             return self.emit(SETITEM, base, step.args[0], value)
         self.refuse(
             node,
@@ -163,18 +156,21 @@ class Frame:
             "index the array itself, or take a copy first",
         )
 
-    def move(self, ref: Ref, container: Ref, node: Any) -> None:
-        """An object is stored in a container: writing to it by its old name is refused from now on."""
-        self.heap.moved[ref.loc] = self.definition.span(node)
+    def keep(self, bound: Bound, node: Any = None) -> None:
+        """What is stored in a container, or read from one, may not be written to from now on."""
+        span = self.definition.span(node) if node is not None else None
+        why = f"was stored in a container at {span}" if span else "is an entry of a container"
+        for loc in locations(bound):
+            self.heap.kept.setdefault(loc, why)
 
     def check_write(self, loc: Loc, node: Any) -> None:
         """Refuse a write to what another live name may or may not denote."""
-        if loc in self.heap.moved:
+        if loc in self.heap.kept:
             raise AliasError(
-                f"cannot write to {loc.name or 'this object'}: it was stored in a container "
-                f"at {self.heap.moved[loc]}, which would change too",
+                f"cannot write to {loc.name or 'this object'}: it {self.heap.kept[loc]}, "
+                "which would change too",
                 self.definition.span(node),
-                f"store a copy there: {loc.name or 'x'}.copy()",
+                "write to the object before it is stored, or copy it: x = x.copy()",
             )
         for other in self.heap.aliases.get(loc, ()):
             name = self.reachable(other)

@@ -83,12 +83,15 @@ Bound = Operand | Ref | TupleOf | Closure | Procedure
 @final
 @dataclass(slots=True)
 class Heap:
-    """The current value of every location, what may alias what, and views already read."""
+    """The current value of every location, what may alias what, and views already read.
+
+    ``kept``: the objects that are (or may be) entries of a container, and how they came to be.
+    """
 
     values: dict[Loc, Operand] = field(default_factory=dict)
     aliases: dict[Loc, frozenset[Loc]] = field(default_factory=dict)
     views: dict[tuple[Loc, tuple[Step, ...]], tuple[Operand, Operand]] = field(default_factory=dict)
-    moved: dict[Loc, Span | None] = field(default_factory=dict)
+    kept: dict[Loc, str] = field(default_factory=dict)
 
     def new(self, value: Operand, name: str = "", span: Span | None = None) -> Ref:
         """A reference to a new object."""
@@ -103,7 +106,7 @@ class Heap:
             self.aliases[b] = self.aliases.get(b, frozenset()) | {a}
 
     def copy(self) -> Heap:
-        return Heap(dict(self.values), dict(self.aliases), dict(self.views), dict(self.moved))
+        return Heap(dict(self.values), dict(self.aliases), dict(self.views), dict(self.kept))
 
 
 def locations(bound: Bound) -> list[Loc]:

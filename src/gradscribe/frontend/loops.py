@@ -129,6 +129,7 @@ class _Loop:
         self.frame = frame
         self.slots: list[Slot] = []
         self.related: set[tuple[int, int]] = set()
+        self.kept: dict[int, str] = {}
         self.heads: list[Loc | None] = []
         for name in dict.fromkeys(names):
             if name in frame.definition.locals:
@@ -185,6 +186,10 @@ class _Loop:
             a, b = self.heads[i], self.heads[j]
             if a is not None and b is not None:
                 frame.heap.relate(a, b)
+        for i, why in self.kept.items():
+            head = self.heads[i]
+            if head is not None:
+                frame.heap.kept.setdefault(head, why)
         return params
 
     def _inherit_aliases(self, slot: Slot, head: Loc, before: Loc) -> None:
@@ -227,8 +232,10 @@ class _Loop:
             op = attempt()
             if self._stable(op.regions[-1].yields, widen=round_ >= _ROUNDS):
                 break
+        kept = frame.heap.kept
         self._restore(env, heap, unbound)
         op.results = tuple(self.enter())
+        frame.heap.kept |= {loc: why for loc, why in kept.items() if loc in heap.values}
         for slot in self.slots:
             if slot.unborn:
                 frame.unbound.discard(slot.name)
@@ -256,7 +263,22 @@ class _Loop:
         if not pairs <= self.related:
             self.related |= pairs
             stable = False
+        kept = self._kept()
+        if not kept.keys() <= self.kept.keys():
+            self.kept |= kept
+            stable = False
         return stable or (widen and all(slot.type == UNKNOWN for slot in self.slots))
+
+    def _kept(self) -> dict[int, str]:
+        """Which carries may be entries of a container when an iteration begins."""
+        found = {}
+        kept = self.frame.heap.kept
+        for i, slot in enumerate(self.slots):
+            ends = [Ref(slot.loc)] if slot.loc is not None else [slot.before, self._end(slot)]
+            for loc in (loc for bound in ends if bound is not None for loc in locations(bound)):
+                if loc in kept:
+                    found[i] = kept[loc]
+        return found
 
     def _alias_pairs(self) -> set[tuple[int, int]]:
         """Which carries may be one object when the next iteration begins."""

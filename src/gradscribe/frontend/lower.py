@@ -163,6 +163,8 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
             assign(frame, part.value if isinstance(part, gast.Starred) else part, item)
     elif isinstance(target, gast.Subscript):
         base = expressions.lower(frame, target.value)
+        if not isinstance(frame.type(base), Array):
+            frame.keep(value, target)
         _set_item(frame, target, base, expressions.index(frame, target.slice), frame.read(value))
     elif isinstance(target, gast.Attribute):
         frame.refuse(target, "assignment to an attribute is not supported yet")
@@ -190,6 +192,7 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     (place,) = starred
     after = len(parts) - place - 1
     middle = items[place : len(items) - after]
+    frame.keep(TupleOf(tuple(middle)), target)
     gathered = frame.wrap(frame.emit(of(list), *(frame.read(item) for item in middle)))
     return [*items[:place], gathered, *items[len(items) - after :]]
 
@@ -237,6 +240,8 @@ def _augment_name(
         frame.name(Ref(old.loc), name)
         return
     other = frame.shared(old.loc, name) if not old.path else old.loc.name or "an object"
+    if other is None and old.loc in frame.heap.kept:
+        other = "the container it is in"
     if other is not None:
         frame.refuse(
             node,
