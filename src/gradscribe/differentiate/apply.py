@@ -15,7 +15,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.primitives import OPAQUE, of
-from gradscribe.ir.types import Array, Sequence, Unknown, is_scalar
+from gradscribe.ir.types import Array, Sequence, Static, Unknown, dims_of, is_scalar
 from gradscribe.rules.declare import TABLE, Rules
 
 EXPAND = of(helpers.expand)
@@ -131,9 +131,18 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
 def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
     arg = op.args[place]
     if isinstance(arg, Value):
-        if not isinstance(arg.type, Sequence):
+        if not isinstance(arg.type, Sequence) and not _keeps_shape(op, place):
             bar = like(scope.builder, bar, arg, bar_name(arg))
         scope.add(arg, bar)
+
+
+def _keeps_shape(op: Op, place: int) -> bool:
+    """Has the result of an elementwise operation certainly the shape of this arg, whatever it is?"""
+    kind = type_of_operand(op.args[place])
+    if not op.prim.elementwise or dims_of(kind) is not None:
+        return False
+    others = (a for k, a in enumerate(op.args) if k != place)
+    return all(is_scalar(type_of_operand(a)) or isinstance(type_of_operand(a), Static) for a in others)
 
 
 def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) -> Operand | None:

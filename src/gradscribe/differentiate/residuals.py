@@ -327,7 +327,7 @@ def _overwritten(body: Region, change: Op, root: Value) -> Value:
     for op in body.ops[:place]:
         if op.prim is GETITEM and op.args[0] is change.args[0] and _same(op.args[1], change.args[1]):
             return op.results[0]
-    old = Value(root.hint, GETITEM.result_type(change.args[:2]))
+    old = Value(f"{root.hint}_old", GETITEM.result_type(change.args[:2]))
     read = Op(GETITEM, change.args[:2], (old,), (), None, change.span, change.statement)
     body.ops.insert(place, read)
     return old

@@ -118,12 +118,15 @@ class Nesting:
     def _fit(self, op: Op, room: int) -> None:
         """Take the longest nested operands out again while the text of ``op`` is too long."""
         while self._length(op) > room:
-            nested = [a for a in op.args if isinstance(a, Value) and a in self.inlined]
+            nested = [a for a in self._shown(op) if isinstance(a, Value) and a in self.inlined]
             deeper = [
                 a for v in nested for a in self.inlined[v].args
                 if isinstance(a, Value) and a in self.inlined
             ]  # fmt: skip
-            candidates = [v for v in nested + deeper if self.lengths[v] > 12]
+            candidates = [
+                v for v in nested + deeper
+                if self.lengths[v] > 12 and self.inlined[v].prim.function not in _EVERYWHERE
+            ]  # fmt: skip
             if not candidates:
                 return
             target = max(candidates, key=lambda v: min(self.lengths[v], room))
@@ -140,10 +143,16 @@ class Nesting:
         """How many characters the text of an operation takes, a little generously."""
         strength = _STRENGTH.get(op.prim.function)
         if strength is None:
-            shown = [a for a in op.args if not (isinstance(a, Const) and a.value is None)]
+            shown = [a for a in self._shown(op) if not (isinstance(a, Const) and a.value is None)]
             return len(op.prim.name) + 2 + sum(self._operand_length(a) + 2 for a in shown)
         sign = 1 if len(op.args) == 1 else 2 if strength == _POWER else 3
         return sign + sum(self._within(a, strength) for a in op.args)
+
+    def _shown(self, op: Op) -> tuple[Operand, ...]:
+        """The args that stand on the line of an operation: of a loop, what it walks."""
+        if op.prim in (FOR, WHILE):
+            return op.args[: op.attrs.seqs]
+        return op.args
 
     def _within(self, operand: Operand, strength: int) -> int:
         """The length of an operand, with the parentheses it needs within a stronger operator."""
@@ -156,7 +165,7 @@ class Nesting:
             return self.lengths[operand] if operand in self.inlined else max(1, len(operand.hint))
         if operand.name is not None:
             return len(operand.name) + 3
-        return 12 if callable(operand.value) else len(repr(operand.value))
+        return _literal_length(operand.value)
 
 
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
@@ -166,6 +175,18 @@ _STRENGTH = {
     operator.lt: 0, operator.le: 0, operator.gt: 0, operator.ge: 0, operator.eq: 0,
     operator.getitem: _ATOM,
 }  # fmt: skip
+
+
+def _literal_length(value: object) -> int:
+    """The length of a literal, which may be an index: ``1:-1, :`` for a tuple of slices."""
+    if isinstance(value, slice):
+        parts = (value.start, value.stop, value.step)
+        return 1 + sum(len(repr(part)) + (k == 2) for k, part in enumerate(parts) if part is not None)
+    if isinstance(value, tuple):
+        return sum(_literal_length(part) + 2 for part in value)
+    if value is Ellipsis:
+        return 3
+    return 12 if callable(value) else len(repr(value))
 
 
 def collected_values(region: Region) -> set[Value]:

@@ -89,7 +89,7 @@ class Statements:
             self.comments and op.derived and op.statement is not None and op.statement != self.heading
         ):
             self.heading = op.statement
-            heading.append(Comment(op.statement.one_line(COMMENT_WIDTH)))
+            heading.append(Comment(_heading(op.statement)))
         separated = self.depth == 0 and follows and (heading or (new_sweep and self.loops))
         blank: list[ast.stmt] = [Blank()] if separated else []
         return [*blank, *heading, *made]
@@ -122,7 +122,19 @@ class Statements:
             if self.names.same(right, result) and not self.names.same(left, result):
                 left, right = right, left
             return self._augmented(self.names[result], sign, right)
-        return _assign(self.names[result], self.expressions.op(op))
+        return self._set(op, self.names[result])
+
+    def _set(self, op: Op, target: str) -> ast.stmt:
+        """``target = …``, or ``target += …`` where a derived sum has the target as a term."""
+        value = self.expressions.op(op)
+        if op.derived and op.prim.function in (operator.add, operator.sub):
+            if is_scalar(op.results[0].type):
+                rest = _without_term(value, target)
+                if rest is not None:
+                    positive = _without_minus(rest)
+                    sign: ast.operator = ast.Add() if positive is None else ast.Sub()
+                    return ast.AugAssign(ast.Name(target, STORE), sign, positive or rest)
+        return _assign(target, value)
 
     def _augmented(self, target: str | ast.expr, sign: ast.operator, value: Operand) -> ast.stmt:
         """``target += value``, or ``target -= …`` where the value is a negation."""
@@ -265,6 +277,8 @@ class Statements:
             commutes = op.prim.function in (operator.add, operator.mul) and op.derived
             if commutes and isinstance(right, Value) and self._variable(right) == target:
                 return self._augmented(target, BINARY[op.prim.function], left)
+        if op is not None:
+            return self._set(op, target)
         return _assign(target, self.expressions.operand(operand))
 
     def _variable(self, value: Value) -> str | None:
@@ -347,6 +361,13 @@ class Statements:
         return [*before, ast.While(condition, body, [])]
 
 
+def _heading(statement: Span) -> str:
+    """A user's statement on one line; of a compound one its first line."""
+    text = statement.one_line(COMMENT_WIDTH)
+    compound = text.startswith(("if ", "for ", "while ", "elif "))
+    return f"{text}:" if compound and not text.endswith((":", "…")) else text
+
+
 def _assign(target: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Name(target, STORE)], value, lineno=0)
 
@@ -365,6 +386,32 @@ def _without_minus(node: ast.expr) -> ast.expr | None:
         left = _without_minus(node.left)
         return None if left is None else ast.BinOp(left, node.op, node.right)
     return None
+
+
+def _without_term(node: ast.expr, target: str) -> ast.expr | None:
+    """A sum without the term that is just the name ``target``; None if it has no such term, or more."""
+    terms: list[tuple[bool, ast.expr]] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        terms.append((isinstance(node.op, ast.Add), node.right))
+        node = node.left
+    terms.append((True, node))
+    terms.reverse()
+    own = [k for k, (plus, term) in enumerate(terms) if plus and _is_name(term, target)]
+    names = [n for _, t in terms for n in ast.walk(t) if isinstance(n, ast.Name) and n.id == target]
+    if len(own) != 1 or len(names) != 1:
+        return None
+    rest = terms[: own[0]] + terms[own[0] + 1 :]
+    first = next((k for k, (plus, _) in enumerate(rest) if plus), 0)
+    plus, total = rest.pop(first)
+    if not plus:
+        total = ast.UnaryOp(ast.USub(), total)
+    for plus, term in rest:
+        total = ast.BinOp(total, ast.Add() if plus else ast.Sub(), term)
+    return total
+
+
+def _is_name(node: ast.expr, target: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == target
 
 
 def _wants_comments(function: Function) -> bool:

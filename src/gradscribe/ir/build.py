@@ -50,9 +50,10 @@ class Builder:
 
     @contextmanager
     def origin(self, op: Op) -> Iterator[None]:
-        """What is built belongs to the statement of ``op``."""
+        """What is built belongs to the statement of ``op`` (to none in particular, for a loop)."""
         saved = self.span, self.statement
-        self.span, self.statement = op.span, op.statement
+        loop = bool(op.regions) and op.prim.name != "if"
+        self.span, self.statement = op.span, None if loop else op.statement
         try:
             yield
         finally:

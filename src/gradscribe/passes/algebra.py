@@ -23,7 +23,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.rewrite import substitute, use_counts
-from gradscribe.ir.types import Array, Scalar, Type, dims_of, dtype_of, is_scalar
+from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, dtype_of, is_scalar
 
 ADD, SUB, MUL, DIV, NEG, POW = (
     of(f)
@@ -103,7 +103,7 @@ class _Algebra:
         for op in region.ops:
             for inner in op.regions:
                 self.region(inner)
-            if op.prim in ARITHMETIC and len(op.results) == 1 and _is_real(op.results[0].type):
+            if op.prim in ARITHMETIC and len(op.results) == 1 and _is_real(op):
                 self._arithmetic(op, readers, new)
             else:
                 if op.prim.cheap and len(op.results) == 1 and is_scalar(op.results[0].type):
@@ -120,7 +120,7 @@ class _Algebra:
             and reader is not None
             and reader.derived
             and reader.prim in ARITHMETIC
-            and _is_real(reader.results[0].type)
+            and _is_real(reader)
             and (op.derived or not result.named)
         )
         if not op.derived:
@@ -201,9 +201,12 @@ def _readers(region: Region) -> dict[Value, Op]:
     return {arg: op for op in region.ops for arg in op.args if isinstance(arg, Value)}
 
 
-def _is_real(kind: Type) -> bool:
+def _is_real(op: Op) -> bool:
+    """Is the result a real number or array? What rules make of unknown types is."""
+    kind = op.results[0].type
     dtype = dtype_of(kind)
-    return isinstance(kind, Scalar | Array) and (dtype is None or dtype.kind == "f")
+    known = isinstance(kind, Scalar | Array) or (op.derived and isinstance(kind, Unknown))
+    return known and (dtype is None or dtype.kind == "f")
 
 
 def _trivial(form: list[Term], cheap: set[Value]) -> bool:
@@ -230,7 +233,9 @@ def _plain(form: list[Term], result: Value) -> Operand | None:
     if term.coefficient != 1 or list(term.num.values()) != [1]:
         return None
     (atom,) = term.num
-    return atom if dims_of(type_of_operand(atom)) == dims_of(result.type) else None
+    kind = type_of_operand(atom)
+    same = kind == result.type if dims_of(kind) is None else dims_of(kind) == dims_of(result.type)
+    return atom if same else None
 
 
 def _collected(terms: list[Term]) -> list[Term]:

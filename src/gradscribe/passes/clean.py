@@ -63,10 +63,16 @@ def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
                 value = _resolve(op.regions[-1].yields[k], mapping)
                 params = [r.params[start + k] for r in op.regions[:-1]] if op.prim is WHILE else []
                 param = op.regions[-1].params[(start if op.prim is FOR else 0) + k]
-                if value is param or value is _resolve(op.args[start + k], mapping):
+                unchanged = value is param or value is _resolve(op.args[start + k], mapping)
+                if unchanged and not _is_renaming(param, op.args[start + k]):
                     for old in (param, op.results[k], *params):
                         if old not in mapping:
                             mapping[old] = op.args[start + k]
+
+
+def _is_renaming(param: Value, init: Operand) -> bool:
+    """``x_bar = v`` before a loop says what v is there; the text keeps it."""
+    return isinstance(init, Value) and init.named and param.hint.endswith("_bar")
 
 
 def _resolve(operand: Operand, mapping: dict[Value, Operand]) -> Operand:

@@ -23,9 +23,9 @@ def getitem_x(x, index, *, y_bar):
 
 @linear(setitem, ("x", "value"))
 def setitem_both(x, index, value, *, y_bar):
-    if may_repeat(index):
-        return setitem(y_bar, index, 0.0), last_written(y_bar, index)
-    return setitem(y_bar, index, 0.0), y_bar[index]
+    # The entries are read before they are zeroed, so that zeroing can be in place.
+    value_bar = last_written(y_bar, index) if may_repeat(index) else y_bar[index]
+    return setitem(y_bar, index, 0.0), value_bar
 
 
 @linear(last_written, "x")
