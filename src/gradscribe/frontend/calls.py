@@ -346,14 +346,7 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
     """The default of a callee's parameter: the object that Python evaluated when it was defined."""
     function = definition.function
     if function is None:
-        from gradscribe.frontend.expressions import lower
-
-        arguments = definition.node.args
-        plain = [a.id for a in (*arguments.posonlyargs, *arguments.args)]
-        defaults = dict(zip(plain[::-1], arguments.defaults[::-1], strict=False))
-        keyword = [a.id for a in arguments.kwonlyargs]
-        defaults |= dict(zip(keyword, arguments.kw_defaults, strict=True))
-        return lower(frame, defaults[name])
+        return definition.defaults[name]  # type: ignore[no-any-return]  # a Bound
     code = function.__code__
     if function.__kwdefaults__ and name in function.__kwdefaults__:
         value = function.__kwdefaults__[name]
@@ -371,6 +364,12 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
 def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
     positional, keywords = arguments(frame, node)
+    if _writes(function, positional, keywords):
+        frame.refuse(
+            node,
+            f"{node_name(node)} is called here in a way that writes into an argument",
+            "use its result, and write that: z[...] = …",
+        )
     module = getattr(function, "__module__", None) or ""
     trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(function, np.ufunc)
     for bound in [*positional, *keywords.values()]:
@@ -381,6 +380,27 @@ def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
                 "declare a rule for it, or pass a copy and use its result as a constant",
             )
     return opaque.expression(frame, node)
+
+
+_WRITERS = (
+    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.nan_to_num, setattr, delattr,
+)  # fmt: skip
+
+
+def _writes(function: Any, positional: Sequence[Bound], keywords: Keywords) -> bool:
+    """Does this call of NumPy's or Python's own change one of its arguments?"""
+    if function is np.nan_to_num and "copy" not in keywords and len(positional) < 2:
+        return False
+    prim = BY_FUNCTION.get(function)
+    most = len(prim.params) if prim is not None and not prim.variadic else len(positional)
+    most = function.nin if isinstance(function, np.ufunc) else most
+    extra = positional[most:]
+    return function in _WRITERS or "out" in keywords or any(isinstance(b, Ref) for b in extra)
+
+
+def node_name(node: gast.Call) -> str:
+    """How the text calls the function."""
+    return gast.unparse(node.func)
 
 
 def _isinstance(frame: Frame, node: gast.Call) -> Bound | None:

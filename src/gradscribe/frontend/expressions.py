@@ -187,7 +187,18 @@ def _dict(frame: Frame, node: gast.Dict) -> Bound:
 
 
 def _lambda(frame: Frame, node: gast.Lambda) -> Bound:
-    return Closure(nested_definition(frame.definition, node), frame)
+    return closure(frame, node)
+
+
+def closure(frame: Frame, node: Any) -> Closure:
+    """A nested function; its defaults are evaluated here, where it is defined."""
+    definition = nested_definition(frame.definition, node)
+    arguments = node.args
+    plain = [a.id for a in (*arguments.posonlyargs, *arguments.args)]
+    defaults = dict(zip(plain[::-1], arguments.defaults[::-1], strict=False))
+    defaults |= {a.id: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d}
+    definition.defaults = {name: lower(frame, default) for name, default in defaults.items()}
+    return Closure(definition, frame)
 
 
 def index(frame: Frame, node: Any) -> Operand:

@@ -247,7 +247,7 @@ class Frame:
 def is_mutable(kind: Type) -> bool:
     """May a value of this type be changed in place?"""
     if isinstance(kind, Array):
-        return kind.dims != ()
+        return True
     if isinstance(kind, Sequence):
         return kind.kind == "list" or kind.items is None
     return isinstance(kind, Mapping | Struct | Unknown)

@@ -87,6 +87,9 @@ def while_(frame: Frame, node: gast.While) -> None:
     from gradscribe.frontend.expressions import operand
     from gradscribe.frontend.lower import block
 
+    for part in gast.walk(node.test):
+        if isinstance(part, gast.NamedExpr):
+            frame.refuse(part, "an assignment in the test of a while loop is not supported yet")
     parts = [*node.body, node.test]
     loop = _Loop(frame, assigned_names(parts), parts)
 

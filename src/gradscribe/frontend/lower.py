@@ -302,11 +302,11 @@ def _assert(frame: Frame, node: gast.Assert) -> None:
 def _function(frame: Frame, node: gast.FunctionDef) -> None:
     if node.decorator_list:
         frame.refuse(node, "decorated nested functions are not supported yet")
-    frame.env[node.name] = Closure(nested_definition(frame.definition, node), frame)
+    frame.env[node.name] = expressions.closure(frame, node)
 
 
 def _pass(frame: Frame, node: Any) -> None:
-    """``pass``, and declarations that only say where a name lives."""
+    """``pass``."""
 
 
 def _words(node: Any) -> str:
@@ -329,6 +329,7 @@ _NAMES = {
     gast.Import: "import inside a function",
     gast.ImportFrom: "import inside a function",
     gast.Nonlocal: "nonlocal",
+    gast.Global: "global",
     gast.Return: "return inside a loop",
     gast.Attribute: "an attribute",
 }
@@ -350,7 +351,6 @@ _HANDLERS: dict[type, Callable[[Frame, Any], None]] = {
     gast.Delete: _delete,
     gast.FunctionDef: _function,
     gast.Pass: _pass,
-    gast.Global: _pass,
     gast.For: control.for_,
     gast.While: control.while_,
 }

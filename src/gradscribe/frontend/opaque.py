@@ -12,7 +12,7 @@ from typing import Any
 import gast
 
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound
+from gradscribe.frontend.heap import Bound, Ref, locations
 from gradscribe.ir.core import Attrs, Op, Operand, Value
 from gradscribe.ir.primitives import OPAQUE
 from gradscribe.ir.types import UNKNOWN
@@ -29,10 +29,19 @@ def expression(frame: Frame, node: Any) -> Bound:
     template, operands = _template(frame, node)
     value = Value("", UNKNOWN)
     frame.builder.append(Op(OPAQUE, tuple(operands), (value,), attrs=Attrs(template=template)))
-    return frame.wrap(value)
+    result = frame.wrap(value)
+    if isinstance(result, Ref) and not isinstance(node, gast.JoinedStr):
+        # It may be, or hold, what it was made of.
+        names = {n.id for n in gast.walk(node) if isinstance(n, gast.Name)}
+        for loc in (loc for name in names if name in frame.env for loc in locations(frame.env[name])):
+            frame.heap.relate(result.loc, loc)
+    return result
 
 
 def _template(frame: Frame, node: Any) -> tuple[ast.AST, list[Operand]]:
+    for part in gast.walk(node):
+        if isinstance(part, gast.NamedExpr):
+            frame.refuse(part, "an assignment in this place is not supported", "assign first")
     operands: list[Operand] = []
     holes: dict[str, str] = {}
     inner = _names_bound_inside(node)

@@ -22,7 +22,7 @@ FunctionNode = gast.FunctionDef | gast.Lambda
 class Definition:
     """A function's AST (gast), its text, and the names its body can see outside it."""
 
-    __slots__ = ("cells", "file", "function", "globals", "locals", "node")
+    __slots__ = ("cells", "defaults", "file", "function", "globals", "locals", "node")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Definition:
         self.cells = cells
         self.function = function
         self.locals = _local_names(node)
+        self.defaults: dict[str, Any] = {}  # of a nested function: what they are bound to
 
     def lookup(self, name: str) -> Any:
         """The object a free name stands for now; KeyError where it is not bound."""
