@@ -414,8 +414,6 @@ class Pullback:
             names = list(self.signature().parameters)
             primal = primal_ir(self.function, differentiable(kinds, wrt, names, self.name))
             known = transform.pullback(primal, wrt, single, base_name(self.function))
-            simplify(known.forward)
-            simplify(known.reverse)
             self.cache[kinds] = known
         return known
 

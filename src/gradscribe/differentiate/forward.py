@@ -15,7 +15,7 @@ from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import CALL, FOR, IF, WHILE
-from gradscribe.ir.rewrite import copy_op, copy_value, mapped
+from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
 from gradscribe.ir.types import Sequence
 from gradscribe.passes.clean import carries, first_carry
 
@@ -49,8 +49,14 @@ class Forwarder:
 
     def _simple(self, op: Op) -> None:
         new = copy_op(op, self.mapping)
-        self.builder.region.ops.append(new)
         result = op.results[0]
+        with self.builder.into(Region()) as beside:
+            self._tangent(op, new, result)
+        # First the tangent, if it can do without the result: then an update needs no other name.
+        needed = new.results[0] in operands_in(beside)
+        self.builder.region.ops += [new, *beside.ops] if needed else [*beside.ops, new]
+
+    def _tangent(self, op: Op, new: Op, result: Value) -> None:
         if op.prim.function in (tuple, list):
             dots = [
                 apply.tangent_or_zero(a, b, self.dots, self.builder)

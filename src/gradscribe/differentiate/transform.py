@@ -5,6 +5,7 @@ Each takes an ``ir.Function`` and gives a new one, which may be differentiated a
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import final
 
@@ -16,9 +17,9 @@ from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Const, Function, Operand, Parameter, Region, Value, walk
+from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
-from gradscribe.ir.primitives import of
+from gradscribe.ir.primitives import OPAQUE, of
 from gradscribe.ir.rewrite import copy_function, free_values, mapped, substitute
 from gradscribe.ir.types import (
     Array,
@@ -31,7 +32,8 @@ from gradscribe.ir.types import (
     is_scalar,
     maybe_float,
 )
-from gradscribe.passes.clean import clean, clean_region
+from gradscribe.passes import simplify
+from gradscribe.passes.clean import clean
 
 
 @final
@@ -130,35 +132,59 @@ def _article(kind: Type) -> str:
 
 
 def pullback(function: Function, wrt: list[int], single: bool, name: str) -> Pullback:
-    """The value with its residuals, and the function from residuals and cotangent to the adjoints."""
+    """The value with its residuals, and the function from residuals and cotangent to the adjoints.
+
+    Both halves are simplified as one function first, so that what the reverse half does not read
+    after that is not handed over.
+    """
     new, _ = copy_function(function)
     result = new.result
     inputs = [new.body.params[i] for i in wrt]
     active = Activity(new, inputs)
-    reverse = Region()
-    builder = Builder(reverse, derived=True)
+    builder = Builder(new.body, derived=True)
+    builder.append(border := Op(OPAQUE, (), (), attrs=Attrs(template=ast.Pass())))
     kind = type_of_operand(result)
-    y_bar = Value("y_bar", adjoint_type(kind))
-    seeds: list[tuple[Value, Bar]] = [(result, y_bar)] if result in active else []  # type: ignore[list-item]  # active: a Value
+    y_bar = Value(f"{name}_bar", adjoint_type(kind))
+    seeds: list[tuple[Value, Bar]] = []
+    if isinstance(result, Value) and result in active:
+        seeds.append((result, y_bar))
     scope = reverse_sweep(builder, new.body, active, seeds, new.body.params)
     bars = [_final(scope, value, new) for value in inputs]
-    reverse.yields = [bars[0] if single else builder.emit(TUPLE, *bars)]
-    backward = Function(f"{name}_reverse", [], reverse, span=function.span, notes=new.notes)
-    clean_region(reverse)
+    _name_gradients(inputs, bars)
+    adjoints = bars[0] if single else builder.emit(TUPLE, *bars)
+    new.body.params.append(y_bar)
+    new.params = [*new.params, Parameter(y_bar.hint)]
+    new.body.yields = [builder.emit(TUPLE, result, adjoints)]
+    simplify(clean(new))
+    return _split(new, border, name)
+
+
+def _split(both: Function, border: Op, name: str) -> Pullback:
+    """Cut a function that gives value and adjoints in two at ``border``."""
+    place = both.body.ops.index(border)
+    y_bar = both.body.params.pop()
+    last = both.body.ops.pop()
+    result, adjoints = last.args
+    reverse = Region([], both.body.ops[place + 1 :], [adjoints])
     residuals = [v for v in free_values(reverse) if v is not y_bar]
-    new.name = f"{name}_forward"
-    forward_builder = Builder(new.body, derived=True)
-    new.body.yields = [forward_builder.emit(TUPLE, result, *residuals)]
+    forward = Function(
+        f"{name}_forward", both.params[:-1], Region(both.body.params, both.body.ops[:place]),
+        span=both.span, order=both.order,
+    )  # fmt: skip
+    builder = Builder(forward.body, derived=True)
+    forward.body.yields = [builder.emit(TUPLE, result, *residuals)]
     mapping: dict[Value, Operand] = {}
-    params = []
     for value in [*residuals, y_bar]:
         fresh = Value(value.hint, value.type, value.named)
         mapping[value] = fresh
-        params.append(fresh)
+        reverse.params.append(fresh)
     substitute(reverse, mapping)
-    reverse.params = params
-    backward.params = [Parameter(name) for name in _distinct([v.hint for v in params])]
-    return Pullback(clean(new), backward)
+    names = _distinct([v.hint for v in reverse.params])
+    backward = Function(
+        f"{name}_reverse", [Parameter(n) for n in names], reverse, span=both.span,
+        notes=both.notes, order=both.order + 1,
+    )  # fmt: skip
+    return Pullback(clean(forward), clean(backward))
 
 
 def _distinct(hints: list[str]) -> list[str]:
@@ -248,6 +274,9 @@ def tangent(function: Function, wrt: list[int], name: str, with_value: bool = Tr
     result = function.result
     value = mapped(result, forwarder.mapping)
     dot_result = forwarder.dot(result)
+    made = isinstance(result, Value) and not result.named
+    if made and isinstance(dot_result, Value) and dot_result not in body.params:
+        dot_result.hint = f"{function.name}_dot"
     body.yields = [builder.emit(TUPLE, value, dot_result) if with_value else dot_result]
     new = Function(name, params, body, span=function.span, notes=list(function.notes))
     new.order = function.order + 1

@@ -95,6 +95,7 @@ class Requirements:
 
     def __init__(self, module: str | None) -> None:
         self.module = module
+        self.taken: set[str] = set()  # names that mean something else in some function of the module
         self.imports: dict[str, str] = {}  # the name in the text → the module
         self.helpers: dict[str, Callable[..., Any]] = {}
         self.constants: dict[str, Const] = {}  # names of the user's module that are read
@@ -116,11 +117,21 @@ class Requirements:
             self.helper(function)
             return function.__name__
         if prim_name.startswith("np."):
-            self.imports["np"] = "numpy"
-        elif "." in prim_name:
-            root = prim_name.rpartition(".")[0]
-            self.imports[root.split(".")[0]] = root
+            return f"{self.alias('numpy')}.{prim_name.removeprefix('np.')}"
+        if "." in prim_name:
+            root, _, last = prim_name.rpartition(".")
+            return f"{self.alias(root)}.{last}"
         return prim_name
+
+    def alias(self, module: str) -> str:
+        """The name of a module in the text: the usual one, unless that means something else there."""
+        usual = "np" if module == "numpy" else module
+        number, name = 0, usual
+        while name.split(".")[0] in self.taken:
+            number += 1
+            name = f"{usual.replace('.', '_')}_{number}"
+        self.imports[name if name != module else name.split(".")[0]] = module
+        return name
 
     def helper(self, function: Callable[..., Any]) -> None:
         """Note a helper, and the helpers that it calls."""
@@ -163,15 +174,10 @@ class Expressions:
     def _named(self, operand: Const) -> ast.expr:
         assert operand.name is not None
         home = operand.home
-        if home in ("numpy", "math"):
-            alias = {"numpy": "np"}.get(home, home)
-            self.needs.imports[alias] = home
-            return name(f"{alias}.{operand.name}")
         if home is None:
             return name(operand.name)
         if home != self.needs.module:
-            self.needs.imports[home.split(".")[0]] = home
-            return name(f"{home}.{operand.name}")
+            return name(f"{self.needs.alias(home)}.{operand.name}")
         self.needs.constants[operand.name.split(".")[0]] = operand
         return name(operand.name)
 
@@ -185,8 +191,7 @@ class Expressions:
             parts = [self.literal(p) for p in (value.start, value.stop, value.step)]
             return call(ast.Name("slice", LOAD), *parts)
         if isinstance(value, float) and not math.isfinite(value):
-            self.needs.imports["np"] = "numpy"
-            text = "np.nan" if math.isnan(value) else "np.inf"
+            text = f"{self.needs.alias('numpy')}.{'nan' if math.isnan(value) else 'inf'}"
             return name(text) if not value < 0 else ast.UnaryOp(ast.USub(), name(text))
         if isinstance(value, int | float | complex) and not isinstance(value, bool | np.generic):
             if not isinstance(value, complex) and (value < 0 or (value == 0 and str(value)[0] == "-")):
@@ -195,11 +200,10 @@ class Expressions:
         if value is None or value is Ellipsis or isinstance(value, str | bytes | bool):
             return ast.Constant(value)
         if isinstance(value, np.dtype):
-            self.needs.imports["np"] = "numpy"
-            return name(f"np.{value.name}")
+            return name(f"{self.needs.alias('numpy')}.{value.name}")
         if isinstance(value, np.generic):
-            self.needs.imports["np"] = "numpy"
-            return call(name(f"np.{type(value).__name__}"), self.literal(value.item()))
+            numpy = self.needs.alias("numpy")
+            return call(name(f"{numpy}.{type(value).__name__}"), self.literal(value.item()))
         return self.object(value)
 
     def object(self, value: Any) -> ast.expr:

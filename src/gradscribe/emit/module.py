@@ -63,7 +63,7 @@ def _reserved(function: Function, module: str | None) -> set[str]:
     for op in walk(function.body):
         head = op.prim.name.split(".")[0].removeprefix(".")
         if op.prim.function is not None:
-            found.add(head)
+            found |= {head, getattr(op.prim.function, "__name__", head)}
         operands = [*op.args, *(o for region in op.regions for o in region.yields)]
         for arg in operands:
             if isinstance(arg, Const):
@@ -123,13 +123,16 @@ def emit_module(
     header: list[str],
     extra: list[ast.stmt] | None = None,
     standalone: bool = False,
+    needs: Requirements | None = None,
 ) -> Module:
     """A complete module that defines ``functions`` (those called first) and ``extra`` statements.
 
     With ``standalone`` literal constants of the user's module are written into the file, and other
-    names are imported from it; without, the text is to run among the user's own names.
+    names are imported from it; without, the text is to run among the user's own names. ``needs``
+    may hold more that is to be bound.
     """
-    needs = Requirements(module)
+    needs = needs if needs is not None else Requirements(module)
+    needs.taken |= _meanings(functions)
     definitions: list[ast.stmt] = []
     for function in functions:
         needs.callee(function)
@@ -148,6 +151,18 @@ def emit_module(
     return Module(write(body), needs.imports, needs.helpers, needs.objects, needs.constants)
 
 
+def _meanings(functions: list[Function]) -> set[str]:
+    """Names that parameters have, or that the text reads from the user's module."""
+    found = {p.name for function in functions for p in function.params}
+    for function in functions:
+        for op in walk(function.body):
+            operands = [*op.args, *(o for region in op.regions for o in region.yields)]
+            for arg in operands:
+                if isinstance(arg, Const) and arg.name is not None and not arg.fixed:
+                    found.add(arg.name.split(".")[0])
+    return found
+
+
 def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
     """Import statements in the order ruff wants, then literal constants."""
     plain: list[ast.stmt] = []
@@ -161,7 +176,7 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
     for name, value in needs.objects.items():
         froms.setdefault(value.__module__, []).append(name)
     for name, constant in sorted(needs.constants.items()):
-        if standalone and _is_literal(constant):
+        if standalone and is_literal(constant):
             assigned.append(
                 ast.Assign([ast.Name(name, ast.Store())], _literal(constant.value), lineno=0)
             )
@@ -174,7 +189,7 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
     return [*plain, *blank, *third, *assigned]
 
 
-def _is_literal(constant: Const) -> bool:
+def is_literal(constant: Const) -> bool:
     return constant.name is not None and "." not in constant.name and type(constant.value) in (
         int, float, bool, str, complex,
     )  # fmt: skip
@@ -196,10 +211,8 @@ def _sources(needs: Requirements) -> list[ast.stmt]:
         for argument in [*arguments, *filter(None, (tree.args.vararg, tree.args.kwarg))]:
             argument.annotation = None
         for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id == "np":
-                needs.imports["np"] = "numpy"
-            elif isinstance(node, ast.Name) and node.id == "math":
-                needs.imports["math"] = "math"
+            if isinstance(node, ast.Name) and node.id in ("np", "math"):
+                node.id = needs.alias({"np": "numpy"}.get(node.id, node.id))
         nodes.append(tree)
     return nodes
 

@@ -52,11 +52,17 @@ class Nesting:
 
     # ------------------------------------------------------------------ deciding
 
-    def _region(self, region: Region, indent: int) -> None:
-        uses = self._single_uses(region)
+    def _region(self, region: Region, indent: int, yields: bool = True) -> None:
+        """Decide for a region; what it yields is nested only where it is an expression's (``yields``).
+
+        The others are assigned where they are computed: at the end of a loop's body the variables
+        that they read may be needed no more.
+        """
+        uses = self._single_uses(region, yields)
         for place, op in enumerate(region.ops):
             for inner in op.regions:
-                self._region(inner, indent + 4)
+                test = op.prim is WHILE and inner is op.regions[0]
+                self._region(inner, indent + 4, yields=test or bool(op.attrs.form))
             if op.prim is IF and op.attrs.form and not self._is_expression(op):
                 op.attrs = type(op.attrs)()
             room = WIDTH - indent - (len(op.results[0].hint) + 5 if op.results else 2)
@@ -74,7 +80,7 @@ class Nesting:
                 self.inlined[value] = op
                 self.lengths[value] = self._length(op)
 
-    def _single_uses(self, region: Region) -> dict[Value, int]:
+    def _single_uses(self, region: Region, yields: bool) -> dict[Value, int]:
         """The values used once, directly in this region, with the place of the use."""
         uses: dict[Value, int] = {}
         for place, op in enumerate(region.ops):
@@ -82,7 +88,8 @@ class Nesting:
                 if isinstance(arg, Value) and self.counts[arg] == 1:
                     uses[arg] = place
         for operand in region.yields:
-            if isinstance(operand, Value) and self.counts[operand] == 1:
+            nested = yields or operand in self.collected
+            if isinstance(operand, Value) and self.counts[operand] == 1 and nested:
                 uses[operand] = len(region.ops)
         return uses
 

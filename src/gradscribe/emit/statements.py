@@ -86,7 +86,7 @@ class Statements:
         if op.prim in (FOR, WHILE):
             self.heading = None
         elif (
-            self.comments and op.derived and op.statement is not None and op.statement != self.heading
+            self.comments and op.sweep and op.statement is not None and op.statement != self.heading
         ):
             self.heading = op.statement
             heading.append(Comment(_heading(op.statement)))
@@ -207,11 +207,11 @@ class Statements:
         if not array or is_basic(place):
             item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
             return self._augmented(item, ast.Add(), value)
-        self.expressions.needs.imports["np"] = "numpy"
+        numpy = self.expressions.needs.alias("numpy")
         inner = self.nesting.inlined.get(value) if isinstance(value, Value) else None
-        function = "np.add.at"
+        function = f"{numpy}.add.at"
         if inner is not None and inner.prim.function is operator.neg:
-            function, value = "np.subtract.at", inner.args[0]
+            function, value = f"{numpy}.subtract.at", inner.args[0]
         operands = self.expressions.index(index), self.expressions.operand(value)
         return ast.Expr(call(name(function), ast.Name(variable, LOAD), *operands))
 
