@@ -15,15 +15,25 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.primitives import OPAQUE, of
-from gradscribe.ir.types import Array, Sequence, Static, Unknown, dims_of, is_scalar
+from gradscribe.ir.types import Array, Sequence, Slice, Static, Unknown, dims_of, is_scalar
 from gradscribe.rules.declare import TABLE, Rules
 
 EXPAND = of(helpers.expand)
 
 
+# What operators do to lists and tuples is a matter of other rules.
+_OF_SEQUENCES: dict[Any, Any] = {
+    operator.add: helpers.joined, operator.iadd: helpers.joined,
+    operator.mul: helpers.repeated, operator.imul: helpers.repeated,
+}  # fmt: skip
+
+
 def rules_of(op: Op) -> Rules:
     """The rules of an operation's primitive; refused where there are none."""
-    rules = TABLE.get(op.prim.function) if op.prim is not OPAQUE else None
+    function = op.prim.function
+    if op.results and isinstance(op.results[0].type, Sequence):
+        function = _OF_SEQUENCES.get(function, function)
+    rules = TABLE.get(function) if op.prim is not OPAQUE else None
     if rules is None:
         name = "this expression" if op.prim is OPAQUE else op.prim.name
         raise NoRuleError(
@@ -82,6 +92,10 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
         return
     if prim is GETITEM and isinstance(op.args[0].type, Array | Unknown):  # type: ignore[union-attr]  # active
         _scatter(op, y_bar, scope)
+        return
+    if prim is GETITEM and isinstance(type_of_operand(op.args[1]), Slice):
+        whole = builder.emit(of(helpers.setitem), scope.zeros(op.args[0]), op.args[1], y_bar)  # type: ignore[arg-type]  # active
+        scope.add(op.args[0], whole)
         return
     extra = {"y": op.results[0], "y_bar": y_bar}
     done: set[str] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -103,6 +104,8 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
             return result
     if not _hashable(function):
         frame.refuse(node, f"cannot call {function!r}")
+    if isinstance(getattr(function, "__self__", None), np.ufunc) and function.__name__ == "at":
+        return _ufunc_at(frame, node, function.__self__)
     function = helper_of(function)
     prim = BY_FUNCTION.get(function)
     if prim is not None:
@@ -145,6 +148,7 @@ def apply(
     """Apply a primitive to bound arguments."""
     bound = _bind(frame, node, prim, positional, keywords)
     if bound is None:
+        _refuse_writes(frame, node, prim.function, positional, keywords)
         return _opaque_call(frame, node, prim.function)
     args = tuple(frame.read(b) for b in bound)
     try:
@@ -364,12 +368,7 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
 def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
     positional, keywords = arguments(frame, node)
-    if _writes(function, positional, keywords):
-        frame.refuse(
-            node,
-            f"{node_name(node)} is called here in a way that writes into an argument",
-            "use its result, and write that: z[...] = …",
-        )
+    _refuse_writes(frame, node, function, positional, keywords)
     module = getattr(function, "__module__", None) or ""
     trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(function, np.ufunc)
     for bound in [*positional, *keywords.values()]:
@@ -398,9 +397,28 @@ def _writes(function: Any, positional: Sequence[Bound], keywords: Keywords) -> b
     return function in _WRITERS or "out" in keywords or any(isinstance(b, Ref) for b in extra)
 
 
-def node_name(node: gast.Call) -> str:
-    """How the text calls the function."""
-    return gast.unparse(node.func)
+def _refuse_writes(
+    frame: Frame, node: gast.Call, function: Any, positional: Sequence[Bound], keywords: Keywords
+) -> None:
+    if _writes(function, positional, keywords):
+        frame.refuse(
+            node,
+            f"{gast.unparse(node.func)} is called here in a way that writes into an argument",
+            "use its result, and write that: z[...] = …",
+        )
+
+
+def _ufunc_at(frame: Frame, node: gast.Call, ufunc: np.ufunc) -> Bound:
+    """``np.add.at(x, index, value)``."""
+    positional, keywords = arguments(frame, node, kept=False)
+    target = positional[0] if positional else None
+    if ufunc not in (np.add, np.subtract) or len(positional) != 3 or keywords or not isinstance(target, Ref):
+        frame.refuse(node, f"np.{ufunc.__name__}.at is not supported here", "np.add.at and np.subtract.at are")
+    index, value = (frame.read(b) for b in positional[1:])
+    if ufunc is np.subtract:
+        value = frame.emit(of(operator.neg), value)
+    frame.write(target, frame.emit(of(helpers.index_add), frame.read(target), index, value), node)
+    return Const(None)
 
 
 def _isinstance(frame: Frame, node: gast.Call) -> Bound | None:

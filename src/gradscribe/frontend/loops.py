@@ -54,7 +54,9 @@ def for_(frame: Frame, node: gast.For) -> None:
     from gradscribe.frontend.lower import assign, block
     from gradscribe.frontend.walks import walk
 
+    before = set(frame.env)
     walked = walk(frame, node.iter)
+    held = [name for name in frame.env if name not in before]
     if walked.static is not None:
         for item in walked.static:
             assign(frame, node.target, item)
@@ -77,6 +79,8 @@ def for_(frame: Frame, node: gast.For) -> None:
         return Op(FOR, (sequence, *inits), (), (body,), Attrs(seqs=1))
 
     loop.run(attempt)
+    for name in held:
+        frame.env.pop(name, None)
 
 
 def while_(frame: Frame, node: gast.While) -> None:

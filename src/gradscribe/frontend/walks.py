@@ -83,6 +83,9 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         ):
             return _static(list(bound.items))
         bound = frame.read(bound)
+    if isinstance(bound, Ref):
+        # The loop holds the object, whatever becomes of its name.
+        frame.env[f"what the loop at line {node.lineno} walks"] = bound
     if isinstance(bound, Const) and bound.name is None and isinstance(bound.value, tuple | list | str):
         return _static([Const(value) for value in bound.value])
     value = frame.read(bound)

@@ -84,6 +84,22 @@ def inserted(xs: Any, place: Any, value: Any) -> Any:
     return xs
 
 
+def joined(a: Any, b: Any) -> Any:
+    """The list or tuple ``a + b``."""
+    return a + b
+
+
+def repeated(a: Any, b: Any) -> Any:
+    """The list or tuple ``a * b``, where either is the number."""
+    return a * b
+
+
+def folded(g: Any, xs: Any) -> Any:
+    """The cotangent of the list xs in ``xs * n``."""
+    zeros = [np.zeros(np.shape(x), getattr(x, "dtype", float))[()] for x in xs]
+    return type(xs)([sum(g[k :: len(xs)], zero) for k, zero in enumerate(zeros)])
+
+
 def copy_list(xs: Any) -> Any:
     """A copy of the list xs."""
     return list(xs)

@@ -6,7 +6,17 @@ import operator
 
 import numpy as np
 
-from gradscribe.ir.helpers import append, index_add, inserted, setitem, without, zeros_like
+from gradscribe.ir.helpers import (
+    append,
+    folded,
+    index_add,
+    inserted,
+    joined,
+    repeated,
+    setitem,
+    without,
+    zeros_like,
+)
 from gradscribe.ir.transposes import (
     last_written,
     may_repeat,
@@ -56,6 +66,26 @@ def inserted_both(xs, place, value, *, y_bar):
     return without(y_bar, place), y_bar[place]
 
 
+@linear(joined, ("a", "b"))
+def joined_both(a, b, *, y_bar):
+    return y_bar[: len(a)], y_bar[len(a) :]
+
+
+@linear(repeated, "a")
+def repeated_a(a, b, *, y_bar):
+    return folded(y_bar, a)
+
+
+@linear(repeated, "b")
+def repeated_b(a, b, *, y_bar):
+    return folded(y_bar, b)
+
+
+@linear(folded, "g")
+def folded_g(g, xs, *, y_bar):
+    return repeated(y_bar, len(g) // len(xs))
+
+
 @linear(np.ndarray.fill, ("x", "value"))
 def fill_both(x, value, *, y_bar):
     return np.zeros_like(y_bar), y_bar
@@ -99,6 +129,7 @@ def extract_arr(condition, arr, *, y_bar):
     return take_a(arr, np.flatnonzero(condition), None, y_bar=y_bar)
 
 
+constant_in(folded, "xs")
 constant(may_repeat)
 
 

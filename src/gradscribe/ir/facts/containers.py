@@ -265,6 +265,23 @@ def _(xs: Type, place: Type, value: Type) -> Type:
     return append(xs, value)
 
 
+@fact(helpers.joined)
+def _(a: Type, b: Type) -> Type:
+    kind = a.kind if isinstance(a, Sequence) else "list"
+    return Sequence(kind, None, join_optional(element_type(a), element_type(b)))
+
+
+@fact(helpers.repeated)
+def _(a: Type, b: Type) -> Type:
+    xs = a if isinstance(a, Sequence) else b
+    return Sequence(xs.kind if isinstance(xs, Sequence) else "list", None, element_type(xs))
+
+
+@fact(helpers.folded)
+def _(g: Type, xs: Type) -> Type:
+    return adjoint_type(xs)
+
+
 @fact(helpers.copy_list)
 def _(xs: Type) -> Type:
     return xs
