@@ -28,7 +28,7 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 run: generated ## write the derivatives of the examples into generated/ and show one
-	$(BIN)/gradscribe show examples/listings.py
+	$(BIN)/gradscribe show examples/listings.py:loss --order 1
 
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k name" selects some)
 	$(PYTEST) -n auto $(PYTEST_ARGS)
@@ -39,7 +39,12 @@ check: $(INSTALLED) ## lint, check formatting and types
 	$(BIN)/mypy
 
 generated: $(INSTALLED) ## write the derivatives of the examples into generated/
-	$(BIN)/gradscribe write examples/*.py -o generated
+	@for file in examples/*.py; do \
+		$(BIN)/gradscribe write $$file -o generated/$$(basename $$file .py) || exit 1; done
+	@$(BIN)/gradscribe write examples/from_operator_overloading.py:f --jvp \
+		-o generated/from_operator_overloading
+	@$(BIN)/gradscribe write examples/listings.py:loss --order 1 --value -o generated/listings
+	@$(BIN)/gradscribe write examples/listings.py:f --order 1 --vjp -o generated/listings
 
 golden: $(INSTALLED) ## rewrite the expected texts under tests/golden (then read the diff)
 	$(PYTEST) --update-golden $(PYTEST_ARGS)

@@ -22,7 +22,6 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import types
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +69,7 @@ def type_of_annotation(annotation: Any, scope: dict[str, Any] | None = None) -> 
         return _string(annotation, scope or {})
     if isinstance(annotation, typing.ForwardRef):
         return _string(annotation.__forward_arg__, scope or {})
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+    if isinstance(annotation, type) and typing.get_origin(annotation) is None:
         named = _dimensioned(annotation)
         if named is not None:
             return named
@@ -142,7 +141,9 @@ def _string(text: str, scope: dict[str, Any]) -> Type:
 
 def _jaxtyping(tree: ast.Subscript) -> Type | None:
     """``Float[Array, "m n"]`` by its spelling, for jaxtyping may not be installed."""
-    name = tree.value.attr if isinstance(tree.value, ast.Attribute) else getattr(tree.value, "id", "")
+    name = (
+        tree.value.attr if isinstance(tree.value, ast.Attribute) else getattr(tree.value, "id", "")
+    )
     dtype = _jaxtyping_dtype(name)
     parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else []
     if dtype is None or len(parts) != 2 or not isinstance(parts[1], ast.Constant):
@@ -160,7 +161,9 @@ def _dimensioned(annotation: type) -> Type | None:
 def _jaxtyping_dtype(name: str) -> np.dtype[Any] | None:
     """``Float`` stands for any precision: double, which is NumPy's own."""
     wide = {"Float": FLOAT, "Int": np.dtype(np.int64), "Integer": np.dtype(np.int64)}
-    return wide.get(name) or (_dtype(name.lower()) if re.fullmatch(r"(Float|Int|UInt)\d+", name) else None)
+    return wide.get(name) or (
+        _dtype(name.lower()) if re.fullmatch(r"(Float|Int|UInt)\d+", name) else None
+    )
 
 
 def _described(text: str, kind: Type) -> Type:

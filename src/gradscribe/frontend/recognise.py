@@ -14,7 +14,7 @@ from typing import Any
 import gast
 
 from gradscribe.errors import SourceUnavailableError
-from gradscribe.frontend.resolve import definition_of
+from gradscribe.frontend.resolve import TOUCHED, definition_of
 from gradscribe.ir import helpers, transposes
 
 
@@ -37,7 +37,11 @@ _KNOWN: dict[types.CodeType, str] = {}
 def _body(code: types.CodeType, function: types.FunctionType) -> str:
     """Parameters and statements without annotations and docstring."""
     if code not in _KNOWN:
-        tree = gast.gast_to_ast(definition_of(function).node)
+        token = TOUCHED.set(None)  # no derivative depends on what is only looked at
+        try:
+            tree = gast.gast_to_ast(definition_of(function).node)
+        finally:
+            TOUCHED.reset(token)
         for argument in ast.walk(tree.args):
             if isinstance(argument, ast.arg):
                 argument.annotation = None

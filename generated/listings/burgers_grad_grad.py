@@ -1,0 +1,66 @@
+# Written by gradscribe 0.1.0 from examples/listings.py:burgers
+# Derivative  gradient with respect to u, then u; order 2, mode auto
+# Arguments   u: float64[u0], steps: int, c: float
+# Sources     sha256 7ce067a9f6f0; rules 4c6e68b70662
+# Regenerate  gradscribe write examples/listings.py:burgers -o generated/listings
+import numpy as np
+
+
+def burgers_grad_grad(u, steps, c):
+    """Gradient of burgers_grad with respect to u."""
+    if isinstance(c, np.ndarray):
+        raise TypeError("c must be a number, not an array")
+    if u.ndim != 1 or u.dtype != np.float64:
+        raise ValueError("expected u: float64[u0]")
+    u_1 = u.copy()
+    t_saved = []
+    for t in range(steps):
+        t = u_1[1:-1]
+        t_saved.append(t.copy())
+        u_1[1:-1] -= c * t * (u_1[2:] - u_1[:-2])
+
+    # reverse sweep of burgers
+    u_bar = 2 * u_1
+    u_2 = u_1.copy()
+    t_bar_saved = []
+    u_old_saved = []
+    for t in reversed(t_saved):
+        u_old_saved.append(u_2[1:-1].copy())
+        u_2[1:-1] = t
+        d = u_2[2:] - u_2[:-2]
+        t_bar = u_bar[1:-1].copy()
+        t_bar_saved.append(t_bar)
+        d_bar = -t_bar * c * u_2[1:-1]
+        u_bar[:-2] -= d_bar
+        u_bar[2:] += d_bar
+        u_bar[1:-1] -= t_bar * d * c
+
+    # reverse of the reverse sweep of burgers
+    u_bar_bar = np.ones_like(u)
+    u_bar = np.zeros_like(u)
+    s_saved = []
+    for t_bar, u_old in zip(reversed(t_bar_saved), reversed(u_old_saved)):
+        t_bar_bar = u_bar_bar[1:-1] * c
+        d_bar = -t_bar_bar * t_bar
+        d_bar_bar = u_bar_bar[2:] - u_bar_bar[:-2]
+        t_bar = -d_bar_bar * t_bar * c
+        t_bar_bar = -t_bar_bar * (u_2[2:] - u_2[:-2]) - d_bar_bar * u_2[1:-1] * c
+        u_bar_bar[1:-1] += t_bar_bar
+        u_bar[:-2] -= d_bar
+        u_bar[2:] += d_bar
+        u_bar[1:-1] += t_bar
+        s_saved.append(u_bar[1:-1].copy())
+        u_bar[1:-1] = 0.0
+        u_2[1:-1] = u_old
+
+    # reverse of the forward sweep
+    u_bar = u_bar + 2 * u_bar_bar
+    for t, s in zip(reversed(t_saved), reversed(s_saved)):
+        u_1[1:-1] = t
+        d = u_1[2:] - u_1[:-2]
+        t_bar = u_bar[1:-1].copy()
+        d_bar = -t_bar * c * u_1[1:-1]
+        u_bar[:-2] -= d_bar
+        u_bar[2:] += d_bar
+        u_bar[1:-1] += s - t_bar * d * c
+    return u_bar

@@ -1,0 +1,24 @@
+# Written by gradscribe 0.1.0 from examples/logistic_regression.py:loss
+# Derivative  gradient with respect to weights; order 1, mode auto
+# Arguments   weights: float64[n], bias: float, x: float64[m, n], y: float64[m]
+# Sources     sha256 7a66377ef8f7; rules 29f071bcbb31
+# Regenerate  gradscribe write examples/logistic_regression.py:loss -o generated/logistic_regression
+import numpy as np
+
+PENALTY = 0.01
+
+
+def loss_grad(weights, bias, x, y):
+    """Gradient of loss with respect to weights."""
+    if isinstance(bias, np.ndarray):
+        raise TypeError("bias must be a number, not an array")
+    if weights.ndim != 1 or x.ndim != 2 or y.shape != x.shape[:1]:
+        raise ValueError("expected weights[n], x[m, n], y[m]")
+    z = x @ weights + bias
+
+    # return np.mean(np.logaddexp(0, z) - y * z) + PENALTY * np.sum(weights**…
+    z_bar = np.exp(z - np.logaddexp(0, z)) / z.size
+
+    # z = x @ weights + bias
+    t = x.T @ (z_bar - np.full_like(y, 1 / z.size) * y)
+    return PENALTY * weights + t

@@ -1,0 +1,26 @@
+# Written by gradscribe 0.1.0 from examples/logistic_regression.py:objective
+# Derivative  gradient with respect to theta, then theta; order 2, mode auto
+# Arguments   theta: float64[k], x: float64[m, n], y: float64[m]
+# Sources     sha256 ebd32dbfd4b0; rules 29876cf08a13
+# Regenerate  gradscribe write examples/logistic_regression.py:objective -o generated/logistic_regression
+import numpy as np
+
+PENALTY = 0.01
+
+
+def objective_grad_grad(theta, x, y):
+    """Gradient of objective_grad with respect to theta."""
+    if theta.ndim != 1 or x.ndim != 2 or y.shape != x.shape[:1]:
+        raise ValueError("expected theta[k], x[m, n], y[m]")
+    z = x @ theta[1:] + theta[0]
+    t = np.logaddexp(0, z)
+    theta_bar_bar = np.ones_like(theta)
+    t_bar_bar = theta_bar_bar[1:]
+    z_bar = (x @ t_bar_bar + theta_bar_bar[0]) * np.exp(z - t) / z.size
+    z_bar = z_bar - z_bar * np.exp(z - t)
+    t_bar = np.sum(z_bar)
+    t_bar_1 = t_bar_bar * PENALTY + x.T @ z_bar
+    theta_bar = np.zeros_like(theta)
+    theta_bar[0] += t_bar
+    theta_bar[1:] += t_bar_1
+    return theta_bar

@@ -1,0 +1,289 @@
+"""The text of a standalone derivative file."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import shlex
+import symtable
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import gradscribe
+from gradscribe import api
+from gradscribe import specification as spec
+from gradscribe.emit.expressions import Requirements
+from gradscribe.emit.module import Module, emit_module, is_literal
+from gradscribe.files.fingerprint import digest, sources_and_rules
+from gradscribe.files.guards import Guard, entry, listed, open_lengths
+from gradscribe.files.target import Target, kinds_of, relative, says_nothing
+from gradscribe.frontend.resolve import TOUCHED, definition_of
+from gradscribe.ir.core import Const, Function, Parameter
+from gradscribe.ir.rewrite import copy_function
+from gradscribe.ir.types import NONE, Sequence
+from gradscribe.runtime import variants
+from gradscribe.runtime.dispatch import Derivative
+
+Wrt = int | str | tuple[int | str, ...]
+
+_KINDS = {"gradient": "gradient", "tangent": "jvp", "pullback": "vjp"}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which derivative to write.
+
+    ``wrts``: with respect to what, one for each order; the last serves all orders that follow.
+    ``kind``: "gradient", "tangent" (``jvp``) or "pullback" (``vjp``), the outermost if order > 1.
+    """
+
+    wrts: tuple[Wrt, ...] = (0,)
+    mode: Any = "auto"
+    order: int = 1
+    value: bool = False
+    kind: str = "gradient"
+    example: str | None = None
+
+    def wrt(self, order: int) -> Wrt:
+        return self.wrts[min(order, len(self.wrts)) - 1]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class File:
+    """A derivative's name and the text of its file. ``notes`` are warnings for the user."""
+
+    name: str
+    text: str
+    notes: tuple[str, ...]
+
+
+def derived(function: Any, wish: Wish) -> Derivative:
+    """The derivative of a function that a wish describes."""
+    made = function
+    for order in range(1, wish.order):
+        made = api.grad(made, wish.wrt(order), mode=wish.mode)
+    wrt = wish.wrt(wish.order)
+    if wish.kind == "tangent":
+        return api.jvp(made)
+    if wish.kind == "pullback":
+        return api.vjp(made, wrt)
+    make = api.value_and_grad if wish.value else api.grad
+    return make(made, wrt, mode=wish.mode)
+
+
+def compose(target: Target, wish: Wish, directory: Path | None = None) -> File:
+    """The file that a wish describes; ``directory`` is where it will stand, for its header."""
+    touched: dict[types.FunctionType, None] = {}
+    token = TOUCHED.set(touched)
+    try:
+        return _Composer(target, wish, directory, touched).file()
+    finally:
+        TOUCHED.reset(token)
+
+
+def intermediate(target: Target, wish: Wish, derivative: bool) -> list[Function]:
+    """The IR of a function, or of its derivative."""
+    composer = _Composer(target, wish, None, {})
+    return (
+        composer.functions()[0] if derivative else [spec.primal_ir(target.function, composer.kinds)]
+    )
+
+
+@final
+class _Composer:
+    def __init__(
+        self,
+        target: Target,
+        wish: Wish,
+        directory: Path | None,
+        touched: dict[types.FunctionType, None],
+    ) -> None:
+        self.target = target
+        self.wish = wish
+        self.directory = directory
+        self.touched = touched
+        self.primal = target.function
+        self.names = list(inspect.signature(self.primal).parameters)
+        kinds = kinds_of(target, wish.example)
+        self.wrt, self.single = spec.places(self.primal, wish.wrt(wish.order))
+        everywhere = {
+            place
+            for order in range(1, wish.order + 1)
+            for place in spec.places(self.primal, wish.wrt(order))[0]
+        }
+        self.kinds = spec.differentiable(kinds, sorted(everywhere), self.names, target.name)
+
+    def file(self) -> File:
+        functions, extra, name = self.functions()
+        module = self.primal.__module__
+        # Once to see what the text relies on, and again with all that around it.
+        draft = emit_module(functions, module, [], extra, standalone=True)
+        lengths = open_lengths(self.kinds)
+        guard = Guard(
+            spec.primal_ir(self.primal, lengths), self.names, self.kinds, "float32" in draft.text
+        )
+        needs = self._closing(draft)
+        checks = guard.statements()
+        if any(n.id == "np" for c in checks for n in ast.walk(c) if isinstance(n, ast.Name)):
+            needs.imports["np"] = "numpy"
+        entered = [self._entered(functions[0], checks), *functions[1:]]
+        notes = tuple(dict.fromkeys(note for function in functions for note in function.notes))
+        if says_nothing(self.kinds):
+            unknown = [n for n, k in zip(self.names, self.kinds, strict=True) if says_nothing((k,))]
+            general = f"written for any {', '.join(unknown)}, which makes the text longer"
+            shown = (*notes, f"{general}: annotate them or give --example")
+        else:
+            shown = notes
+        head = self._header(guard.typed(), draft, needs, notes)
+        emitted = emit_module(entered, module, head, extra, standalone=True, needs=needs)
+        return File(name, emitted.text, shown)
+
+    def functions(self) -> tuple[list[Function], list[ast.stmt] | None, str]:
+        """The functions of the file, the statements after them, and its name."""
+        made = derived(self.primal, self.wish)
+        about: Any = made.specification  # type: ignore[attr-defined]  # every derivative has one
+        if isinstance(about, spec.Pullback):
+            pair = about.pair(self.kinds)
+            extra = variants.pullback_statements(about.name, about.doc(), pair)
+            return [pair.forward, pair.reverse], extra, about.name
+        if isinstance(about, spec.Tangent):
+            dots = tuple(
+                kind if place in self.wrt else NONE for place, kind in enumerate(self.kinds)
+            )
+            pair_of_types = (Sequence("tuple", self.kinds), Sequence("tuple", dots))
+            return [about.inner(pair_of_types)], None, about.name
+        return [about.ir(self.kinds)], None, about.name
+
+    def _entered(self, function: Function, checks: list[ast.stmt]) -> Function:
+        """A copy with checks at its entry and the primal's literal defaults."""
+        function, _ = copy_function(function)
+        function.body.ops[:0] = map(entry, checks)
+        if self.wish.kind == "gradient":
+            given = inspect.signature(self.primal).parameters
+            function.params = _with_defaults(function.params, given)
+        return function
+
+    def _closing(self, draft: Module) -> Requirements:
+        """What binds the names that a text leaves open: modules, and objects of the user's."""
+        needs = Requirements(self.primal.__module__)
+        definition = definition_of(self.primal)
+        for name in _open_names(draft.text):
+            value = definition.lookup(name)
+            if isinstance(value, types.ModuleType):
+                needs.imports[name] = value.__name__
+            else:
+                needs.constants[name] = Const(value, name, self.primal.__module__)
+        return needs
+
+    # ------------------------------------------------------------------ the head
+
+    def _header(
+        self, typed: list[str], draft: Module, needs: Requirements, notes: tuple[str, ...]
+    ) -> list[str]:
+        sources, rules = sources_and_rules(self.touched)
+        wish = self.wish
+        described = [*typed, self._what(), *sources]
+        lines = [
+            f"Written by gradscribe {gradscribe.__version__} from {self.target.place}",
+            f"Derivative  {self._what()}",
+            f"Arguments   {', '.join(typed)}" if typed else "Arguments   none",
+            f"Sources     sha256 {digest(described)}; rules {digest(rules)}",
+        ]
+        imported = sorted(
+            {f"{value.__module__}.{name}" for name, value in draft.objects.items()}
+            | {
+                f"{constant.home}.{name}"
+                for name, constant in {**draft.constants, **needs.constants}.items()
+                if not is_literal(constant)
+            }
+        )
+        if imported:
+            lines.append(f"Imports     {', '.join(imported)}")
+        lines += [f"Note        {note}" for note in notes]
+        lines.append(f"Regenerate  {command(self.target, wish, self.directory)}")
+        return lines
+
+    def _what(self) -> str:
+        wish = self.wish
+        steps = []
+        for order in range(1, wish.order + 1):
+            places, _ = spec.places(self.primal, wish.wrt(order))
+            steps.append(listed([self.names[place] for place in places]))
+        what = {"tangent": "jvp", "pullback": "vjp"}.get(wish.kind, "gradient")
+        if wish.value:
+            what = "value and gradient"
+        return (
+            f"{what} with respect to {', then '.join(steps)}; order {wish.order}, mode {wish.mode}"
+        )
+
+
+def command(target: Target, wish: Wish, directory: Path | None) -> str:
+    """The command that writes a file again, without what goes without saying."""
+    usual = target.request or spec.Request(0, "auto", 1)
+    words = ["gradscribe", "write", target.place]
+    if wish.wrts != (usual.wrt,):
+        for wrt in wish.wrts:
+            words += ["--wrt", ",".join(map(str, wrt if isinstance(wrt, tuple) else (wrt,)))]
+    if wish.mode != usual.mode:
+        words += ["--mode", wish.mode]
+    if wish.order != (usual.order if wish.wrts == (usual.wrt,) else len(wish.wrts)):
+        words += ["--order", str(wish.order)]
+    if wish.value:
+        words.append("--value")
+    if wish.kind != "gradient":
+        words.append(f"--{_KINDS[wish.kind]}")
+    if wish.example is not None:
+        words += ["--example", wish.example]
+    if directory is not None and directory.resolve() != target.path.parent.resolve():
+        words += ["-o", relative(directory)]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _with_defaults(params: list[Parameter], given: Any) -> list[Parameter]:
+    """The parameters with those defaults of the primal that can be written down."""
+    made = []
+    for param in params:
+        default = given[param.name].default if param.name in given else inspect.Parameter.empty
+        node: Any = None
+        if param.has_default and _is_literal(default):
+            node = ast.parse(repr(default), mode="eval").body
+        made.append(Parameter(param.name, param.kind, node, node is not None))
+    # A default in front of one that cannot be written would not be Python.
+    missing = [k for k, p in enumerate(made) if p.default is None and p.kind in _ORDERED]
+    for param in made[: max(missing, default=0)]:
+        if param.kind in _ORDERED:
+            param.default = None
+    return made
+
+
+_ORDERED = ("plain", "positional")
+
+
+def _is_literal(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_literal(item) for item in value)
+    return value is None or type(value) in (int, float, bool, str, complex)
+
+
+def _open_names(text: str) -> list[str]:
+    """The global names that a module reads and does not bind, in order."""
+    table = symtable.symtable(text, "<text>", "exec")
+    bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+    bound |= {child.get_name() for child in table.get_children()}
+    found: dict[str, None] = {}
+
+    def visit(scope: symtable.SymbolTable) -> None:
+        for symbol in sorted(scope.get_symbols(), key=lambda s: s.get_name()):
+            name = symbol.get_name()
+            if symbol.is_global() and symbol.is_referenced() and name not in bound:
+                found.setdefault(name)
+        for child in scope.get_children():
+            visit(child)
+
+    visit(table)
+    return [name for name in found if not hasattr(builtins, name)]

@@ -1,0 +1,302 @@
+"""The checks at the entry of a derivative in a file.
+
+In memory a dispatcher picks the variant that was written for the arguments. A file holds one
+variant, so it checks what that was written for: every assumption that NumPy would not trip over by
+itself. Before::
+
+    def loss_grad(w, b, x, y):              # for w[n], a number b, x[m, n] and y[m]
+        p = 1 / (1 + np.exp(-(x @ w + b)))  # for b[m] the sum over b_bar below would be wrong
+
+After::
+
+    def loss_grad(w, b, x, y):
+        if isinstance(b, np.ndarray):
+            raise TypeError("b must be a number, not an array")
+        if w.ndim != 1 or x.ndim != 2 or y.shape != x.shape[:1]:
+            raise ValueError("expected w[n], x[m, n], y[m]")
+        …
+
+Two lengths that meet elementwise, both other than 1 while the derivative was made, must be equal.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from gradscribe.ir import types as ir
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import Attrs, Function, Op, Operand, Value, walk
+from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.helpers import index_add, setitem
+from gradscribe.ir.primitives import BY_FUNCTION, OPAQUE
+
+WIDTH = 66  # of a message, so that its line fits
+
+_WRITES = {setitem, index_add}
+
+
+def open_lengths(kinds: Sequence[ir.Type]) -> tuple[ir.Type, ...]:
+    """The types with a symbol of its own for every length, by which to see which of them meet."""
+    return tuple(
+        (
+            ir.Array(
+                kind.dtype,
+                tuple(
+                    (
+                        ir.Sym((place, axis), not_one=ir.not_one(dim))
+                        if isinstance(dim, ir.Sym)
+                        else dim
+                    )
+                    for axis, dim in enumerate(kind.dims)
+                ),
+            )
+            if isinstance(kind, ir.Array) and kind.dims
+            else kind
+        )
+        for place, kind in enumerate(kinds)
+    )
+
+
+@final
+class Guard:
+    """The assumptions of one function; ``primal`` is its IR for ``open_lengths(kinds)``.
+
+    ``single``: its derivative converts to single precision somewhere.
+    """
+
+    def __init__(
+        self, primal: Function, names: Sequence[str], kinds: Sequence[ir.Type], single: bool
+    ) -> None:
+        self.single = single
+        self.primal = primal
+        self.names = list(names)
+        self.kinds = list(kinds)
+        self.same: dict[tuple[int, int], tuple[int, int]] = {}
+        self.wide: set[tuple[int, int]] = set()
+        for dims in _meetings(primal):
+            self._meet(dims)
+
+    def statements(self) -> list[ast.stmt]:
+        """The checks: of numbers, then of everything else."""
+        checks = []
+        numbers = [n for k, n in enumerate(self.names) if self._is_number(k)]
+        if numbers:
+            classes = ", ".join(f"type({name})" for name in numbers)
+            test = f"np.ndarray in ({classes})"
+            message = f"{listed(numbers)} must be numbers, not arrays"
+            if len(numbers) == 1:
+                test = f"isinstance({numbers[0]}, np.ndarray)"
+                message = f"{numbers[0]} must be a number, not an array"
+            checks.append(_check(test, "TypeError", message))
+        conditions = [text for k in range(len(self.kinds)) for text in self._conditions(k)]
+        if conditions:
+            message = f"expected {', '.join(self._described())}"
+            checks.append(_check(" or ".join(conditions), "ValueError", message))
+        return checks
+
+    def _described(self) -> list[str]:
+        """The parameters that are checked as mathematics would write them: ``x[m, n]``."""
+        found = []
+        for place, name in enumerate(self.names):
+            conditions = list(self._conditions(place))
+            if any(".dtype" in condition for condition in conditions):
+                found.append(f"{name}: {self._typed(place)}")
+            elif conditions:
+                found.append(f"{name}{self._shape(place)}")
+        return found
+
+    def typed(self) -> list[str]:
+        """The parameters with their types, equal lengths by one name."""
+        return [f"{name}: {self._typed(k)}" for k, name in enumerate(self.names)]
+
+    # ------------------------------------------------------------------ lengths
+
+    def _meet(self, dims: list[ir.Dim]) -> None:
+        """Lengths that meet elementwise."""
+        own = [key for key in map(_own, dims) if key is not None]
+        if any(_own(dim) is None and dim != 1 for dim in dims):
+            self.wide |= {key for key in own if self._symbol(key).not_one}
+        for key in own[1:]:
+            first, other = self._root(own[0]), self._root(key)
+            if first != other:
+                self.same[max(first, other)] = min(first, other)
+
+    def _symbol(self, key: tuple[int, int]) -> Any:
+        kind = self.kinds[key[0]]
+        assert isinstance(kind, ir.Array) and kind.dims is not None
+        return kind.dims[key[1]]
+
+    def _root(self, key: tuple[int, int]) -> tuple[int, int]:
+        while key in self.same:
+            key = self.same[key]
+        return key
+
+    def _roots(self, place: int) -> list[Any]:
+        kind = self.kinds[place]
+        assert isinstance(kind, ir.Array) and kind.dims is not None
+        return [
+            self._root((place, axis)) if isinstance(dim, ir.Sym) else dim
+            for axis, dim in enumerate(kind.dims)
+        ]
+
+    def _shape(self, place: int) -> str:
+        kind = self.kinds[place]
+        if not isinstance(kind, ir.Array) or kind.dims is None or not kind.dims:
+            return ""
+        return f"[{', '.join(self._lengths(place))}]"
+
+    def _lengths(self, place: int) -> list[str]:
+        found = []
+        for root in self._roots(place):
+            dim = self._symbol(root) if isinstance(root, tuple) else root
+            found.append("?" if dim is None else str(dim))
+        return found
+
+    def _typed(self, place: int) -> str:
+        kind = self.kinds[place]
+        if isinstance(kind, ir.Array) and kind.dims:
+            return f"{kind.dtype or 'array'}{self._shape(place)}"
+        return "anything" if isinstance(kind, ir.Unknown) else str(kind)
+
+    # ------------------------------------------------------------------ conditions
+
+    def _is_number(self, place: int) -> bool:
+        """Is the argument assumed to be a number, where an array would give another result?"""
+        kind = self.kinds[place]
+        if not isinstance(kind, ir.Scalar):
+            return False
+        counts = kind.dtype.kind == "i"
+        return not counts or self._calculates(self.primal.body.params[place])
+
+    def _conditions(self, place: int) -> Iterator[str]:
+        name, kind = self.names[place], self.kinds[place]
+        if isinstance(kind, ir.Array) and kind.dims:
+            yield from self._array(place, name, kind)
+        elif not isinstance(kind, ir.Scalar):
+            yield from _plain(name, kind)
+
+    def _array(self, place: int, name: str, kind: ir.Array) -> Iterator[str]:
+        """Rank, lengths and dtype of an array, in as few words as they take."""
+        assert kind.dims is not None
+        roots = self._roots(place)
+        rank = len(roots)
+        twin = self._twin(place, roots)
+        if all(isinstance(root, int) for root in roots):
+            twin = repr(kind.dims)
+            roots = []
+        if twin is None:
+            yield f"{name}.ndim != {rank}"
+        else:
+            yield f"{name}.shape != {twin}"
+        for axis, root in enumerate(roots):
+            length = f"len({name})" if rank == 1 else f"{name}.shape[{axis}]"
+            if isinstance(root, int):
+                yield f"{length} != {root}"
+            elif isinstance(root, tuple):
+                if twin is None and root != (place, axis):
+                    other = self.names[root[0]]
+                    single = len(self._roots(root[0])) == 1
+                    first = f"len({other})" if single else f"{other}.shape[{root[1]}]"
+                    yield f"{length} != {first}"
+                if root == (place, axis) and any(self._root(key) == root for key in self.wide):
+                    yield f"{length} == 1"
+        checked = self._written() or (self.single and kind.dtype == np.float32)
+        if checked and kind.dtype is not None and kind.dtype.kind == "f":
+            yield f"{name}.dtype != np.{kind.dtype}"
+
+    def _twin(self, place: int, roots: list[Any]) -> str | None:
+        """An earlier array whose leading lengths are all of this one's, as an expression."""
+        if not roots or any(not isinstance(root, tuple) for root in roots):
+            return None
+        first = roots[0][0]
+        if first == place or [(first, axis) for axis in range(len(roots))] != roots:
+            return None
+        rest = len(self._roots(first)) - len(roots)
+        return f"{self.names[first]}.shape{f'[:{len(roots)}]' if rest else ''}"
+
+    def _written(self) -> bool:
+        """Does the function write into arrays, where integers would be cut off in silence?"""
+        return any(op.prim.function in _WRITES for op in walk(self.primal.body))
+
+    def _calculates(self, number: Value) -> bool:
+        """Is an int used for more than counting and indexing, which refuse arrays themselves?"""
+        return any(
+            number in op.args and op.prim.function is not range and not _only_index(op, number)
+            for op in walk(self.primal.body)
+        )
+
+
+def entry(test: ast.stmt) -> Op:
+    """A check as an operation of a function: it names parameters as the text does."""
+    return Op(OPAQUE, (), (), attrs=Attrs(template=test))
+
+
+def listed(names: Sequence[str]) -> str:
+    """``x, y and z``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _check(test: str, error: str, message: str) -> ast.stmt:
+    if len(message) > WIDTH:
+        message = "an argument is not of the kind that this was written for"
+    return ast.parse(f"if {test}:\n    raise {error}({message!r})").body[0]
+
+
+def _plain(name: str, kind: ir.Type) -> Iterator[str]:
+    """Conditions on an argument that is no array."""
+    match kind:
+        case ir.Scalar(dtype) if dtype.kind in "fi":
+            yield f"isinstance({name}, np.ndarray)"
+        case ir.Static(None):
+            yield f"{name} is not None"
+        case ir.Static(str() | bytes() as text):
+            yield f"{name} != {text!r}"
+        case ir.Sequence(_, items) if items is not None:
+            yield f"len({name}) != {len(items)}"
+            for place, item in enumerate(items):
+                yield from _entry(f"{name}[{place}]", item)
+        case ir.Sequence(_, None, element) if isinstance(element, ir.Scalar):
+            yield f"any(isinstance(v, np.ndarray) for v in {name})"
+
+
+def _entry(name: str, kind: ir.Type) -> Iterator[str]:
+    if isinstance(kind, ir.Array) and kind.dims:
+        yield f"{name}.ndim != {len(kind.dims)}"
+    else:
+        yield from _plain(name, kind)
+
+
+def _own(dim: ir.Dim) -> tuple[int, int] | None:
+    """Which parameter's which length this is, if it is one as it stands."""
+    key = dim.key if isinstance(dim, ir.Sym) and not dim.offset else None
+    return key if isinstance(key, tuple) and isinstance(key[0], int) else None
+
+
+def _meetings(function: Function) -> Iterator[list[ir.Dim]]:
+    """The lengths that meet along an axis of some elementwise operation."""
+    for op in walk(function.body):
+        if op.prim.elementwise:
+            shapes = [ir.dims_of(type_of_operand(arg)) for arg in op.args]
+        elif op.prim.function in _WRITES:
+            shapes = [_place_written(op), ir.dims_of(type_of_operand(op.args[2]))]
+        else:
+            continue
+        known = [shape for shape in shapes if shape]
+        for axis in range(1, max((len(shape) for shape in known), default=0) + 1):
+            dims = [shape[-axis] for shape in known if len(shape) >= axis]
+            if len(dims) > 1:
+                yield dims
+
+
+def _place_written(op: Op) -> tuple[ir.Dim, ...] | None:
+    getitem = next(p for f, p in BY_FUNCTION.items() if getattr(f, "__name__", "") == "getitem")
+    return ir.dims_of(getitem.result_type(op.args[:2]))
+
+
+def _only_index(op: Op, number: Operand) -> bool:
+    place = op.args[1] if op.prim.name == "getitem" and len(op.args) == 2 else None
+    return place is number and isinstance(number, Value) and is_basic(number.type)

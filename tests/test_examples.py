@@ -1,0 +1,242 @@
+"""The examples run and say what they claim; generated/ holds what is written for them now."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradscribe as gs
+from gradscribe import cli, files
+from gradscribe.files.target import _in_docstring
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+GENERATED = sorted(ROOT.glob("generated/*/*.py"))
+FIRST_ORDER = [p for p in GENERATED if re.fullmatch(r"(?!.*(_grad|_and)_grad).*_grad", p.stem)]
+PI = 3.1415926
+
+
+def identify(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def command_of(path: Path) -> list[str]:
+    """The arguments of the command in a file's header, after the program's name."""
+    (line,) = re.findall(r"^# Regenerate +(.*)$", path.read_text(), re.MULTILINE)
+    return shlex.split(line)[1:]
+
+
+def target_of(path: Path) -> files.Target:
+    place, name = command_of(path)[1].split(":")
+    return files.find(ROOT / place, name)
+
+
+def imported(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"generated_{path.parent.name}_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def arguments_for(target: files.Target) -> tuple[Any, ...]:
+    """The example in the docstring; else values of the shapes that the annotations give."""
+    given = _in_docstring(target)
+    if given is not None:
+        return given
+    sizes = {"k": 5, "n": 4, "m": 6}
+    random = np.random.default_rng(5)
+    values: list[Any] = []
+    for parameter in inspect.signature(target.function).parameters.values():
+        notes = getattr(parameter.annotation, "__metadata__", None)
+        if notes is None:
+            values.append(0.3)
+            continue
+        dtype, dims = re.fullmatch(r"(\w+)\[(.*)\]", notes[0]).groups()
+        shape = [sizes[dim.strip()] for dim in dims.split(",")]
+        values.append(random.normal(size=shape).astype(dtype))
+    return tuple(values)
+
+
+def assert_close(found: Any, expected: Any) -> None:
+    if isinstance(expected, tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_close(one, other)
+        return
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+# ---------------------------------------------------------------------------- examples
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_an_example_runs_as_a_script(path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, path],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.filterwarnings("ignore:.*does not depend")
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_the_numbers_in_an_example_are_right(path: Path) -> None:
+    result = doctest.testmod(files.load(path))
+    assert result.failed == 0
+
+
+def test_the_tutorial_function_has_its_known_derivatives() -> None:
+    f = files.find(ROOT / "examples/from_operator_overloading.py", "f").function
+    value, tangent = gs.jvp(f)((2.0, 5.0), (1.0, 0.0))
+    assert round(value, 4) == 11.6521
+    assert tangent == pytest.approx(5.5, abs=1e-12)
+    assert f.grad(2.0, 5.0) == pytest.approx((5.5, 1.7163), abs=1e-4)
+
+
+def test_a_second_derivative_of_sine_at_pi_is_zero() -> None:
+    module = files.load(ROOT / "examples/from_mindspore.py")
+    assert module.sine.grad(PI) == pytest.approx(0, abs=1e-6)
+    assert module.sine_and_cosine.grad(PI) == pytest.approx(1, abs=1e-6)
+    assert module.waves.grad(PI, PI) == pytest.approx((1, -1), abs=1e-6)
+
+
+def test_value_and_gradient_come_together_in_single_precision() -> None:
+    product = files.load(ROOT / "examples/from_mindspore.py").product
+    x, y, z = (np.array([n], np.float32) for n in (3.0, 5.0, 1.0))
+    value, (x_bar, y_bar) = product.value_and_grad(x, y, z)
+    assert (value, x_bar, y_bar) == (45, 30, 9)
+    assert {a.dtype for a in (value, x_bar, y_bar)} == {np.dtype(np.float32)}
+
+
+@pytest.mark.filterwarnings("ignore:.*does not depend")
+def test_stop_gradient_holds_at_the_second_order() -> None:
+    module = files.load(ROOT / "examples/from_mindspore.py")
+    assert module.half_stopped.grad(3.0, 5.0) == 5
+    assert gs.grad(module.square_stopped)(3.0) == 3
+    assert module.square_stopped.grad(3.0) == 0
+
+
+def test_two_reverse_sweeps_make_a_tangent() -> None:
+    module = files.load(ROOT / "examples/from_megengine.py")
+    random = np.random.default_rng(3)
+    x, x_dot = random.normal(size=(2, 10)).astype(np.float32)
+    by_reverse = module.forward_by_two_reverses(x, x_dot)
+    _, by_forward = gs.jvp(module.cosine)((x,), (x_dot,))
+    np.testing.assert_allclose(by_reverse, by_forward, rtol=1e-5)
+    step = 1e-3
+    difference = (np.cos(x + step * x_dot) - np.cos(x - step * x_dot)) / (2 * step)
+    np.testing.assert_allclose(by_reverse, difference, atol=1e-3)
+
+
+def test_a_gradient_for_an_unrelated_input_warns_by_name() -> None:
+    unrelated = files.load(ROOT / "examples/from_megengine.py").unrelated
+    x = np.ones(3, np.float32)
+    with pytest.warns(UserWarning, match="does not depend on x"):
+        assert not gs.grad(unrelated)(x, x).any()
+
+
+def test_logistic_regression_converges() -> None:
+    pytest.importorskip("sklearn")
+    module = files.load(ROOT / "examples/logistic_regression.py")
+    x, y = module.load()
+    result = module.train(x, y)
+    assert np.linalg.norm(result.jac) < 1e-4
+    assert np.mean((x @ result.x[1:] + result.x[0] > 0) == (y == 1)) > 0.98
+
+
+# ---------------------------------------------------------------------------- generated files
+
+
+def test_every_marked_function_has_its_files() -> None:
+    expected = {
+        f"{path.stem}/{target.name}{'_grad' * order}"
+        for path in EXAMPLES
+        for target in files.marked(path)
+        for order in range(1, target.request.order + 1)
+    }
+    assert expected <= {identify(path) for path in GENERATED}
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=identify)
+def test_a_generated_file_is_fresh(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert cli.main([*command_of(path), "--check"]) == 0
+
+
+def test_generated_files_are_formatted_and_clean() -> None:
+    black = [sys.executable, "-m", "black", "--check", "--quiet", "--config", os.devnull]
+    ruff = [sys.executable, "-m", "ruff", "check", "--quiet", "--isolated"]
+    for command in (black, ruff):
+        done = subprocess.run(
+            [*command, ROOT / "generated"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_generated_files_run_where_gradscribe_cannot_be_imported() -> None:
+    script = """
+import runpy, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("gradscribe", "gast", "astunparse"):
+            raise ImportError(f"{name} is blocked")
+
+sys.meta_path.insert(0, Blocker())
+for path in sys.argv[1:]:
+    runpy.run_path(path, run_name="derivative")
+assert not any(name.split(".")[0] == "gradscribe" for name in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *GENERATED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.filterwarnings("ignore:.*does not depend")
+@pytest.mark.parametrize("path", GENERATED, ids=identify)
+def test_a_generated_gradient_equals_the_one_in_memory(path: Path) -> None:
+    target = target_of(path)
+    request = target.request
+    written = getattr(imported(path), path.stem)
+    if path.stem.endswith(("_jvp", "_vjp", "_value_and_grad")):
+        assert callable(written)
+        return
+    derivative = target.function
+    for _ in range(path.stem.count("_grad")):
+        derivative = gs.grad(derivative, request.wrt, mode=request.mode)
+    arguments = arguments_for(target)
+    assert_close(written(*arguments), derivative(*arguments))
+
+
+@pytest.mark.filterwarnings("ignore:.*does not depend")
+@pytest.mark.parametrize("path", FIRST_ORDER, ids=identify)
+def test_a_gradient_read_from_its_file_has_the_second_derivative(path: Path) -> None:
+    target = target_of(path)
+    request = target.request
+    written = getattr(imported(path), path.stem)
+    from_file = gs.grad(written, request.wrt, mode=request.mode)
+    from_memory = gs.grad(
+        gs.grad(target.function, request.wrt, mode=request.mode), request.wrt, mode=request.mode
+    )
+    arguments = arguments_for(target)
+    assert_close(from_file(*arguments), from_memory(*arguments))
