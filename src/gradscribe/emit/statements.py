@@ -15,7 +15,7 @@ from gradscribe.ir.core import UNDEF, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import METHODS
 from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, WHILE
-from gradscribe.ir.types import Array, is_scalar
+from gradscribe.ir.types import UNKNOWN, Array, Sequence, Type, element_type, is_scalar
 from gradscribe.passes.clean import carries, first_carry
 from gradscribe.source import Span
 
@@ -203,8 +203,10 @@ class Statements:
     def _index_add(self, op: Op, variable: str) -> ast.stmt:
         base, index, value = op.args
         place = index.type if isinstance(index, Value) else index.value
-        array = isinstance(base, Value) and isinstance(base.type, Array)
-        if not array or is_basic(place):
+        kind = base.type if isinstance(base, Value) else UNKNOWN
+        if not isinstance(kind, Array) and not is_scalar(element_type(kind) or UNKNOWN):
+            return self._add_to_entry(op, variable, kind)
+        if not isinstance(kind, Array) or is_basic(place):
             item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
             return self._augmented(item, ast.Add(), value)
         numpy = self.expressions.needs.alias("numpy")
@@ -214,6 +216,19 @@ class Statements:
             function, value = f"{numpy}.subtract.at", inner.args[0]
         operands = self.expressions.index(index), self.expressions.operand(value)
         return ast.Expr(call(name(function), ast.Name(variable, LOAD), *operands))
+
+    def _add_to_entry(self, op: Op, variable: str, kind: Type) -> ast.stmt:
+        """An entry that is an array may be seen elsewhere: it is replaced, not changed."""
+        _, index, value = op.args
+        item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
+        if isinstance(kind, Sequence) or is_basic(index.type if isinstance(index, Value) else index.value):
+            old = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), LOAD)
+            total = ast.BinOp(old, ast.Add(), self.expressions.operand(value))
+            return ast.Assign([item], total, lineno=0)
+        helper = name(self.expressions.needs.function("index_add", helpers.index_add))
+        operands = self.expressions.index(index), self.expressions.operand(value)
+        added = call(helper, ast.Name(variable, LOAD), *operands)
+        return ast.Assign([ast.Name(variable, STORE)], added, lineno=0)
 
     def _opaque(self, op: Op) -> list[ast.stmt]:
         node = self.expressions.template(op)
