@@ -159,6 +159,8 @@ class _Folder:
         dims = dims_of(type_of_operand(g))
         if dims is None:
             return None
+        if dims_of(op.results[0].type) == dims_of(type_of_operand(x)):
+            return self._emit(op, new, EXPAND_DIMS, g, axis.value)  # nothing broadcasts it further
         if dims == () and dims_of(type_of_operand(x)) is not None:
             return g  # a vector's only axis: broadcasting puts it back
         if axis.value in (0, (0,)) and len(dims) == 1:
