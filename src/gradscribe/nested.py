@@ -70,9 +70,7 @@ def _call(
     return frame.wrap(splice(specification.ir(types), operands, frame.builder))
 
 
-def _pullback(
-    frame: Frame, specification: Any, operands: list[Operand], types: Any
-) -> Bound:
+def _pullback(frame: Frame, specification: Any, operands: list[Operand], types: Any) -> Bound:
     pair = specification.pair(types)
     forward = splice(pair.forward, operands, frame.builder)
     count = len(pair.reverse.body.params)

@@ -169,7 +169,11 @@ def _as_float(kind: Type, name: str, who: str) -> Type:
     if not maybe_float(kind):
         raise ArgumentError(
             f"{who}: cannot differentiate with respect to {name!r}, which is {_describe(kind)}",
-            hint=f"convert it to floating point: {name}.astype(float)" if isinstance(kind, Array) else None,
+            hint=(
+                f"convert it to floating point: {name}.astype(float)"
+                if isinstance(kind, Array)
+                else None
+            ),
         )
     return kind
 
@@ -433,9 +437,7 @@ class Pullback:
         head = variants.header("Value and pullback", primal, signature, notes)
         wrt, single = self.asked(kinds)
         extra = variants.pullback_statements(self.name, self.doc(), pair)
-        made = variants.build(
-            [pair.forward, pair.reverse], self.name, primal, head, extra
-        )
+        made = variants.build([pair.forward, pair.reverse], self.name, primal, head, extra)
         call = made.function
         count = len(kinds)
         everything = self.wrt is None and len(wrt) != count
@@ -444,7 +446,9 @@ class Pullback:
             value, pullback = call(*args, **keywords)  # type: ignore[misc]  # the pair that it returns
 
             def checked(y_bar: Any) -> object:
-                if not isinstance(value, tuple | list | dict) and np.shape(y_bar) != np.shape(value):
+                if not isinstance(value, tuple | list | dict) and np.shape(y_bar) != np.shape(
+                    value
+                ):
                     raise ArgumentError(
                         f"{self.name}: the cotangent has shape {np.shape(y_bar)}, "
                         f"the value {np.shape(value)}"

@@ -20,7 +20,9 @@ from gradscribe.rules.declare import TABLE
 class Activity:
     """The active values of a function with respect to some of its parameters."""
 
-    def __init__(self, function: Function, inputs: Iterable[Value], outputs: Iterable[Operand] | None = None) -> None:
+    def __init__(
+        self, function: Function, inputs: Iterable[Value], outputs: Iterable[Operand] | None = None
+    ) -> None:
         self.varied: set[Value] = set(inputs)
         self._forward(function.body)
         self.useful: set[Value] = set()

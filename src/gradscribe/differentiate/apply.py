@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gradscribe.differentiate.bars import GETITEM, INDEX_ADD, Scope, bar_name, like, same_shape, times
+from gradscribe.differentiate.bars import (
+    GETITEM,
+    INDEX_ADD,
+    Scope,
+    bar_name,
+    like,
+    same_shape,
+    times,
+)
 from gradscribe.errors import NoRuleError
 from gradscribe.frontend.lower import inline_rule
 from gradscribe.ir import helpers
@@ -90,7 +98,7 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
     prim, builder = op.prim, scope.builder
     if rules.constant:
         return
-    if prim is GETITEM and isinstance(op.args[0].type, Array | Unknown):  # type: ignore[union-attr]  # active
+    if prim is GETITEM and _accumulates(op):
         _scatter(op, y_bar, scope)
         return
     if prim is GETITEM and isinstance(type_of_operand(op.args[1]), Slice):
@@ -134,6 +142,14 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             _contribute(op, place, scope, bar)
 
 
+def _accumulates(op: Op) -> bool:
+    """Is this a read of entries whose adjoint can be added to in its place?"""
+    kind, index = (type_of_operand(a) for a in op.args)
+    return isinstance(kind, Array | Unknown) or (
+        isinstance(kind, Sequence) and kind.kind == "list" and is_scalar(index)
+    )
+
+
 def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
     """Reading an entry: add to that entry of the adjoint so far, not to a new array of zeros."""
     x, index = op.args
@@ -156,7 +172,9 @@ def _keeps_shape(op: Op, place: int) -> bool:
     if not op.prim.elementwise or dims_of(kind) is not None:
         return False
     others = (a for k, a in enumerate(op.args) if k != place)
-    return all(is_scalar(type_of_operand(a)) or isinstance(type_of_operand(a), Static) for a in others)
+    return all(
+        is_scalar(type_of_operand(a)) or isinstance(type_of_operand(a), Static) for a in others
+    )
 
 
 def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) -> Operand | None:
@@ -221,7 +239,12 @@ def _spread(term: Operand, y: Operand, builder: Builder) -> Operand:
 
 
 def _variadic_tangent(
-    op: Op, dots: dict[Value, Operand], builder: Builder, new: Op, rules: Rules, add: Callable[[Operand], None]
+    op: Op,
+    dots: dict[Value, Operand],
+    builder: Builder,
+    new: Op,
+    rules: Rules,
+    add: Callable[[Operand], None],
 ) -> None:
     last = len(op.prim.params) - 1
     name = op.prim.params[-1]
@@ -255,7 +278,6 @@ def tangent_or_zero(
     if isinstance(new, Const) and not isinstance(new.value, tuple | list):
         return Const(0.0)
     return builder.emit(of(helpers.zeros_like), new)
-
 
 
 def tuple_entry(op: Op) -> tuple[Operand, int, int] | None:

@@ -32,9 +32,7 @@ from gradscribe.ir.types import (
 
 ADD, SUB, MUL, NEG = (of(f) for f in (operator.add, operator.sub, operator.mul, operator.neg))
 GETITEM = of(operator.getitem)
-LIKE, ZEROS_LIKE, FILL_LIKE = (
-    of(f) for f in (helpers.like, helpers.zeros_like, helpers.fill_like)
-)
+LIKE, ZEROS_LIKE, FILL_LIKE = (of(f) for f in (helpers.like, helpers.zeros_like, helpers.fill_like))
 INDEX_ADD = of(helpers.index_add)
 TUPLE = of(tuple)
 
@@ -164,7 +162,9 @@ def same_shape(a: Type, b: Type) -> bool:
     x, y = dims_of(a), dims_of(b)
     if x is None or y is None or len(x) != len(y):
         return False
-    return all(p == q and p is not None or (not_one(q) and not_one(p)) for p, q in zip(x, y, strict=True))
+    return all(
+        p == q and p is not None or (not_one(q) and not_one(p)) for p, q in zip(x, y, strict=True)
+    )
 
 
 def fits(g: Type, x: Type) -> bool:
@@ -173,9 +173,9 @@ def fits(g: Type, x: Type) -> bool:
     if p is None or q is None or len(p) > len(q):
         return False
     gap = len(q) - len(p)
-    return all(b == a and a is not None or not_one(b) for a, b in zip(p, q[gap:], strict=True)) and (
-        gap == 0 or all(not_one(b) for b in q[:gap])
-    )
+    return all(
+        b == a and a is not None or not_one(b) for a, b in zip(p, q[gap:], strict=True)
+    ) and (gap == 0 or all(not_one(b) for b in q[:gap]))
 
 
 def same_dtype(g: Type, x: Type) -> bool:

@@ -60,7 +60,10 @@ def _fill(callee: Function, pair: Pair) -> None:
     active = Activity(new, inputs)
     region = Region()
     builder = Builder(region, derived=True)
-    y_bar = Value(bar_name(result) if isinstance(result, Value) else "y_bar", adjoint_type(type_of_operand(result)))
+    y_bar = Value(
+        bar_name(result) if isinstance(result, Value) else "y_bar",
+        adjoint_type(type_of_operand(result)),
+    )
     y_bar.hint = y_bar.hint or "y_bar"
     seeds: list[tuple[Value, Bar]] = []
     if isinstance(result, Value) and result in active:
@@ -92,9 +95,7 @@ def _fill(callee: Function, pair: Pair) -> None:
     pair.reverse.order = callee.order + 1
 
 
-def reverse(
-    op: Op, bars: list[Bar | None], scope: Scope, active: Activity, region: Region
-) -> None:
+def reverse(op: Op, bars: list[Bar | None], scope: Scope, active: Activity, region: Region) -> None:
     """Turn a call in the forward sweep (in ``region``) into its forward half, and call the reverse."""
     callee = op.attrs.callee
     assert callee is not None

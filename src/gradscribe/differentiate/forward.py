@@ -118,9 +118,7 @@ class Forwarder:
         seqs = [k for k in range(start) if body.params[k] in self.active]
         threaded = [k for k in range(count) if body.params[start + k] in self.active]
         threaded += [
-            k
-            for k in range(count)
-            if k not in threaded and (op.results[k] in self.active)
+            k for k in range(count) if k not in threaded and (op.results[k] in self.active)
         ]
         threaded.sort()
         collected = [k for k in range(count, len(op.results)) if op.results[k] in self.active]
@@ -134,9 +132,7 @@ class Forwarder:
             dots = [self._fresh_dot(region.params[start + k]) for k in threaded]
             self.mapping.update(zip(region.params, [*items, *params], strict=True))
             self.dots.update(zip([region.params[k] for k in seqs], item_dots, strict=True))
-            self.dots.update(
-                zip([region.params[start + k] for k in threaded], dots, strict=True)
-            )
+            self.dots.update(zip([region.params[start + k] for k in threaded], dots, strict=True))
             new = Region([*items, *item_dots, *params, *dots])
             with self.builder.into(new):
                 self.region(region)

@@ -45,7 +45,11 @@ def minimum_cut(
             capacity[a][b] -= amount
             capacity[b][a] += amount
     reached = _reachable(capacity, start)
-    return [node for node in order if 2 * number[node] in reached and 2 * number[node] + 1 not in reached]
+    return [
+        node
+        for node in order
+        if 2 * number[node] in reached and 2 * number[node] + 1 not in reached
+    ]
 
 
 def _augmenting_path(

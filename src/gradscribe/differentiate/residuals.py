@@ -325,7 +325,11 @@ def _overwritten(body: Region, change: Op, root: Value) -> Value:
     """The entries that a change is about to overwrite, read in the forward body."""
     place = body.ops.index(change)
     for op in body.ops[:place]:
-        if op.prim is GETITEM and op.args[0] is change.args[0] and _same(op.args[1], change.args[1]):
+        if (
+            op.prim is GETITEM
+            and op.args[0] is change.args[0]
+            and _same(op.args[1], change.args[1])
+        ):
             return op.results[0]
     old = Value(f"{root.hint}_old", GETITEM.result_type(change.args[:2]))
     read = Op(GETITEM, change.args[:2], (old,), (), None, change.span, change.statement)

@@ -118,9 +118,7 @@ class Reverser:
         inner = Scope(self.builder, defined_in(body), scope)
         threaded = [k for k in range(count) if body.params[start + k] in self.active]
         # A carry whose init is inactive and whose param is not read still yields.
-        direct = [
-            k for k in range(count) if k not in threaded and body.yields[k] in self.active
-        ]
+        direct = [k for k in range(count) if k not in threaded and body.yields[k] in self.active]
         reverse = Region()
         carried = {
             k: Value(bar_name(body.params[start + k]), adjoint_type(op.results[k].type))
@@ -143,7 +141,9 @@ class Reverser:
                 param = body.params[start + k]
                 reverse.yields.append(inner.whole(inner.take(param), param))
         if any(bars[k] is not None for k in direct):
-            raise AssertionError("a carry that is not threaded has an adjoint")  # activity threads it
+            raise AssertionError(
+                "a carry that is not threaded has an adjoint"
+            )  # activity threads it
         inits = [scope.whole(bars[k], op.results[k]) for k in threaded]
         for value, param in inner.accumulators.items():
             reverse.params.append(param)
@@ -178,7 +178,11 @@ def _sweep(op: Op) -> str:
 
 
 def reverse_sweep(
-    builder: Builder, region: Region, active: Activity, seeds: list[tuple[Value, Bar]], proxies: list[Value]
+    builder: Builder,
+    region: Region,
+    active: Activity,
+    seeds: list[tuple[Value, Bar]],
+    proxies: list[Value],
 ) -> Scope:
     """Build the reverse sweep of ``region`` in the builder's region; the scope of final adjoints."""
     scope = Scope(builder)

@@ -12,7 +12,16 @@ from typing import final
 import numpy as np
 
 from gradscribe.differentiate.activity import Activity
-from gradscribe.differentiate.bars import ADD, FILL_LIKE, GETITEM, TUPLE, Bar, Entries, Scope, bar_name
+from gradscribe.differentiate.bars import (
+    ADD,
+    FILL_LIKE,
+    GETITEM,
+    TUPLE,
+    Bar,
+    Entries,
+    Scope,
+    bar_name,
+)
 from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.errors import ArgumentError
@@ -48,7 +57,9 @@ class Pullback:
     reverse: Function
 
 
-def gradient(function: Function, wrt: list[int], single: bool, with_value: bool, name: str) -> Function:
+def gradient(
+    function: Function, wrt: list[int], single: bool, with_value: bool, name: str
+) -> Function:
     """The gradient of the sum of a function's floating outputs, with respect to some parameters."""
     new, _ = copy_function(function)
     new.name, new.order = name, function.order + 1

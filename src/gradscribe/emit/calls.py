@@ -28,7 +28,11 @@ def spread_calls(body: Region) -> None:
             continue
         (result,) = op.results
         kind, taken = result.type, entries.get(result, [])
-        if not isinstance(kind, Sequence) or len(kind.items or ()) < 2 or len(taken) != uses.get(result, 0):
+        if (
+            not isinstance(kind, Sequence)
+            or len(kind.items or ()) < 2
+            or len(taken) != uses.get(result, 0)
+        ):
             continue
         values = [Value("_", item) for item in kind.items or ()]
         for entry in taken:

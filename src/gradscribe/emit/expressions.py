@@ -95,7 +95,9 @@ class Requirements:
 
     def __init__(self, module: str | None) -> None:
         self.module = module
-        self.taken: set[str] = set()  # names that mean something else in some function of the module
+        self.taken: set[str] = (
+            set()
+        )  # names that mean something else in some function of the module
         self.imports: dict[str, str] = {}  # the name in the text → the module
         self.helpers: dict[str, Callable[..., Any]] = {}
         self.constants: dict[str, Const] = {}  # names of the user's module that are read
@@ -194,7 +196,9 @@ class Expressions:
             text = f"{self.needs.alias('numpy')}.{'nan' if math.isnan(value) else 'inf'}"
             return name(text) if not value < 0 else ast.UnaryOp(ast.USub(), name(text))
         if isinstance(value, int | float | complex) and not isinstance(value, bool | np.generic):
-            if not isinstance(value, complex) and (value < 0 or (value == 0 and str(value)[0] == "-")):
+            if not isinstance(value, complex) and (
+                value < 0 or (value == 0 and str(value)[0] == "-")
+            ):
                 return ast.UnaryOp(ast.USub(), ast.Constant(-value))
             return ast.Constant(value)
         if value is None or value is Ellipsis or isinstance(value, str | bytes | bool):
@@ -278,14 +282,22 @@ class Expressions:
         if isinstance(operand, Const) and operand.name is None:
             value = operand.value
             if isinstance(value, slice):
-                return self._slice([None if p is None else self.literal(p) for p in (value.start, value.stop, value.step)])
+                return self._slice(
+                    [
+                        None if p is None else self.literal(p)
+                        for p in (value.start, value.stop, value.step)
+                    ]
+                )
             if isinstance(value, tuple):
                 return ast.Tuple([self.index(Const(v)) for v in value], LOAD)
             return self.constant(operand)
         op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None
         if op is not None and op.prim.function is slice:
             return self._slice(
-                [None if isinstance(a, Const) and a.value is None else self.operand(a) for a in op.args]
+                [
+                    None if isinstance(a, Const) and a.value is None else self.operand(a)
+                    for a in op.args
+                ]
             )
         if op is not None and op.prim.function is tuple:
             return ast.Tuple([self.index(a) for a in op.args], LOAD)
@@ -382,5 +394,7 @@ def _is_default(arg: Operand, default: Any) -> bool:
 
 def _boolean(kind: ast.boolop, left: ast.expr, right: ast.expr) -> ast.expr:
     """``a and (b and c)`` is ``a and b and c``."""
-    values = right.values if isinstance(right, ast.BoolOp) and type(right.op) is type(kind) else [right]
+    values = (
+        right.values if isinstance(right, ast.BoolOp) and type(right.op) is type(kind) else [right]
+    )
     return ast.BoolOp(kind, [left, *values])

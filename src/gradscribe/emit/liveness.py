@@ -131,7 +131,13 @@ class Liveness:
 
     def _inner(self, op: Op) -> int:
         """The values defined within a loop: they do not live from one iteration to the next."""
-        return sum(1 << self.bit[r] for region in op.regions for o in region.ops for r in o.results if r in self.bit)
+        return sum(
+            1 << self.bit[r]
+            for region in op.regions
+            for o in region.ops
+            for r in o.results
+            if r in self.bit
+        )
 
     def _body(self, op: Op, inside: int, live: int) -> int:
         body = op.regions[-1]
@@ -142,8 +148,6 @@ class Liveness:
             places = [k for k, p in enumerate(body.params[start:]) if before >> self.bit[p] & 1]
             needed = self.mask([test.params[k] for k in places])
             count = carries(op)
-            exits = [
-                test.params[k] for k in range(count) if live >> self.bit[op.results[k]] & 1
-            ]
+            exits = [test.params[k] for k in range(count) if live >> self.bit[op.results[k]] & 1]
             before |= self._region(test, inside | needed | self.mask(exits) | before)
         return before

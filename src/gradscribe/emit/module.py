@@ -33,7 +33,9 @@ class Emitted:
     notes: list[str] = field(default_factory=list)
 
 
-def emit_function(function: Function, module: str | None, needs: Requirements | None = None) -> Emitted:
+def emit_function(
+    function: Function, module: str | None, needs: Requirements | None = None
+) -> Emitted:
     """The definition of one function; the IR given is left as it is."""
     function, _ = copy_function(function)
     spread_calls(function.body)

@@ -117,7 +117,11 @@ class Names:
 
     def blend(self, a: Operand, b: Operand) -> None:
         """Let two values share a variable unless a reader would know them by different names."""
-        if isinstance(a, Value) and isinstance(b, Value) and (a.hint == b.hint or not (_known(a) and _known(b))):
+        if (
+            isinstance(a, Value)
+            and isinstance(b, Value)
+            and (a.hint == b.hint or not (_known(a) and _known(b)))
+        ):
             self.unite(a, b)
 
     def _chains(self, region: Region) -> None:
@@ -145,7 +149,10 @@ class Names:
         blocked = (reserved | set(keyword.kwlist)) - own
         ordered = sorted(
             (root for root in groups if root not in self.names),
-            key=lambda root: (not any(v.named for v in groups[root]), self.live.bit[groups[root][0]]),
+            key=lambda root: (
+                not any(v.named for v in groups[root]),
+                self.live.bit[groups[root][0]],
+            ),
         )
         for root in ordered:
             wish = self._wish(groups[root])

@@ -21,7 +21,13 @@ WIDTH = 88
 
 # Written wherever they are used, however often: an iterator can be walked only once, and reading an
 # attribute says more than a name for it would.
-_EVERYWHERE = {reversed, ATTRIBUTES["size"], ATTRIBUTES["shape"], ATTRIBUTES["T"], ATTRIBUTES["ndim"]}
+_EVERYWHERE = {
+    reversed,
+    ATTRIBUTES["size"],
+    ATTRIBUTES["shape"],
+    ATTRIBUTES["T"],
+    ATTRIBUTES["ndim"],
+}
 
 
 @final
@@ -188,7 +194,9 @@ def _literal_length(value: object) -> int:
     """The length of a literal, which may be an index: ``1:-1, :`` for a tuple of slices."""
     if isinstance(value, slice):
         parts = (value.start, value.stop, value.step)
-        return 1 + sum(len(repr(part)) + (k == 2) for k, part in enumerate(parts) if part is not None)
+        return 1 + sum(
+            len(repr(part)) + (k == 2) for k, part in enumerate(parts) if part is not None
+        )
     if isinstance(value, tuple):
         return sum(_literal_length(part) + 2 for part in value)
     if value is Ellipsis:
@@ -203,9 +211,7 @@ def collected_values(region: Region) -> set[Value]:
         if op.prim in (FOR, WHILE):
             body = op.regions[-1]
             own = set(body.params).union(*(o.results for o in body.ops))
-            found |= {
-                v for v in body.yields[carries(op) :] if isinstance(v, Value) and v in own
-            }
+            found |= {v for v in body.yields[carries(op) :] if isinstance(v, Value) and v in own}
     return found
 
 

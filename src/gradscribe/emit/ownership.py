@@ -39,7 +39,12 @@ from gradscribe.passes.clean import carries, first_carry
 
 COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
 TUPLE = of(tuple)
-HOLDS = {tuple, list, helpers.append, helpers.setitem}  # results that are containers hold their args
+HOLDS = {
+    tuple,
+    list,
+    helpers.append,
+    helpers.setitem,
+}  # results that are containers hold their args
 
 
 @final
@@ -93,7 +98,10 @@ class Ownership:
         if operand is UNDEF:
             return True
         if isinstance(operand, Const):
-            return not isinstance(operand.value, list | dict) and type(operand.value).__name__ != "ndarray"
+            return (
+                not isinstance(operand.value, list | dict)
+                and type(operand.value).__name__ != "ndarray"
+            )
         return not has_memory(operand.type) or operand in self.owned
 
     def _simple(self, region: Region, place: int, op: Op) -> None:
@@ -246,7 +254,9 @@ class Ownership:
         for k, result in enumerate(op.results[:count]):
             param = body.params[start + k]
             self.roots[result] = frozenset([result]) | (
-                frozenset() if k in written else self.root(op.args[start + k]) | self.root(body.yields[k])
+                frozenset()
+                if k in written
+                else self.root(op.args[start + k]) | self.root(body.yields[k])
             )
             if param in self.owned and self._is_owned(op.args[start + k]):
                 self.owned.add(result)
@@ -270,7 +280,11 @@ class Ownership:
                 for root in self.root(other)
             }
             outside = self.root(value) - _inner_values(op) - self.copied
-            if value not in self.owned or not self.root(value).isdisjoint(taken | others) or outside:
+            if (
+                value not in self.owned
+                or not self.root(value).isdisjoint(taken | others)
+                or outside
+            ):
                 copy = self._copy(value, None)
                 self.copies.append((body, len(body.ops), copy))
                 self._fresh(copy.results[0])
@@ -385,8 +399,7 @@ def _written_carries(op: Op) -> set[int]:
         more = {
             k
             for k in range(count)
-            if k not in written
-            and any(body.yields[j] is body.params[start + k] for j in written)
+            if k not in written and any(body.yields[j] is body.params[start + k] for j in written)
         }
         if not more:
             return written

@@ -52,7 +52,9 @@ class Statements:
 
     # ------------------------------------------------------------------ regions
 
-    def region(self, region: Region, collects: dict[Value, list[str]] | None = None) -> list[ast.stmt]:
+    def region(
+        self, region: Region, collects: dict[Value, list[str]] | None = None
+    ) -> list[ast.stmt]:
         """The statements of a region; ``collects`` says which lists a value is appended to."""
         statements: list[ast.stmt] = []
         collects = collects or {}
@@ -67,7 +69,7 @@ class Statements:
             for result in op.results:
                 statements += self._appends(result, collects)
         self.depth -= 1
-        return statements
+        return _popped(statements)
 
     def _appends(self, value: Value, collects: dict[Value, list[str]]) -> list[ast.stmt]:
         return [
@@ -189,7 +191,9 @@ class Statements:
         if function is helpers.append:
             return ast.Expr(call(name(f"{variable}.append"), self.expressions.operand(args[1])))
         if function is helpers.without:
-            item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(args[1]), ast.Del())
+            item = ast.Subscript(
+                ast.Name(variable, LOAD), self.expressions.index(args[1]), ast.Del()
+            )
             return ast.Delete([item])
         if op.prim.name.startswith(".") and op.prim.name[1:] in METHODS:
             positional, keywords = self.expressions.arguments(op.prim, args[1:], op.prim.params[1:])
@@ -307,7 +311,11 @@ class Statements:
         start, count = first_carry(op), carries(op)
         body = op.regions[-1]
         before = self._copies(
-            [(body.params[start + k], op.args[start + k]) for k in range(count) if op.args[start + k] is not UNDEF]
+            [
+                (body.params[start + k], op.args[start + k])
+                for k in range(count)
+                if op.args[start + k] is not UNDEF
+            ]
         )
         collects: dict[Value, list[str]] = {}
         for k in range(count, len(op.results)):
@@ -329,7 +337,11 @@ class Statements:
                 append = name(f"{self.names[op.results[k]]}.append")
                 statements.append(ast.Expr(call(append, self.expressions.operand(value))))
         statements += self._copies(
-            [(body.params[start + k], body.yields[k]) for k in range(count) if body.yields[k] is not UNDEF]
+            [
+                (body.params[start + k], body.yields[k])
+                for k in range(count)
+                if body.yields[k] is not UNDEF
+            ]
         )
         self.heading = None
         return statements or [ast.Pass()]
@@ -374,6 +386,27 @@ class Statements:
             leave = ast.If(_negation(condition), [ast.Break()], [])
             return [*before, ast.While(ast.Constant(True), [*statements, leave, *body], [])]
         return [*before, ast.While(condition, body, [])]
+
+
+def _popped(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """``x = xs.pop()`` for ``x = xs[-1]`` and ``del xs[-1]`` right after it."""
+    result: list[ast.stmt] = []
+    for node in statements:
+        last = result[-1] if result else None
+        if isinstance(node, ast.Delete) and isinstance(last, ast.Assign):
+            read, (gone,) = last.value, node.targets
+            if isinstance(read, ast.Subscript) and isinstance(gone, ast.Subscript):
+                place = ast.dump(ast.UnaryOp(ast.USub(), ast.Constant(1)))
+                same = isinstance(read.value, ast.Name) and isinstance(gone.value, ast.Name)
+                if (
+                    same
+                    and read.value.id == gone.value.id  # type: ignore[attr-defined]  # both are names
+                    and ast.dump(read.slice) == ast.dump(gone.slice) == place
+                ):
+                    last.value = call(ast.Attribute(read.value, "pop", LOAD))
+                    continue
+        result.append(node)
+    return result
 
 
 def _heading(statement: Span) -> str:

@@ -49,7 +49,12 @@ def call(frame: Frame, node: gast.Call) -> Bound:
         return callee.run(frame, node, *arguments(frame, node))  # type: ignore[no-any-return]  # bound
     if isinstance(callee, Closure):
         return _inline(frame, node, callee.definition, callee.frame, *arguments(frame, node))
-    if isinstance(callee, Const) and callee.name is None or isinstance(callee, Const) and callable(callee.value):
+    if (
+        isinstance(callee, Const)
+        and callee.name is None
+        or isinstance(callee, Const)
+        and callable(callee.value)
+    ):
         return _static_call(frame, node, callee.value)
     frame.refuse(
         node,
@@ -60,13 +65,12 @@ def call(frame: Frame, node: gast.Call) -> Bound:
 
 def _is_static(bound: Bound) -> bool:
     return isinstance(bound, Const) and (
-        is_static(bound.value) or (bound.name is not None and not isinstance(bound.value, np.ndarray | list | dict))
+        is_static(bound.value)
+        or (bound.name is not None and not isinstance(bound.value, np.ndarray | list | dict))
     )
 
 
-def arguments(
-    frame: Frame, node: gast.Call, kept: bool = True
-) -> tuple[list[Bound], Keywords]:
+def arguments(frame: Frame, node: gast.Call, kept: bool = True) -> tuple[list[Bound], Keywords]:
     """The positional and keyword arguments of a call; is a list written there kept by the callee?"""
     from gradscribe.frontend.expressions import display, lower
 
@@ -166,7 +170,12 @@ def apply(
             value = frame.emit(prim, *args)
             frame.write(target, value, node)
             return Const(None)
-    if prim.storage == "view" and bound and isinstance(bound[0], Ref) and prim.function is not helpers.stop_gradient:
+    if (
+        prim.storage == "view"
+        and bound
+        and isinstance(bound[0], Ref)
+        and prim.function is not helpers.stop_gradient
+    ):
         return frame.view(bound[0], prim, args[1:], certain=True)
     if prim.storage == "maybe" and bound and isinstance(bound[0], Ref):
         return frame.view(bound[0], prim, args[1:], certain=False)
@@ -251,7 +260,9 @@ def _gathered(arg: Any) -> Bound:
     """Arguments as ``METHODS`` binds them: tuples to build, and plain objects it fills in."""
     if isinstance(arg, Gathered):
         return TupleOf(tuple(arg))
-    return arg if isinstance(arg, Value | Const | Ref | TupleOf | Closure | Procedure) else Const(arg)
+    return (
+        arg if isinstance(arg, Value | Const | Ref | TupleOf | Closure | Procedure) else Const(arg)
+    )
 
 
 def _list_method(frame: Frame, node: gast.Call, base: Bound, name: str) -> Bound:
@@ -358,7 +369,9 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
         place = code.co_varnames.index(name) - code.co_argcount
         value = (function.__defaults__ or ())[place]
     if isinstance(value, list | dict | np.ndarray):
-        frame.refuse(node, f"the default of {name!r} is a mutable object", "use None and make it inside")
+        frame.refuse(
+            node, f"the default of {name!r} is a mutable object", "use None and make it inside"
+        )
     return frame.wrap(Const(value))
 
 
@@ -370,7 +383,9 @@ def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     positional, keywords = arguments(frame, node)
     _refuse_writes(frame, node, function, positional, keywords)
     module = getattr(function, "__module__", None) or ""
-    trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(function, np.ufunc)
+    trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(
+        function, np.ufunc
+    )
     for bound in [*positional, *keywords.values()]:
         if isinstance(bound, Ref) and not trusted and not isinstance(frame.type(bound), Unknown):
             frame.refuse(
@@ -412,8 +427,17 @@ def _ufunc_at(frame: Frame, node: gast.Call, ufunc: np.ufunc) -> Bound:
     """``np.add.at(x, index, value)``."""
     positional, keywords = arguments(frame, node, kept=False)
     target = positional[0] if positional else None
-    if ufunc not in (np.add, np.subtract) or len(positional) != 3 or keywords or not isinstance(target, Ref):
-        frame.refuse(node, f"np.{ufunc.__name__}.at is not supported here", "np.add.at and np.subtract.at are")
+    if (
+        ufunc not in (np.add, np.subtract)
+        or len(positional) != 3
+        or keywords
+        or not isinstance(target, Ref)
+    ):
+        frame.refuse(
+            node,
+            f"np.{ufunc.__name__}.at is not supported here",
+            "np.add.at and np.subtract.at are",
+        )
     index, value = (frame.read(b) for b in positional[1:])
     if ufunc is np.subtract:
         value = frame.emit(of(operator.neg), value)
@@ -466,7 +490,11 @@ def _sequence(frame: Frame, node: gast.Call) -> Bound:
             return source
         frame.keep(source, node)
         return frame.wrap(frame.emit(of(list), *(frame.read(item) for item in source.items)))
-    if keywords or len(positional) > 1 or not (isinstance(kind, SequenceType) and kind.kind == "list"):
+    if (
+        keywords
+        or len(positional) > 1
+        or not (isinstance(kind, SequenceType) and kind.kind == "list")
+    ):
         frame.refuse(node, f"a {'tuple' if as_tuple else 'list'} of {kind} is not supported yet")
     if as_tuple:
         frame.refuse(node, "a tuple of a list is not supported yet", "keep the list")

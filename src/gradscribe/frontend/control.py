@@ -34,7 +34,11 @@ while_ = loops.while_
 
 def truth(test: Operand) -> bool | None:
     """Whether a test is decided at compile time."""
-    if isinstance(test, Const) and test.name is None and isinstance(test.value, bool | type(None) | str | int):
+    if (
+        isinstance(test, Const)
+        and test.name is None
+        and isinstance(test.value, bool | type(None) | str | int)
+    ):
         return bool(test.value)
     return None
 
@@ -183,7 +187,9 @@ class _Join:
         def rebuild(bound: Bound) -> Bound:
             if isinstance(bound, Value | Const):
                 return export(bound)
-            return TupleOf(tuple(map(rebuild, bound.items))) if isinstance(bound, TupleOf) else bound
+            return (
+                TupleOf(tuple(map(rebuild, bound.items))) if isinstance(bound, TupleOf) else bound
+            )
 
         frame = self.frame
         heap = Heap({loc: export(v) for loc, v in arm.heap.values.items()}, dict(arm.heap.aliases))

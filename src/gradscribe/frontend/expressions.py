@@ -196,7 +196,9 @@ def closure(frame: Frame, node: Any) -> Closure:
     arguments = node.args
     plain = [a.id for a in (*arguments.posonlyargs, *arguments.args)]
     defaults = dict(zip(plain[::-1], arguments.defaults[::-1], strict=False))
-    defaults |= {a.id: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d}
+    defaults |= {
+        a.id: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d
+    }
     definition.defaults = {name: lower(frame, default) for name, default in defaults.items()}
     return Closure(definition, frame)
 
@@ -204,7 +206,9 @@ def closure(frame: Frame, node: Any) -> Closure:
 def index(frame: Frame, node: Any) -> Operand:
     """The operand of what stands between square brackets."""
     if isinstance(node, gast.Slice):
-        return frame.emit(of(slice), *(_bound(frame, part) for part in (node.lower, node.upper, node.step)))
+        return frame.emit(
+            of(slice), *(_bound(frame, part) for part in (node.lower, node.upper, node.step))
+        )
     if isinstance(node, gast.Tuple):
         return frame.emit(of(tuple), *(index(frame, part) for part in node.elts))
     return operand(frame, node)

@@ -198,7 +198,9 @@ class Frame:
         others = self.heap.aliases.get(loc, frozenset()) | {loc}
         while frame is not None:
             for other, bound in frame.env.items():
-                if not (frame is self and other == name) and not others.isdisjoint(locations(bound)):
+                if not (frame is self and other == name) and not others.isdisjoint(
+                    locations(bound)
+                ):
                     return other
             frame = frame.parent
         return None
@@ -232,7 +234,9 @@ class Frame:
                 self.read_unbound.add(name)
                 return Value(name, Unknown(), named=True)
             if self.definition.function is None or name not in self.definition.cells:
-                self.refuse(node, f"{name!r} may be read before it is bound", "bind it on every path")
+                self.refuse(
+                    node, f"{name!r} may be read before it is bound", "bind it on every path"
+                )
         try:
             value = self.definition.lookup(name)
         except KeyError:

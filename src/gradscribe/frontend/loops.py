@@ -116,7 +116,9 @@ def _check_exits(frame: Frame, node: Any) -> None:
     from gradscribe.frontend.lower import statement
 
     def visit(inner: Any, loop: bool) -> None:
-        if isinstance(inner, gast.Return) or (loop and isinstance(inner, gast.Break | gast.Continue)):
+        if isinstance(inner, gast.Return) or (
+            loop and isinstance(inner, gast.Break | gast.Continue)
+        ):
             statement(frame, inner)
         if isinstance(inner, gast.FunctionDef | gast.Lambda | gast.ClassDef):
             return

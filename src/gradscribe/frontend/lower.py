@@ -287,7 +287,9 @@ def _expression(frame: Frame, node: gast.Expr) -> None:
 def _delete(frame: Frame, node: gast.Delete) -> None:
     """``del xs[i]`` of a list."""
     for target in node.targets:
-        base = expressions.lower(frame, target.value) if isinstance(target, gast.Subscript) else None
+        base = (
+            expressions.lower(frame, target.value) if isinstance(target, gast.Subscript) else None
+        )
         kind = frame.type(base) if isinstance(base, Ref) else None
         if not isinstance(base, Ref) or not isinstance(kind, SequenceType | Unknown):
             frame.refuse(node, "del of anything but entries of a list is not supported yet")

@@ -33,7 +33,9 @@ def expression(frame: Frame, node: Any) -> Bound:
     if isinstance(result, Ref) and not isinstance(node, gast.JoinedStr):
         # It may be, or hold, what it was made of.
         names = {n.id for n in gast.walk(node) if isinstance(n, gast.Name)}
-        for loc in (loc for name in names if name in frame.env for loc in locations(frame.env[name])):
+        for loc in (
+            loc for name in names if name in frame.env for loc in locations(frame.env[name])
+        ):
             frame.heap.relate(result.loc, loc)
     return result
 

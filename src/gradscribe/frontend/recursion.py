@@ -43,7 +43,9 @@ class _Widen(Exception):
 class _Task:
     """One function being lowered by itself, for arguments of some types."""
 
-    def __init__(self, definition: Definition, kinds: list[Type], statics: dict[int, Const]) -> None:
+    def __init__(
+        self, definition: Definition, kinds: list[Type], statics: dict[int, Const]
+    ) -> None:
         self.definition = definition
         self.kinds = kinds
         self.statics = statics

@@ -65,7 +65,6 @@ class Definition:
             file.characters(node.end_lineno, node.end_col_offset),
         )
 
-
     def header(self, node: Any) -> Span | None:
         """Where a statement stands; of a compound one its first line up to the colon."""
         span = self.span(node)
@@ -120,7 +119,9 @@ def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:
 def _block(lines: list[str], start: int) -> list[str]:
     """The lines from ``start`` to the next line that is indented no deeper than the ``def``."""
     header = start
-    while header < len(lines) and not lines[header].lstrip().startswith(("def ", "async ", "lambda")):
+    while header < len(lines) and not lines[header].lstrip().startswith(
+        ("def ", "async ", "lambda")
+    ):
         header += 1
     if header >= len(lines):
         return lines[start:]
@@ -171,7 +172,9 @@ def _read_lambda(code: types.CodeType, lines: list[str]) -> tuple[FunctionNode, 
         tree: ast.AST = _ast(text)
         file = SourceFile(code.co_filename, text, 1)
     except SyntaxError:
-        raise SourceUnavailableError(f"the source of the lambda in {code.co_filename!r} cannot be parsed") from None
+        raise SourceUnavailableError(
+            f"the source of the lambda in {code.co_filename!r} cannot be parsed"
+        ) from None
     candidates = [
         node
         for node in ast.walk(tree)

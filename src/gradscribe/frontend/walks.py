@@ -86,7 +86,11 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
     if isinstance(bound, Ref):
         # The loop holds the object, whatever becomes of its name.
         frame.env[f"what the loop at line {node.lineno} walks"] = bound
-    if isinstance(bound, Const) and bound.name is None and isinstance(bound.value, tuple | list | str):
+    if (
+        isinstance(bound, Const)
+        and bound.name is None
+        and isinstance(bound.value, tuple | list | str)
+    ):
         return _static([Const(value) for value in bound.value])
     value = frame.read(bound)
     kind = type_of_operand(value)

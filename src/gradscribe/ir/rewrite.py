@@ -21,7 +21,9 @@ def copy_op(op: Op, mapping: dict[Value, Operand]) -> Op:
     regions = tuple(copy_region(region, mapping) for region in op.regions)
     results = tuple(copy_value(r) for r in op.results)
     mapping.update(zip(op.results, results, strict=True))
-    return Op(op.prim, args, results, regions, op.attrs, op.span, op.statement, op.derived, op.sweep)
+    return Op(
+        op.prim, args, results, regions, op.attrs, op.span, op.statement, op.derived, op.sweep
+    )
 
 
 def copy_value(value: Value) -> Value:

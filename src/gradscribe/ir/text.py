@@ -37,10 +37,7 @@ class _Printer:
         return ", ".join(self.operand(o) for o in operands)
 
     def function(self, function: Function) -> str:
-        params = [
-            f"{self.name(v)}: {v.type}"
-            for v in function.body.params
-        ]
+        params = [f"{self.name(v)}: {v.type}" for v in function.body.params]
         self.lines.append(f"def {function.name}({', '.join(params)}):")
         self.region(function.body, 1, "return")
         return "\n".join(self.lines) + "\n"
@@ -65,10 +62,14 @@ class _Printer:
             case primitives.FOR:
                 seqs, inits = args[: op.attrs.seqs], args[op.attrs.seqs :]
                 params = self.operands(op.regions[0].params)
-                self.lines.append(f"{start}for ({params}) in ({self.operands(seqs)}; {self.operands(inits)}):")
+                self.lines.append(
+                    f"{start}for ({params}) in ({self.operands(seqs)}; {self.operands(inits)}):"
+                )
                 self.region(op.regions[0], depth + 1, "yield")
             case primitives.WHILE:
-                self.lines.append(f"{start}while ({self.operands(op.regions[0].params)}) from ({self.operands(args)}):")
+                self.lines.append(
+                    f"{start}while ({self.operands(op.regions[0].params)}) from ({self.operands(args)}):"
+                )
                 self.region(op.regions[0], depth + 1, "test")
                 self.lines.append(f"{indent}do ({self.operands(op.regions[1].params)}):")
                 self.region(op.regions[1], depth + 1, "yield")

@@ -47,9 +47,13 @@ class Scalar:
     weak: bool = False
 
     def __str__(self) -> str:
-        return {"f": "float", "i": "int", "b": "bool", "c": "complex"}.get(
-            self.dtype.kind, str(self.dtype)
-        ) if self.weak else str(self.dtype)
+        return (
+            {"f": "float", "i": "int", "b": "bool", "c": "complex"}.get(
+                self.dtype.kind, str(self.dtype)
+            )
+            if self.weak
+            else str(self.dtype)
+        )
 
 
 @final
@@ -61,7 +65,9 @@ class Array:
     dims: tuple[Dim, ...] | None = None
 
     def __str__(self) -> str:
-        dims = "…" if self.dims is None else ", ".join("?" if d is None else str(d) for d in self.dims)
+        dims = (
+            "…" if self.dims is None else ", ".join("?" if d is None else str(d) for d in self.dims)
+        )
         return f"{self.dtype or 'array'}[{dims}]"
 
 
@@ -176,11 +182,14 @@ def type_of(value: Any, name: str = "n") -> Type:
         return Scalar(value.dtype) if value.dtype.kind in "fiubc" else UNKNOWN
     if type(value) is np.ndarray:
         dims = tuple(
-            1 if n == 1 else Sym(f"{name}{axis}", not_one=True) for axis, n in enumerate(value.shape)
+            1 if n == 1 else Sym(f"{name}{axis}", not_one=True)
+            for axis, n in enumerate(value.shape)
         )
         return Array(value.dtype, dims) if value.dtype.kind in "fiubc" else UNKNOWN
     if type(value) is list:
-        return Sequence("list", None, join_all([type_of(v, f"{name}_{i}") for i, v in enumerate(value)]))
+        return Sequence(
+            "list", None, join_all([type_of(v, f"{name}_{i}") for i, v in enumerate(value)])
+        )
     if type(value) is tuple:
         return Sequence("tuple", tuple(type_of(v, f"{name}_{i}") for i, v in enumerate(value)))
     if type(value) is range:
@@ -236,7 +245,9 @@ def join(a: Type | None, b: Type | None) -> Type:
         return Array(a.dtype if a.dtype == b.dtype else None, None)
     if isinstance(a, Sequence) and isinstance(b, Sequence) and a.kind == b.kind:
         if a.items is not None and b.items is not None and len(a.items) == len(b.items):
-            return Sequence(a.kind, tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True)))
+            return Sequence(
+                a.kind, tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True))
+            )
         element = join_optional(element_type(a), element_type(b))
         return Sequence(a.kind, None, element)
     return UNKNOWN
@@ -368,9 +379,11 @@ def promote(*types: Type) -> np.dtype[Any] | None:
     if any(dtype_of(t) is None for t in types):
         return None
     samples = [
-        {"f": 1.0, "i": 1, "b": True, "c": 1j}[t.dtype.kind]
-        if isinstance(t, Scalar) and t.weak
-        else dtype_of(t)
+        (
+            {"f": 1.0, "i": 1, "b": True, "c": 1j}[t.dtype.kind]
+            if isinstance(t, Scalar) and t.weak
+            else dtype_of(t)
+        )
         for t in types
     ]
     try:

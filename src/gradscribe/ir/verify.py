@@ -18,7 +18,9 @@ class InvalidIR(AssertionError):
 def verify(function: Function) -> None:
     """Raise InvalidIR where ``function`` breaks an invariant."""
     if len(function.params) != len(function.body.params):
-        raise InvalidIR(f"{function.name}: {len(function.params)} parameters, {len(function.body.params)} values")
+        raise InvalidIR(
+            f"{function.name}: {len(function.params)} parameters, {len(function.body.params)} values"
+        )
     _Verifier(function.name).region(function.body, frozenset())
 
 

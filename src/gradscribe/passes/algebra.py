@@ -171,7 +171,12 @@ class _Algebra:
         if op.prim is MUL:
             a, b = self._terms(args[0]), self._terms(args[1])
             for one, many in ((a, b), (b, a)):
-                if len(one) == 1 and not one[0].num and not one[0].den and one[0].coefficient in (1, -1):
+                if (
+                    len(one) == 1
+                    and not one[0].num
+                    and not one[0].den
+                    and one[0].coefficient in (1, -1)
+                ):
                     return [t.scaled(one[0].coefficient) for t in many]
             return [self._factor(args[0]).times(self._factor(args[1]))]
         if op.prim is DIV:
@@ -193,7 +198,9 @@ class _Algebra:
             return None
         num, den = (term.num, term.den) if n > 0 else (term.den, term.num)
         scale = abs(n)
-        return [Term(1, {a: p * scale for a, p in num.items()}, {a: p * scale for a, p in den.items()})]
+        return [
+            Term(1, {a: p * scale for a, p in num.items()}, {a: p * scale for a, p in den.items()})
+        ]
 
 
 def _readers(region: Region) -> dict[Value, Op]:
@@ -266,7 +273,9 @@ def _same(term: Term, op: Op) -> bool:
     if op.prim is POW:
         base, exponent = op.args
         return isinstance(exponent, Const) and term.num == {base: exponent.value} and not term.den
-    return op.prim is NEG and term.coefficient == -1 and term.num == {op.args[0]: 1} and not term.den
+    return (
+        op.prim is NEG and term.coefficient == -1 and term.num == {op.args[0]: 1} and not term.den
+    )
 
 
 @final
@@ -323,10 +332,24 @@ class _Writer:
     def _make(self, prim: Primitive, args: tuple[Operand, ...]) -> Op:
         kind = prim.result_type(args)
         hint = self.op.results[0].hint
-        op = Op(prim, args, (Value(hint, kind),), (), None, self.op.span, self.op.statement, True, self.op.sweep)
+        op = Op(
+            prim,
+            args,
+            (Value(hint, kind),),
+            (),
+            None,
+            self.op.span,
+            self.op.statement,
+            True,
+            self.op.sweep,
+        )
         self.ops.append(op)
         return op
 
 
 def _integral(value: float) -> float:
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e6 else value
+    return (
+        int(value)
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1e6
+        else value
+    )

@@ -213,6 +213,11 @@ def _dtype_holds(op: Op, args: tuple[Operand, ...]) -> bool:
 
 
 def _same(p: tuple[Dim, ...] | None, q: tuple[Dim, ...]) -> bool:
-    return p is not None and len(p) == len(q) and all(
-        (a == b and a is not None) or (not_one(a) and not_one(b)) for a, b in zip(p, q, strict=True)
+    return (
+        p is not None
+        and len(p) == len(q)
+        and all(
+            (a == b and a is not None) or (not_one(a) and not_one(b))
+            for a, b in zip(p, q, strict=True)
+        )
     )

@@ -23,6 +23,7 @@ from gradscribe.ir.rewrite import substitute
 from gradscribe.ir.types import Array, Dim, dims_of, dtype_of, is_array, not_one
 
 SIZE, SHAPE, NDIM, TRANSPOSED = (of(ATTRIBUTES[n]) for n in ("size", "shape", "ndim", "T"))
+_OWN_INVERSE = {TRANSPOSED, of(reversed)}
 _ATTRIBUTE_OF = {of(np.size): SIZE, of(np.shape): SHAPE, of(np.ndim): NDIM}
 _ASK_SHAPE = {SIZE, SHAPE, NDIM, *_ATTRIBUTE_OF}
 _ASK_DTYPE = {of(np.zeros_like), of(np.ones_like), of(np.full_like)}
@@ -52,9 +53,9 @@ def _region(
             op.args = (source, *op.args[1:])
             if prim in _ATTRIBUTE_OF and len(op.args) == 1 or _plain_size(op):
                 _as_attribute(op)
-        elif prim is TRANSPOSED and isinstance(op.args[0], Value):
+        elif prim in _OWN_INVERSE and isinstance(op.args[0], Value):
             inner_op = origin.get(op.args[0])
-            if inner_op is not None and inner_op.prim is TRANSPOSED:
+            if inner_op is not None and inner_op.prim is prim:
                 mapping[op.results[0]] = inner_op.args[0]
 
 

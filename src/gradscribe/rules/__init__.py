@@ -1,5 +1,6 @@
 """Derivative rules, one module per topic; importing this package declares them all."""
 
+from gradscribe.ir import facts  # noqa: F401  (rules are about what facts declare)
 from gradscribe.rules import (
     arithmetic,
     attributes,
@@ -8,10 +9,12 @@ from gradscribe.rules import (
     elementwise,
     helpers,
     indexing,
+    interpolation,
     linalg,
     mathematics,
     products,
     reductions,
+    selections,
     shapes,
 )
 
@@ -23,9 +26,11 @@ __all__ = [
     "elementwise",
     "helpers",
     "indexing",
+    "interpolation",
     "linalg",
     "mathematics",
     "products",
     "reductions",
+    "selections",
     "shapes",
 ]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradscribe.ir.helpers import add_trees, copy_list, expand, fill_like, is_one, like, own, stop_gradient, zeros_like
+from gradscribe.ir.helpers import (
+    add_trees,
+    copy_list,
+    expand,
+    fill_like,
+    is_one,
+    like,
+    own,
+    stop_gradient,
+    zeros_like,
+)
 from gradscribe.rules.declare import constant, constant_in, linear
 
 

@@ -51,7 +51,8 @@ def index_add_both(x, index, value, *, y_bar):
 # Putting an entry into a list and taking one out are each other's transposes.
 @linear(append, ("xs", "value"))
 def append_both(xs, value, *, y_bar):
-    return without(y_bar, -1), y_bar[-1]
+    value_bar = y_bar[-1]
+    return without(y_bar, -1), value_bar
 
 
 @linear(without, "xs")

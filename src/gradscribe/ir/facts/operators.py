@@ -38,8 +38,10 @@ def arithmetic(a: Type, b: Type) -> Type:
     """The result of ``+ - * // %`` on two operands."""
     if _weak(a, b):
         kinds = {t.dtype.kind for t in (a, b) if isinstance(t, Scalar)}
-        return PY_FLOAT if kinds <= {"f", "i", "b"} and "f" in kinds else (
-            PY_INT if kinds <= {"i", "b"} else Scalar(np.dtype(complex), weak=True)
+        return (
+            PY_FLOAT
+            if kinds <= {"f", "i", "b"} and "f" in kinds
+            else (PY_INT if kinds <= {"i", "b"} else Scalar(np.dtype(complex), weak=True))
         )
     return elementwise(a, b) if _numbers(a, b) or is_array(a) or is_array(b) else UNKNOWN
 
@@ -90,9 +92,7 @@ def _(a: Type, b: Any) -> Type:
 @fact(operator.matmul)
 def matmul(a: Type, b: Type) -> Type:
     """``a @ b``: the sum is over the last axis of a and the last but one of b."""
-    product = elementwise(
-        *(Array(t.dtype, ()) if isinstance(t, Array) else t for t in (a, b))
-    )
+    product = elementwise(*(Array(t.dtype, ()) if isinstance(t, Array) else t for t in (a, b)))
     dtype = product.dtype if isinstance(product, Array | Scalar) else None
     if not (isinstance(a, Array) and isinstance(b, Array)) or not a.dims or not b.dims:
         return Array(dtype, None)
