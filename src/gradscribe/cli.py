@@ -180,6 +180,8 @@ def _jobs(options: argparse.Namespace) -> list[tuple[Target, Wish]]:
     """What the command line asks for: functions, and which derivatives of them."""
     from gradscribe import files
 
+    if options.value and options.kind:
+        raise ArgumentError("--value is for gradients: --jvp and --vjp return the value anyway")
     jobs = []
     for text in options.targets:
         path, name = _split(text)
@@ -230,8 +232,6 @@ def _write(options: argparse.Namespace) -> int:
     from gradscribe import files
 
     jobs = _jobs(options)
-    if options.value and options.kind:
-        raise ArgumentError("--value goes with gradients: --jvp and --vjp return the value anyway")
     progress = _Progress(len(jobs))
     written: dict[Path, str] = {}
     stale: list[files.Difference] = []
@@ -301,7 +301,11 @@ def _ir(options: argparse.Namespace) -> int:
 
 
 def _complain(error: GradscribeError) -> None:
+    from gradscribe.files import relative
+
     text = str(error)
+    if error.file is not None and Path(error.file).is_file():
+        text = relative(Path(error.file)) + text.removeprefix(error.file)
     print(text if error.span else f"gradscribe: error: {text}", file=sys.stderr)
 
 

@@ -132,7 +132,7 @@ def _frame_span(frame: traceback.FrameSummary) -> Span | None:
 
 def _near_file(path: Path) -> str | None:
     names = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, 1)
+    near = difflib.get_close_matches(path.name, names, 1, cutoff=0.8)
     return f"did you mean {relative(path.parent / near[0])}?" if near else None
 
 
