@@ -29,6 +29,7 @@ from gradscribe.ir.types import (
     PY_INT,
     Array,
     Scalar,
+    Static,
     Type,
     Unknown,
     is_scalar,
@@ -181,6 +182,8 @@ def _as_float(kind: Type, name: str, who: str) -> Type:
 def _describe(kind: Type) -> str:
     if isinstance(kind, Array):
         return f"an array of {kind.dtype}"
+    if isinstance(kind, Static):
+        return "None" if kind.value is None else f"of type {type(kind.value).__name__}"
     return f"of type {kind}"
 
 
@@ -256,11 +259,15 @@ class Gradient:
         from gradscribe import api
 
         make = api.value_and_grad if self.with_value else api.grad
-        return _restore, (make, self.function, (self.wrt,), {"mode": self.mode})
+        return _restore, (make, self.function, (self.wrt,), {"mode": self.mode}, self.signature())
 
 
-def _restore(make: Any, function: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-    return make(function, *args, **keywords)
+def _restore(
+    make: Any, function: Any, args: tuple[Any, ...], keywords: dict[str, Any], signature: Any
+) -> Any:
+    """Make a derivative again; its function may be restored only in part yet (without defaults)."""
+    restored = make(function, *args, **keywords)
+    return derivative(restored.specification, signature)
 
 
 def _listed(names: list[str]) -> str:
@@ -376,7 +383,7 @@ class Tangent:
     def reduce(self) -> tuple[Any, ...]:
         from gradscribe import api
 
-        return _restore, (api.jvp, self.function, (), {})
+        return _restore, (api.jvp, self.function, (), {}, self.signature())
 
 
 @final
@@ -436,7 +443,8 @@ class Pullback:
             warnings.warn(f"{self.name}: {note}", UserWarning, stacklevel=5)
         head = variants.header("Value and pullback", primal, signature, notes)
         wrt, single = self.asked(kinds)
-        extra = variants.pullback_statements(self.name, self.doc(), pair)
+        params = primal_ir(self.function, kinds).params
+        extra = variants.pullback_statements(self.name, self.doc(), pair, params)
         made = variants.build([pair.forward, pair.reverse], self.name, primal, head, extra)
         call = made.function
         count = len(kinds)
@@ -468,11 +476,11 @@ class Pullback:
     def reduce(self) -> tuple[Any, ...]:
         from gradscribe import api
 
-        return _restore, (api.vjp, self.function, (self.wrt,), {})
+        return _restore, (api.vjp, self.function, (self.wrt,), {}, self.signature())
 
 
-def derivative(specification: Any) -> Derivative:
-    """The callable derivative of a specification."""
+def derivative(specification: Any, signature: inspect.Signature | None = None) -> Derivative:
+    """The callable derivative of a specification, with its signature or a given one."""
     function = specification.function
 
     def compile_variant(args: tuple[object, ...]) -> Variant:
@@ -483,7 +491,7 @@ def derivative(specification: Any) -> Derivative:
 
     made = make_derivative(
         specification.name,
-        specification.signature(),
+        signature or specification.signature(),
         compile_variant,
         doc=specification.doc(),
         module=getattr(function, "__module__", None),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradscribe.differentiate import masks
 from gradscribe.differentiate.bars import (
     GETITEM,
     INDEX_ADD,
@@ -43,13 +45,19 @@ def rules_of(op: Op) -> Rules:
         function = _OF_SEQUENCES.get(function, function)
     rules = TABLE.get(function) if op.prim is not OPAQUE else None
     if rules is None:
-        name = "this expression" if op.prim is OPAQUE else op.prim.name
+        name = _opaque_name(op) if op.prim is OPAQUE else op.prim.name
         raise NoRuleError(
             f"cannot differentiate {name}: no rule",
             op.span,
             "declare one with @linear or @adjoint, or wrap the argument in stop_gradient(...)",
         )
     return rules
+
+
+def _opaque_name(op: Op) -> str:
+    """What passes through uninterpreted: the function called, as the user wrote it."""
+    template = op.attrs.template
+    return ast.unparse(template.func) if isinstance(template, ast.Call) else "this expression"
 
 
 def no_rule(op: Op, name: str, missing: str) -> NoRuleError:
@@ -122,7 +130,7 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
         if arg not in active or name in done or name in rules.constants:
             continue
         if name in rules.partials:
-            factor = run(rules.partials[name], op, builder, extra)
+            factor = _partial(rules, op, place, y_bar, builder)
             _contribute(op, place, scope, times(builder, y_bar, factor))
         elif name in rules.reductions:
             field = run(rules.reductions[name], op, builder, extra)
@@ -140,6 +148,31 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             else:
                 bar = run(rule, op, builder, extra)
             _contribute(op, place, scope, bar)
+
+
+def _partial(rules: Rules, op: Op, place: int, y_bar: Operand, builder: Builder) -> Operand:
+    """The partial derivative by one arg, away from its own poles where ``y_bar`` is masked."""
+    name = op.prim.params[place]
+    rule, y = rules.partials[name], op.results[0]
+    masked = name in rules.safe and masks.taken_apart(builder, y_bar) is not None
+    safe = _safe_point(rules, op, name) if masked else None
+    if safe is None:
+        return run(rule, op, builder, {"y": y})
+    x = masks.at_safe_point(builder, y_bar, op.args[place], safe)
+    extra = {"y": y, name: x}
+    if len(op.prim.params) == 1:
+        extra["y"] = masks.at_safe_point(builder, y_bar, y, float(op.prim.function(safe)))
+    return run(rule, op, builder, extra)
+
+
+def _safe_point(rules: Rules, op: Op, name: str) -> float | None:
+    """Where the partial by one arg has no pole; None if it has none anywhere."""
+    safe = rules.safe[name]
+    if not callable(safe):
+        return safe
+    other = named_args(op)[next(p for p in op.prim.params if p != name)]
+    literal = isinstance(other, Const) and other.fixed and isinstance(other.value, int | float)
+    return safe(other.value if literal else None)  # type: ignore[union-attr]  # a Const
 
 
 def _accumulates(op: Op) -> bool:
@@ -162,7 +195,7 @@ def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
     arg = op.args[place]
     if isinstance(arg, Value):
         if not isinstance(arg.type, Sequence) and not _keeps_shape(op, place):
-            bar = like(scope.builder, bar, arg, bar_name(arg))
+            bar = like(scope.builder, masks.simplest(scope.builder, bar), arg, bar_name(arg))
         scope.add(arg, bar)
 
 

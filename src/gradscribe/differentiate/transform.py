@@ -179,7 +179,7 @@ def _split(both: Function, border: Op, name: str) -> Pullback:
     reverse = Region([], both.body.ops[place + 1 :], [adjoints])
     residuals = [v for v in free_values(reverse) if v is not y_bar]
     forward = Function(
-        f"{name}_forward", both.params[:-1], Region(both.body.params, both.body.ops[:place]),
+        f"{name}_forward", [Parameter(p.name) for p in both.params[:-1]], Region(both.body.params, both.body.ops[:place]),
         span=both.span, order=both.order,
     )  # fmt: skip
     builder = Builder(forward.body, derived=True)
@@ -275,7 +275,7 @@ def tangent(function: Function, wrt: list[int], name: str, with_value: bool = Tr
         fresh = Value(old.hint, old.type, old.named)
         forwarder.mapping[old] = fresh
         body.params.append(fresh)
-    params = list(function.params)
+    params = [Parameter(p.name) for p in function.params]
     for value in inputs:
         dot = Value(dot_name(value), adjoint_type(value.type))
         dots[value] = dot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import sys
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -49,7 +50,7 @@ def emit_function(
         body.insert(0, ast.Expr(ast.Constant(function.doc)))
     definition = ast.FunctionDef(
         name=function.name,
-        args=_arguments(function.params),
+        args=signature_of(function.params),
         body=body,
         decorator_list=[],
         returns=None,
@@ -82,13 +83,20 @@ def _reserved(function: Function, module: str | None) -> set[str]:
     return found | {"range", "len", "reversed", "zip", "enumerate", "list", "slice", "min"}
 
 
-def _arguments(params: list[Parameter]) -> ast.arguments:
+def signature_of(params: list[Parameter]) -> ast.arguments:
+    """Parameters as Python spells them; their defaults too, if all of them are literals."""
+    literal = all(
+        p.default is None or (isinstance(p.default, Const) and _has_literal(p.default.value))
+        for p in params
+    )
     arguments = ast.arguments(
         posonlyargs=[], args=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
     )
     for param in params:
         node = ast.arg(param.name)
-        default: Any = param.default
+        default: Any = None
+        if literal and isinstance(param.default, Const):
+            default = ast.parse(repr(param.default.value), mode="eval").body
         if param.kind == "args":
             arguments.vararg = node
         elif param.kind == "kwargs":
@@ -192,13 +200,22 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
 
 
 def is_literal(constant: Const) -> bool:
-    return constant.name is not None and "." not in constant.name and type(constant.value) in (
-        int, float, bool, str, complex,
-    )  # fmt: skip
+    """Can a constant of the user's module be written into a file?"""
+    return (
+        constant.name is not None and "." not in constant.name and _has_literal(constant.value)
+    )
 
 
 def _literal(value: Any) -> ast.expr:
     return ast.parse(repr(value), mode="eval").body
+
+
+def _has_literal(value: Any) -> bool:
+    """Does ``repr`` of this object denote it?"""
+    if isinstance(value, tuple):
+        return all(_has_literal(item) for item in value)
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return (value is None or type(value) in (int, float, bool, str)) and finite
 
 
 def _sources(needs: Requirements) -> list[ast.stmt]:

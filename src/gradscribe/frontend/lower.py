@@ -48,6 +48,7 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
     builder = Builder()
     frame = Frame(definition, builder)
     params = parameters(definition.node)
+    _take_defaults(function, params)
     for param, kind in zip(params, param_types, strict=True):
         value = Value(param.name, kind, named=True)
         builder.region.params.append(value)
@@ -87,6 +88,16 @@ def inline_rule(
     if isinstance(result, TupleOf):
         return [frame.read(item) for item in result.items]
     return frame.read(result)
+
+
+def _take_defaults(function: types.FunctionType, params: list[Parameter]) -> None:
+    """The objects that are the defaults of a function's parameters."""
+    plain = [p for p in params if p.kind in ("plain", "positional")]
+    for param, value in zip(plain[::-1], (function.__defaults__ or ())[::-1], strict=False):
+        param.default = Const(value)
+    for param in params:
+        if param.kind == "keyword" and param.name in (function.__kwdefaults__ or {}):
+            param.default = Const((function.__kwdefaults__ or {})[param.name])
 
 
 def parameters(node: Any) -> list[Parameter]:

@@ -24,6 +24,7 @@ from gradscribe.ir.types import (
     Array,
     Dim,
     Scalar,
+    Type,
     broadcast,
     dims_of,
     dtype_of,
@@ -76,9 +77,13 @@ class _Folder:
                     self.mapping[op.results[0]] = replacement
                     continue
             elif op.prim is ZEROS:
+                if _is_float(type_of_operand(op.args[0])):
+                    self.mapping[op.results[0]] = Const(0.0)
+                    continue
                 self._zeros(op)
             elif op.prim.elementwise:
                 self._absorb(op)
+                self._spread_later(op, new)
             elif op.prim in (SETITEM, INDEX_ADD):
                 value = op.args[2]
                 if isinstance(value, Value) and value in self.filled:
@@ -105,6 +110,19 @@ class _Folder:
             args = (*op.args[:place], value, *op.args[place + 1 :])
             if _same(_broadcast(args), dims) and _dtype_holds(op, args):
                 op.args = args
+
+    def _spread_later(self, op: Op, new: list[Op]) -> None:
+        """An operation on a broadcast number and other numbers: broadcast its result instead."""
+        filled = [a for a in op.args if isinstance(a, Value) and a in self.filled]
+        if len(filled) != 1 or not op.derived or len(op.results) != 1:
+            return
+        value, x = self.filled[filled[0]]
+        args = tuple(value if a is filled[0] else a for a in op.args)
+        if not all(is_scalar(type_of_operand(a)) for a in args) or not _dtype_holds(op, args):
+            return
+        number = self._emit(op, new, op.prim, *args)
+        op.prim, op.args = FILL, (number, x)
+        self.filled[op.results[0]] = (number, x)
 
     def _helper(self, op: Op, new: list[Op]) -> Operand | None:
         """What stands for a helper call; None where it must stay."""
@@ -200,6 +218,11 @@ class _Folder:
                 op.prim, op.args = ONES_LIKE, complete(ONES_LIKE, (x,))
             else:
                 op.prim, op.args = FULL_LIKE, complete(FULL_LIKE, (x, value))
+
+
+def _is_float(kind: Type) -> bool:
+    """A number whose zero is the literal 0.0 (single precision has one of its own)."""
+    return is_scalar(kind) and dtype_of(kind) == np.float64
 
 
 def _broadcast(args: tuple[Operand, ...]) -> tuple[Dim, ...] | None:

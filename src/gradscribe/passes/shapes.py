@@ -13,10 +13,12 @@ need not be computed; zeros and ones are shaped after such an operand too.
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Function, Op, Operand, Region, Value
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import substitute
@@ -53,10 +55,23 @@ def _region(
             op.args = (source, *op.args[1:])
             if prim in _ATTRIBUTE_OF and len(op.args) == 1 or _plain_size(op):
                 _as_attribute(op)
+        elif prim.function is operator.getitem:
+            entry = _entry(op, origin)
+            if entry is not None:
+                mapping[op.results[0]] = entry
         elif prim in _OWN_INVERSE and isinstance(op.args[0], Value):
             inner_op = origin.get(op.args[0])
             if inner_op is not None and inner_op.prim is prim:
                 mapping[op.results[0]] = inner_op.args[0]
+
+
+def _entry(op: Op, origin: dict[Value, Op]) -> Operand | None:
+    """What ``(a, b)[k]`` is."""
+    base, index = op.args
+    made = origin.get(base) if isinstance(base, Value) else None
+    if made is None or made.prim.function is not tuple or not isinstance(index, Const):
+        return None
+    return made.args[index.value] if type(index.value) is int else None
 
 
 def _plain_size(op: Op) -> bool:

@@ -8,8 +8,8 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradscribe.emit.module import Module, emit_module
-from gradscribe.ir.core import Function
+from gradscribe.emit.module import Module, emit_module, signature_of
+from gradscribe.ir.core import Function, Parameter
 from gradscribe.ir.types import Type
 from gradscribe.runtime.dispatch import Variant
 from gradscribe.runtime.load import build_function, register_source
@@ -56,22 +56,25 @@ def our_objects(module: Module) -> dict[str, Any]:
     return objects | module.objects
 
 
-def pullback_statements(name: str, doc: str, pair: Any) -> list[ast.stmt]:
-    """The function that ties a forward and a reverse function together."""
-    params = [p.name for p in pair.forward.params]
-    stars = {"args": "*", "kwargs": "**"}
-    spelled = [stars.get(p.kind, "") + p.name for p in pair.forward.params]
+def pullback_statements(
+    name: str, doc: str, pair: Any, params: list[Parameter]
+) -> list[ast.stmt]:
+    """The function of the primal's parameters that ties a forward and a reverse function together."""
+    names = [p.name for p in params]
     residuals = "residuals"
-    while residuals in params:
+    while residuals in names:
         residuals += "_1"
     text = f"""
-def {name}({", ".join(spelled)}):
+def {name}():
     {doc!r}
-    value, *{residuals} = {pair.forward.name}({", ".join(params)})
+    value, *{residuals} = {pair.forward.name}({", ".join(names)})
 
-    def pullback(y_bar):
-        return {pair.reverse.name}(*{residuals}, y_bar)
+    def pullback({pair.reverse.params[-1].name}):
+        return {pair.reverse.name}(*{residuals}, {pair.reverse.params[-1].name})
 
     return value, pullback
 """
-    return ast.parse(text).body
+    body = ast.parse(text).body
+    assert isinstance(body[0], ast.FunctionDef)
+    body[0].args = signature_of(params)
+    return body
