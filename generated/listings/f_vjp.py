@@ -22,7 +22,7 @@ def f_vjp(x1, x2):
     """Value and pullback of f."""
     value, *residuals = f_forward(x1, x2)
 
-    def pullback(y_bar):
-        return f_reverse(*residuals, y_bar)
+    def pullback(f_bar):
+        return f_reverse(*residuals, f_bar)
 
     return value, pullback

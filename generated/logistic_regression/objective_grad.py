@@ -16,8 +16,7 @@ def objective_grad(theta, x, y):
     z = x @ t + theta[0]
 
     # return np.mean(np.logaddexp(0, z) - y * z) + PENALTY * np.sum(weights**…
-    z_bar = np.exp(z - np.logaddexp(0, z)) / z.size
-    z_bar = z_bar - np.full_like(y, 1 / z.size) * y
+    z_bar = np.exp(z - np.logaddexp(0, z)) / z.size - y / z.size
 
     # z = x @ weights + bias
     t_bar = np.sum(z_bar)

@@ -21,7 +21,7 @@ from gradscribe.files.fingerprint import digest, sources_and_rules
 from gradscribe.files.guards import Guard, entry, listed, open_lengths
 from gradscribe.files.target import Target, kinds_of, relative, says_nothing
 from gradscribe.frontend.resolve import TOUCHED, definition_of
-from gradscribe.ir.core import Const, Function, Parameter
+from gradscribe.ir.core import Const, Function
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.ir.types import NONE, Sequence
 from gradscribe.runtime import variants
@@ -124,13 +124,10 @@ class _Composer:
         # Once to see what the text relies on, and again with all that around it.
         draft = emit_module(functions, module, [], extra, standalone=True)
         lengths = open_lengths(self.kinds)
-        guard = Guard(
-            spec.primal_ir(self.primal, lengths), self.names, self.kinds, "float32" in draft.text
-        )
+        primal = spec.primal_ir(self.primal, lengths)
+        guard = Guard(primal, self.names, self.kinds, "float32" in draft.text)
         needs = self._closing(draft)
-        checks = guard.statements()
-        if any(n.id == "np" for c in checks for n in ast.walk(c) if isinstance(n, ast.Name)):
-            needs.imports["np"] = "numpy"
+        checks = guard.statements(needs)
         entered = [self._entered(functions[0], checks), *functions[1:]]
         notes = tuple(dict.fromkeys(note for function in functions for note in function.notes))
         if says_nothing(self.kinds):
@@ -149,7 +146,8 @@ class _Composer:
         about: Any = made.specification  # type: ignore[attr-defined]  # every derivative has one
         if isinstance(about, spec.Pullback):
             pair = about.pair(self.kinds)
-            extra = variants.pullback_statements(about.name, about.doc(), pair)
+            params = spec.primal_ir(about.function, self.kinds).params
+            extra = variants.pullback_statements(about.name, about.doc(), pair, params)
             return [pair.forward, pair.reverse], extra, about.name
         if isinstance(about, spec.Tangent):
             dots = tuple(
@@ -160,17 +158,15 @@ class _Composer:
         return [about.ir(self.kinds)], None, about.name
 
     def _entered(self, function: Function, checks: list[ast.stmt]) -> Function:
-        """A copy with checks at its entry and the primal's literal defaults."""
+        """A copy with checks at its entry."""
         function, _ = copy_function(function)
         function.body.ops[:0] = map(entry, checks)
-        if self.wish.kind == "gradient":
-            given = inspect.signature(self.primal).parameters
-            function.params = _with_defaults(function.params, given)
         return function
 
     def _closing(self, draft: Module) -> Requirements:
         """What binds the names that a text leaves open: modules, and objects of the user's."""
         needs = Requirements(self.primal.__module__)
+        needs.taken |= {*self.names, *draft.constants}
         definition = definition_of(self.primal)
         for name in _open_names(draft.text):
             value = definition.lookup(name)
@@ -242,32 +238,6 @@ def command(target: Target, wish: Wish, directory: Path | None) -> str:
     if directory is not None and directory.resolve() != target.path.parent.resolve():
         words += ["-o", relative(directory)]
     return " ".join(shlex.quote(word) for word in words)
-
-
-def _with_defaults(params: list[Parameter], given: Any) -> list[Parameter]:
-    """The parameters with those defaults of the primal that can be written down."""
-    made = []
-    for param in params:
-        default = given[param.name].default if param.name in given else inspect.Parameter.empty
-        node: Any = None
-        if param.has_default and _is_literal(default):
-            node = ast.parse(repr(default), mode="eval").body
-        made.append(Parameter(param.name, param.kind, node, node is not None))
-    # A default in front of one that cannot be written would not be Python.
-    missing = [k for k, p in enumerate(made) if p.default is None and p.kind in _ORDERED]
-    for param in made[: max(missing, default=0)]:
-        if param.kind in _ORDERED:
-            param.default = None
-    return made
-
-
-_ORDERED = ("plain", "positional")
-
-
-def _is_literal(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(_is_literal(item) for item in value)
-    return value is None or type(value) in (int, float, bool, str, complex)
 
 
 def _open_names(text: str) -> list[str]:

@@ -27,6 +27,7 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.emit.expressions import Requirements
 from gradscribe.ir import types as ir
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Operand, Value, walk
@@ -35,6 +36,8 @@ from gradscribe.ir.helpers import index_add, setitem
 from gradscribe.ir.primitives import BY_FUNCTION, OPAQUE
 
 WIDTH = 66  # of a message, so that its line fits
+
+_NUMPY = "_numpy"  # stands for whatever name the module has in the text
 
 _WRITES = {setitem, index_add}
 
@@ -80,22 +83,25 @@ class Guard:
         for dims in _meetings(primal):
             self._meet(dims)
 
-    def statements(self) -> list[ast.stmt]:
-        """The checks: of numbers, then of everything else."""
+    def statements(self, needs: Requirements) -> list[ast.stmt]:
+        """The checks: of numbers, then of everything else; ``needs`` learns what they use."""
         checks = []
         numbers = [n for k, n in enumerate(self.names) if self._is_number(k)]
         if numbers:
             classes = ", ".join(f"type({name})" for name in numbers)
-            test = f"np.ndarray in ({classes})"
+            test = f"{_NUMPY}.ndarray in ({classes})"
             message = f"{listed(numbers)} must be numbers, not arrays"
             if len(numbers) == 1:
-                test = f"isinstance({numbers[0]}, np.ndarray)"
+                test = f"isinstance({numbers[0]}, {_NUMPY}.ndarray)"
                 message = f"{numbers[0]} must be a number, not an array"
             checks.append(_check(test, "TypeError", message))
         conditions = [text for k in range(len(self.kinds)) for text in self._conditions(k)]
         if conditions:
             message = f"expected {', '.join(self._described())}"
             checks.append(_check(" or ".join(conditions), "ValueError", message))
+        for node in (node for check in checks for node in ast.walk(check)):
+            if isinstance(node, ast.Name) and node.id == _NUMPY:
+                node.id = needs.alias("numpy")
         return checks
 
     def _described(self) -> list[str]:
@@ -206,7 +212,7 @@ class Guard:
                     yield f"{length} == 1"
         checked = self._written() or (self.single and kind.dtype == np.float32)
         if checked and kind.dtype is not None and kind.dtype.kind == "f":
-            yield f"{name}.dtype != np.{kind.dtype}"
+            yield f"{name}.dtype != {_NUMPY}.{kind.dtype}"
 
     def _twin(self, place: int, roots: list[Any]) -> str | None:
         """An earlier array whose leading lengths are all of this one's, as an expression."""
@@ -250,7 +256,7 @@ def _plain(name: str, kind: ir.Type) -> Iterator[str]:
     """Conditions on an argument that is no array."""
     match kind:
         case ir.Scalar(dtype) if dtype.kind in "fi":
-            yield f"isinstance({name}, np.ndarray)"
+            yield f"isinstance({name}, {_NUMPY}.ndarray)"
         case ir.Static(None):
             yield f"{name} is not None"
         case ir.Static(str() | bytes() as text):
@@ -260,7 +266,7 @@ def _plain(name: str, kind: ir.Type) -> Iterator[str]:
             for place, item in enumerate(items):
                 yield from _entry(f"{name}[{place}]", item)
         case ir.Sequence(_, None, element) if isinstance(element, ir.Scalar):
-            yield f"any(isinstance(v, np.ndarray) for v in {name})"
+            yield f"any(isinstance(v, {_NUMPY}.ndarray) for v in {name})"
 
 
 def _entry(name: str, kind: ir.Type) -> Iterator[str]:

@@ -15,14 +15,15 @@ import gast
 
 from gradscribe.errors import SourceUnavailableError
 from gradscribe.frontend.resolve import TOUCHED, definition_of
-from gradscribe.ir import helpers, transposes
+from gradscribe.ir import helpers, special, transposes
 
 
 def helper_of(function: Any) -> Any:
     """The helper that ``function`` is a copy of, or ``function`` itself."""
     if not isinstance(function, types.FunctionType):
         return function
-    own = vars(helpers).get(function.__name__) or vars(transposes).get(function.__name__)
+    name = function.__name__
+    own = next((vars(m)[name] for m in (helpers, special, transposes) if name in vars(m)), None)
     if not isinstance(own, types.FunctionType) or own is function or function.__closure__:
         return function
     try:
