@@ -219,7 +219,11 @@ class _Join:
             return pair[0]
         value = self.phi(*pair, name)
         if not is_mutable(value.type):
-            return self.frame.wrap(value, name) if isinstance(a, TupleOf | Ref) else value
+            # A tuple that is one in one arm only: what it holds is not followed any further.
+            for arm, x in zip(self.arms, (a, b), strict=True):
+                for loc in locations(x) if isinstance(x, TupleOf) else ():
+                    arm.heap.kept.setdefault(loc, "is an entry of a container")
+            return value
         ref = Ref(Loc(name, self.frame.builder.span))
         self.new_locations.append(
             (ref.loc, [loc for x in (a, b) if x is not None for loc in locations(x)])

@@ -245,7 +245,10 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
             return entry
         if isinstance(kind, Unknown):
             return frame.view(base, GETITEM, (place,), certain=False)
-    return frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+    found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+    if isinstance(frame.type(base), Sequence):
+        frame.keep(found)
+    return found
 
 
 def _index_type(place: Operand) -> Any:
