@@ -208,7 +208,9 @@ class Statements:
         base, index, value = op.args
         place = index.type if isinstance(index, Value) else index.value
         kind = base.type if isinstance(base, Value) else UNKNOWN
-        if not isinstance(kind, Array) and not is_scalar(element_type(kind) or UNKNOWN):
+        entry = element_type(kind) or UNKNOWN
+        is_tuple = isinstance(kind, Sequence) and kind.kind == "tuple"
+        if is_tuple or not (isinstance(kind, Array) or is_scalar(entry)):
             return self._add_to_entry(op, variable, kind)
         if not isinstance(kind, Array) or is_basic(place):
             item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
@@ -225,7 +227,8 @@ class Statements:
         """An entry that is an array may be seen elsewhere: it is replaced, not changed."""
         _, index, value = op.args
         item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
-        if isinstance(kind, Sequence) or is_basic(index.type if isinstance(index, Value) else index.value):
+        numbers = isinstance(kind, Sequence) and isinstance(element_type(kind), Array)
+        if numbers and kind.kind == "list":  # type: ignore[union-attr]  # a Sequence
             old = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), LOAD)
             total = ast.BinOp(old, ast.Add(), self.expressions.operand(value))
             return ast.Assign([item], total, lineno=0)

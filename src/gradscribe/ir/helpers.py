@@ -57,12 +57,19 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
 
 def index_add(x: Any, index: Any, value: Any) -> Any:
     """A copy of x with ``value`` added at ``x[index]``, once per occurrence of an index."""
-    x = x.copy()
     if isinstance(x, np.ndarray):
+        x = x.copy()
         np.add.at(x, index, value)
+        return x
+    entries = list(x)
+    entry = entries[index]
+    if isinstance(entry, (list, tuple)):
+        for place, part in enumerate(value):
+            entry = index_add(entry, place, part)
     else:
-        x[index] = x[index] + value
-    return x
+        entry = entry + value
+    entries[index] = entry
+    return type(x)(entries)
 
 
 def append(xs: Any, value: Any) -> Any:
