@@ -46,7 +46,7 @@ generated: $(INSTALLED) ## write the derivatives of the examples into generated/
 	@$(BIN)/gradscribe write examples/listings.py:loss --order 1 --value -o generated/listings
 	@$(BIN)/gradscribe write examples/listings.py:f --order 1 --vjp -o generated/listings
 
-golden: $(INSTALLED) ## rewrite the expected texts under tests/golden (then read the diff)
+golden: $(INSTALLED) ## rewrite the expected texts in tests/golden, README and docs (then read the diff)
 	$(PYTEST) --update-golden $(PYTEST_ARGS)
 
 fuzz: $(INSTALLED) ## run every property test on thousands of random programs
