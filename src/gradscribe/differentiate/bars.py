@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import final
+from typing import TypeGuard, final
 
 import numpy as np
 
+from gradscribe.differentiate import masks
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
@@ -28,6 +29,7 @@ from gradscribe.ir.types import (
     dtype_of,
     is_scalar,
     not_one,
+    wraps,
 )
 
 ADD, SUB, MUL, NEG = (of(f) for f in (operator.add, operator.sub, operator.mul, operator.neg))
@@ -111,6 +113,10 @@ class Scope:
             )
         if isinstance(a, Entries) or isinstance(b, Entries):
             a, b = self.whole(a, value), self.whole(b, value)
+        common = masks.in_common(self.builder, a, b)
+        if common is not None:
+            mask, x, y = common
+            return mask.put(self.builder, self.builder.emit(ADD, x, y), 0)
         kind = type_of_operand(a)
         if isinstance(kind, Sequence):
             return self.builder.emit(of(helpers.add_trees), a, b, hint=bar_name(value))
@@ -209,12 +215,29 @@ def _grows(p: tuple[Dim, ...], q: tuple[Dim, ...]) -> bool:
 Emit = Callable[..., Operand]
 
 
+def is_literal(operand: Operand) -> TypeGuard[Const]:
+    """Is this a number that rules or the compiler wrote?"""
+    return isinstance(operand, Const) and operand.name is None and type(operand.value) in (int, float)
+
+
 def times(builder: Builder, a: Operand, b: Operand) -> Operand:
-    """A product in which the ones and minus ones of rules and seeds are folded away."""
+    """A product in which the ones and minus ones of rules and seeds are folded away.
+
+    A factor of a masked ``a`` goes inside its mask. NumPy's integers stay factors of a float.
+    """
+    if is_literal(a) and is_literal(b):
+        return Const(float(a.value * b.value))
     for x, y in ((b, a), (a, b)):
-        if isinstance(x, Const) and x.name is None and isinstance(x.value, int | float):
+        if is_literal(x) and x.value in (1, -1):
+            if wraps(type_of_operand(y)):
+                return builder.emit(MUL, float(x.value), y)
             if x.value == 1:
                 return y
-            if x.value == -1:
-                return builder.emit(NEG, y)
+    masked = masks.taken_apart(builder, a)
+    if masked is not None and masked[0].admits(masked[1], b):
+        mask, inside = masked
+        return mask.put(builder, times(builder, inside, b), 0)
+    for x, y in ((b, a), (a, b)):
+        if is_literal(x) and x.value == -1:
+            return builder.emit(NEG, y)
     return builder.emit(MUL, a, b)

@@ -38,6 +38,7 @@ class Builder:
         self.span: Span | None = None
         self.statement: Span | None = None
         self.sweep: str | None = None
+        self.made: dict[Value, Op] = {}  # what was built, by result
 
     @contextmanager
     def into(self, region: Region) -> Iterator[Region]:
@@ -94,6 +95,7 @@ class Builder:
         if op.sweep is None:
             op.sweep = self.sweep
         self.region.ops.append(op)
+        self.made.update(dict.fromkeys(op.results, op))
         return op
 
 

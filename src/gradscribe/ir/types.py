@@ -344,6 +344,12 @@ def dims_of(type: Type) -> tuple[Dim, ...] | None:
     return type.dims if isinstance(type, Array) else None
 
 
+def wraps(type: Type) -> bool:
+    """NumPy's integers and truth values: arithmetic among them is not that of numbers."""
+    dtype = dtype_of(type)
+    return dtype is not None and dtype.kind in "iub" and not (isinstance(type, Scalar) and type.weak)
+
+
 def dtype_of(type: Type) -> np.dtype[Any] | None:
     return type.dtype if isinstance(type, Scalar | Array) else None
 

@@ -74,7 +74,12 @@ def mod_b(a, b):
     return -(a // b)
 
 
-@partial(operator.pow, "a")
+def safe_base(exponent):
+    """A power has a pole of its own for exponents between 0 and 1 only."""
+    return None if exponent is not None and not 0 < exponent < 1 else 1
+
+
+@partial(operator.pow, "a", safe=safe_base)
 def pow_a(a, b):
     """0 where the exponent is 0, also at ``a == 0``."""
     if np.ndim(b) == 0:
@@ -90,7 +95,7 @@ def pow_b(a, b, *, y):
     return y * np.log(np.where(a == 0, 1, a))
 
 
-@partial(pow, "base")
+@partial(pow, "base", safe=safe_base)
 def builtin_pow_base(base, exp, mod=None):
     return pow_a(base, exp)
 

@@ -36,6 +36,7 @@ from typing import Any, TypeVar, final
 from gradscribe.ir import primitives
 
 F = TypeVar("F", bound=Callable[..., Any])
+Safe = float | Callable[[float | None], float | None]
 
 
 @final
@@ -49,6 +50,7 @@ class Rules:
     tangents: dict[str, Callable[..., Any]] = field(default_factory=dict)
     adjoints: dict[str, Callable[..., Any]] = field(default_factory=dict)
     joint: dict[tuple[str, ...], Callable[..., Any]] = field(default_factory=dict)
+    safe: dict[str, Safe] = field(default_factory=dict)
     constants: set[str] = field(default_factory=set)
     constant: bool = False
 
@@ -56,8 +58,18 @@ class Rules:
 TABLE: dict[Any, Rules] = {}
 
 
-def partial(function: Any, argument: str | None = None) -> Callable[[F], F]:
-    """Declare the partial derivative of an elementwise function."""
+def partial(
+    function: Any, argument: str | None = None, *, safe: Safe | None = None
+) -> Callable[[F], F]:
+    """Declare the partial derivative of an elementwise function.
+
+    ``safe`` is declared where the partial is infinite and the function is not: a point at which all
+    derivatives exist. There it is evaluated for entries that a selection did not take. It may be a
+    function of the literal that the other argument is (None if it is none).
+    """
+    if safe is not None:
+        name = argument or primitives.of(function).params[0]
+        TABLE.setdefault(function, Rules()).safe[name] = safe
     return _declare("partials", function, argument)
 
 

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from gradscribe.ir.special import sinc_derivative
+from gradscribe.rules.arithmetic import safe_base
 from gradscribe.rules.declare import adjoint, constant, constant_in, linear, partial, tangent
 
 # ---------------------------------------------------------------------------- arithmetic
@@ -119,7 +120,7 @@ def fabs(x):
 # ---------------------------------------------------------------------------- powers and roots
 
 
-@partial(np.power, "x1")
+@partial(np.power, "x1", safe=safe_base)
 def power_1(x1, x2):
     """0 where the exponent is 0, also at ``x1 == 0``."""
     if np.ndim(x2) == 0:
@@ -133,7 +134,7 @@ def power_2(x1, x2, *, y):
     return y * np.log(np.where(x1 == 0, 1, x1))
 
 
-@partial(np.float_power, "x1")
+@partial(np.float_power, "x1", safe=safe_base)
 def float_power_1(x1, x2):
     if np.ndim(x2) == 0:
         return x2 * np.float_power(x1, x2 - 1 if x2 != 0 else 1)
@@ -145,13 +146,13 @@ def float_power_2(x1, x2, *, y):
     return y * np.log(np.where(x1 == 0, 1, x1))
 
 
-@partial(np.sqrt)
+@partial(np.sqrt, safe=1)
 def sqrt(x, *, y):
     """Infinite at 0."""
     return 0.5 / y
 
 
-@partial(np.cbrt)
+@partial(np.cbrt, safe=1)
 def cbrt(x, *, y):
     """Infinite at 0."""
     return 1 / (3 * y**2)
@@ -244,12 +245,12 @@ def tan(x, *, y):
     return 1 + y**2
 
 
-@partial(np.arcsin)
+@partial(np.arcsin, safe=0)
 def arcsin(x):
     return 1 / np.sqrt(1 - x**2)
 
 
-@partial(np.arccos)
+@partial(np.arccos, safe=0)
 def arccos(x):
     return -1 / np.sqrt(1 - x**2)
 
@@ -259,12 +260,12 @@ def arctan(x):
     return 1 / (1 + x**2)
 
 
-@partial(np.arctan2, "x1")
+@partial(np.arctan2, "x1", safe=1)
 def arctan2_1(x1, x2):
     return x2 / (x1**2 + x2**2)
 
 
-@partial(np.arctan2, "x2")
+@partial(np.arctan2, "x2", safe=1)
 def arctan2_2(x1, x2):
     return -x1 / (x1**2 + x2**2)
 
@@ -319,7 +320,7 @@ def arcsinh(x):
     return 1 / np.sqrt(1 + x**2)
 
 
-@partial(np.arccosh)
+@partial(np.arccosh, safe=2)
 def arccosh(x):
     return 1 / np.sqrt(x**2 - 1)
 

@@ -1,7 +1,7 @@
 """Rules: NumPy's functions that choose between their arguments, entry by entry.
 
 They mask the cotangent itself instead of multiplying it by zero, so that an infinite cotangent of
-the entry not taken leaves no NaN.
+the entry not taken leaves no NaN. Each is zero in the outermost ``where``: so factors go inside it.
 """
 
 from __future__ import annotations
@@ -21,61 +21,61 @@ def where(condition, *, y_bar):
 
 @tangent(np.maximum, "x1")
 def maximum_1_tangent(x1, x2, *, x1_dot):
-    return np.where(x1 > x2, x1_dot, np.where(x1 < x2, 0, 0.5 * x1_dot))
+    return np.where(x1 < x2, 0, np.where(x1 > x2, x1_dot, 0.5 * x1_dot))
 
 
 @adjoint(np.maximum, "x1")
 def maximum_1_adjoint(x1, x2, *, y_bar):
-    return np.where(x1 > x2, y_bar, np.where(x1 < x2, 0, 0.5 * y_bar))
+    return np.where(x1 < x2, 0, np.where(x1 > x2, y_bar, 0.5 * y_bar))
 
 
 @tangent(np.maximum, "x2")
 def maximum_2_tangent(x1, x2, *, x2_dot):
-    return np.where(x2 > x1, x2_dot, np.where(x2 < x1, 0, 0.5 * x2_dot))
+    return np.where(x2 < x1, 0, np.where(x2 > x1, x2_dot, 0.5 * x2_dot))
 
 
 @adjoint(np.maximum, "x2")
 def maximum_2_adjoint(x1, x2, *, y_bar):
-    return np.where(x2 > x1, y_bar, np.where(x2 < x1, 0, 0.5 * y_bar))
+    return np.where(x2 < x1, 0, np.where(x2 > x1, y_bar, 0.5 * y_bar))
 
 
 @tangent(np.minimum, "x1")
 def minimum_1_tangent(x1, x2, *, x1_dot):
-    return np.where(x1 < x2, x1_dot, np.where(x1 > x2, 0, 0.5 * x1_dot))
+    return np.where(x1 > x2, 0, np.where(x1 < x2, x1_dot, 0.5 * x1_dot))
 
 
 @adjoint(np.minimum, "x1")
 def minimum_1_adjoint(x1, x2, *, y_bar):
-    return np.where(x1 < x2, y_bar, np.where(x1 > x2, 0, 0.5 * y_bar))
+    return np.where(x1 > x2, 0, np.where(x1 < x2, y_bar, 0.5 * y_bar))
 
 
 @tangent(np.minimum, "x2")
 def minimum_2_tangent(x1, x2, *, x2_dot):
-    return np.where(x2 < x1, x2_dot, np.where(x2 > x1, 0, 0.5 * x2_dot))
+    return np.where(x2 > x1, 0, np.where(x2 < x1, x2_dot, 0.5 * x2_dot))
 
 
 @adjoint(np.minimum, "x2")
 def minimum_2_adjoint(x1, x2, *, y_bar):
-    return np.where(x2 < x1, y_bar, np.where(x2 > x1, 0, 0.5 * y_bar))
+    return np.where(x2 > x1, 0, np.where(x2 < x1, y_bar, 0.5 * y_bar))
 
 
 for _function in (np.fmax, np.fmin):  # the one that is a number, if only one is
 
     @tangent(_function, "x1")
     def fmax_1_tangent(x1, x2, *, y, x1_dot):
-        return np.where(x1 == x2, 0.5 * x1_dot, np.where(x1 == y, x1_dot, 0))
+        return np.where(x1 != y, 0, np.where(x1 == x2, 0.5 * x1_dot, x1_dot))
 
     @adjoint(_function, "x1")
     def fmax_1_adjoint(x1, x2, *, y, y_bar):
-        return np.where(x1 == x2, 0.5 * y_bar, np.where(x1 == y, y_bar, 0))
+        return np.where(x1 != y, 0, np.where(x1 == x2, 0.5 * y_bar, y_bar))
 
     @tangent(_function, "x2")
     def fmax_2_tangent(x1, x2, *, y, x2_dot):
-        return np.where(x1 == x2, 0.5 * x2_dot, np.where(x2 == y, x2_dot, 0))
+        return np.where(x2 != y, 0, np.where(x1 == x2, 0.5 * x2_dot, x2_dot))
 
     @adjoint(_function, "x2")
     def fmax_2_adjoint(x1, x2, *, y, y_bar):
-        return np.where(x1 == x2, 0.5 * y_bar, np.where(x2 == y, y_bar, 0))
+        return np.where(x2 != y, 0, np.where(x1 == x2, 0.5 * y_bar, y_bar))
 
 
 # np.clip is min(max(x, a_min), a_max), also where the bounds cross. At a bound, x has it all.

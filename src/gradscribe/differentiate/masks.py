@@ -1,0 +1,97 @@
+"""Selections in adjoints: what was not taken contributes exactly zero, whatever its derivative is.
+
+The adjoint of a branch of ``np.where(c, t, b)`` is ``np.where(c, y_bar, 0)``, a *masked* one. Where t
+was not taken its own derivative may be infinite or NaN, and ``0 * inf`` is no zero. So what
+multiplies a masked adjoint goes inside::
+
+    np.where(c, y_bar, 0) * p      is      np.where(c, y_bar * p, 0)
+
+and a partial that is infinite where its function is finite (that of a square root) is evaluated at
+a safe point where the entry was not taken: ``0.5 / np.where(c, y, 1)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from gradscribe.ir import helpers
+from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.primitives import of
+from gradscribe.ir.types import Array, dims_of
+
+WHERE = of(np.where)
+SETITEM = of(helpers.setitem)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """One selection: ``select`` is the condition of a ``where``, or the index that was overwritten."""
+
+    select: Operand
+    first: bool  # taken where the condition holds; else where it does not
+    written: bool  # ``x[select] = 0`` instead of a ``where``
+
+    def put(self, builder: Builder, inside: Operand, outside: Operand | float) -> Operand:
+        """``inside`` where taken, ``outside`` elsewhere."""
+        if self.written:
+            return builder.emit(SETITEM, inside, self.select, outside)
+        pair = (inside, outside) if self.first else (outside, inside)
+        return builder.emit(WHERE, self.select, *pair)
+
+    def admits(self, inside: Operand, factor: Operand) -> bool:
+        """Can a product of what is inside and a factor take its place?"""
+        if not self.written or isinstance(factor, Const):
+            return True
+        dims = dims_of(type_of_operand(inside))
+        return dims is not None and None not in dims and dims == dims_of(type_of_operand(factor))
+
+
+def taken_apart(builder: Builder, bar: Operand) -> tuple[Mask, Operand] | None:
+    """The outermost mask of an adjoint that this builder made, and what is inside it."""
+    op = builder.made.get(bar) if isinstance(bar, Value) else None
+    if op is None:
+        return None
+    if op.prim is WHERE:
+        condition, a, b = op.args
+        if _is_zero(b):
+            return Mask(condition, True, False), a
+        if _is_zero(a):
+            return Mask(condition, False, False), b
+    if op.prim is SETITEM and _is_zero(op.args[2]):
+        index = type_of_operand(op.args[1])
+        if isinstance(index, Array) and index.dtype == np.bool_:
+            return Mask(op.args[1], False, True), op.args[0]
+    return None
+
+
+def _is_zero(operand: Operand) -> bool:
+    return isinstance(operand, Const) and operand.name is None and operand.value in (0, 0.0)
+
+
+def in_common(builder: Builder, a: Operand, b: Operand) -> tuple[Mask, Operand, Operand] | None:
+    """The mask that two adjoints have in common, and what is inside each."""
+    x, y = taken_apart(builder, a), taken_apart(builder, b)
+    if x is None or y is None or x[0] != y[0] or x[0].written:
+        return None
+    return x[0], x[1], y[1]
+
+
+def simplest(builder: Builder, bar: Operand) -> Operand:
+    """Without a mask that stands around the same mask."""
+    outer = taken_apart(builder, bar)
+    inner = taken_apart(builder, outer[1]) if outer is not None else None
+    return outer[1] if outer is not None and inner is not None and inner[0] == outer[0] else bar
+
+
+def at_safe_point(builder: Builder, bar: Operand, x: Operand, safe: float) -> Operand:
+    """``x`` where the entries of an adjoint were taken, elsewhere ``safe``."""
+    found = taken_apart(builder, bar)
+    if found is None:
+        return x
+    mask, inside = found
+    return mask.put(builder, at_safe_point(builder, inside, x, safe), safe)
