@@ -153,7 +153,10 @@ def test_an_unknown_argument_makes_a_general_file_and_a_note(write: Any, tmp_pat
 
 
 def test_composing_twice_in_one_process_gives_one_text(write: Any) -> None:
-    source = "def f(x):\n    return gs.stop_gradient(x) * np.sum(x * np.exp(x))\n"
+    source = (
+        "def f(x):\n    return gs.stop_gradient(x) * np.sum(x * np.exp(x)) * power(x, 3)\n"
+        "def power(x, n):\n    return x * power(x, n - 1) if n > 0 else 1.0\n"
+    )
     text, _ = write(source, order=2)
     (path,) = Path().glob("user_*.py")
     assert files.compose(files.find(path, "f"), files.Wish(order=2)).text == text
