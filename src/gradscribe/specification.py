@@ -39,6 +39,7 @@ from gradscribe.ir.types import (
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.passes import simplify
 from gradscribe.passes.clean import clean
+from gradscribe.passes.share import share_views
 from gradscribe.runtime import variants
 from gradscribe.runtime.dispatch import Derivative, Variant, make_derivative
 
@@ -103,7 +104,7 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
     if isinstance(function, Derivative):
         return function.specification.ir(kinds)  # type: ignore[no-any-return]  # a Specification's
     if isinstance(function, types.FunctionType):
-        return clean(lower_function(function, kinds))
+        return clean(share_views(clean(lower_function(function, kinds))))
     prim = _primitive(function)
     builder = Builder()
     names = [n for n in prim.params if n not in prim.defaults]

@@ -6,6 +6,7 @@ of what it hands out, and carries and collects those of what it carries and coll
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 from gradscribe.differentiate import apply, calls
@@ -152,7 +153,7 @@ class Forwarder:
         args = [mapped(a, self.mapping) for a in op.args]
         new_args = (*args[:start], *walked, *args[start:], *inits)
         ordered = (*results[:count], *dot_results, *results[count:], *dot_lists)
-        attrs = Attrs(seqs=start + len(walked)) if op.prim is FOR else op.attrs
+        attrs = replace(op.attrs, seqs=start + len(walked)) if op.prim is FOR else op.attrs
         self._append(op, Op(op.prim, new_args, ordered, tuple(regions), attrs))
 
     def _fresh_dot(self, value: Value) -> Value:

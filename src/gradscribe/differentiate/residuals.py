@@ -214,7 +214,8 @@ def for_loop(op: Op, reverse: Op, builder: Builder, collected: list[tuple[Value,
     body, (inner,) = op.regions[-1], reverse.regions
     inside = defined_in(body)
     start = first_carry(op)
-    walked = body.params[:start]
+    # A loop that was left early is not walked to its end again: positions are collected too.
+    walked = body.params[:start] if op.attrs.stop is None else []
     chains = _chains(op)
     reads = [v for v in free_values(inner) if v in inside]
     plan = _plan_loop(body, reads, chains, walked)
@@ -364,6 +365,9 @@ def _collect(op: Op, body: Region, value: Value) -> Value:
 
 def _count(op: Op, builder: Builder) -> tuple[Value, Operand]:
     """Something to walk when only the number of iterations matters."""
+    if op.prim is FOR and op.attrs.stop is not None:
+        position = op.regions[0].params[0]
+        return Value(position.hint, position.type), _collect(op, op.regions[0], position)
     if op.prim is FOR:
         return Value(op.regions[0].params[0].hint, op.regions[0].params[0].type), op.args[0]
     test, body = op.regions

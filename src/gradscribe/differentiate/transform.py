@@ -21,6 +21,7 @@ from gradscribe.differentiate.bars import (
     Entries,
     Scope,
     bar_name,
+    is_literal,
 )
 from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.reverse import reverse_sweep
@@ -31,6 +32,9 @@ from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import OPAQUE, of
 from gradscribe.ir.rewrite import copy_function, free_values, mapped, substitute
 from gradscribe.ir.types import (
+    FLOAT,
+    PY_FLOAT,
+    UNKNOWN,
     Array,
     Scalar,
     Sequence,
@@ -72,8 +76,8 @@ def gradient(
         seed = _ones(builder, result, result.type, function)
         if seed is not None and result in active:
             seeds.append((result, seed))
-    elif not isinstance(result.value, int | float) or isinstance(result.value, bool):
-        _refuse_output(function, type_of_operand(result))
+    else:
+        _ones(builder, result, constant_output(result), function)
     scope = reverse_sweep(builder, new.body, active, seeds, new.body.params)
     if function.order == 0:
         _rename_sweep(new.body, f"reverse sweep of {function.name}")
@@ -104,7 +108,31 @@ def _final(scope: Scope, value: Value, function: Function) -> Operand:
     bar = scope.peek(value)
     if bar is None:
         function.notes.append(_independent(value))
-    return scope.whole(bar, value)
+    return floating(scope.builder, scope.whole(bar, value), value.type, value)
+
+
+def floating(builder: Builder, bar: Operand, kind: Type, value: Operand | None = None) -> Operand:
+    """A derivative as it is returned, in the kind of what it is the derivative of.
+
+    Numbers that the compiler or a rule wrote become floats; ``value`` has the shape of an array.
+    """
+    if isinstance(kind, Sequence) and isinstance(bar, Const) and isinstance(bar.value, tuple):
+        kinds = kind.items or (kind.element or UNKNOWN,) * len(bar.value)
+        items = (floating(builder, Const(v), k) for v, k in zip(bar.value, kinds, strict=True))
+        return builder.emit(TUPLE, *items)
+    found = type_of_operand(bar)
+    if not is_scalar(found) or not is_scalar(kind):
+        lacks_shape = is_literal(bar) and value is not None and not is_scalar(kind)
+        return builder.emit(FILL_LIKE, float(bar.value), value) if lacks_shape else bar  # type: ignore[union-attr]  # a literal
+    if is_literal(bar):
+        bar = Const(float(bar.value))
+    elif isinstance(found, Scalar) and found.weak and found.dtype.kind in "iub":
+        bar = builder.emit(of(float), bar)
+    dtype = dtype_of(kind)
+    weak = isinstance(found, Scalar) and found.weak
+    if weak and dtype is not None and dtype.kind == "f" and dtype != FLOAT:
+        return builder.emit(of(dtype.type), bar)
+    return bar
 
 
 def _ones(builder: Builder, value: Operand, kind: Type, function: Function) -> Bar | None:
@@ -122,10 +150,15 @@ def _ones(builder: Builder, value: Operand, kind: Type, function: Function) -> B
         return Entries(items)
     if isinstance(kind, Static) or not maybe_float(kind):
         _refuse_output(function, kind)
-    if isinstance(kind, Array | Unknown):
+    if isinstance(kind, Array | Sequence | Unknown):
         return builder.emit(FILL_LIKE, 1.0, value)
     _refuse_output(function, kind)
     return None
+
+
+def constant_output(result: Const) -> Type:
+    """The type of a constant result; an int of the user's has the derivative of a float."""
+    return PY_FLOAT if type(result.value) is int else type_of_operand(result)
 
 
 def _refuse_output(function: Function, kind: Type) -> None:
@@ -225,6 +258,8 @@ def forward_gradient(
     result = function.result
     if isinstance(result, Value):
         _ones(Builder(Region(), derived=True), result, result.type, function)
+    else:
+        _ones(builder, result, constant_output(result), function)
     gradients: list[Operand] = []
     value: Operand = result
     for place in wrt:
@@ -239,7 +274,8 @@ def forward_gradient(
         dot = forwarder.dot(result)
         if isinstance(dot, Value) and not dot.hint:
             dot.hint = "y_dot"
-        gradients.append(_total(builder, dot, type_of_operand(result)))
+        total = _total(builder, dot, type_of_operand(result))
+        gradients.append(floating(builder, total, input_.type))
     gradient_ = gradients[0] if single else builder.emit(TUPLE, *gradients)
     new.body.yields = [builder.emit(TUPLE, value, gradient_) if with_value else gradient_]
     return clean(new)
@@ -284,7 +320,7 @@ def tangent(function: Function, wrt: list[int], name: str, with_value: bool = Tr
     forwarder.region(function.body)
     result = function.result
     value = mapped(result, forwarder.mapping)
-    dot_result = forwarder.dot(result)
+    dot_result = floating(builder, forwarder.dot(result), type_of_operand(value), value)
     made = isinstance(result, Value) and not result.named
     if made and isinstance(dot_result, Value) and dot_result not in body.params:
         dot_result.hint = f"{function.name}_dot"

@@ -121,9 +121,16 @@ class Liveness:
             if grown == inside:
                 break
             inside = grown
+        # A position is bound only when an iteration begins: by then what the last one left in a
+        # carry is needed only if the body reads it.
+        needed = self.mask([op.results[k] for k in range(count)]) & live
         for region in op.regions:
-            for param in region.params:
-                self._define(param, before | inside | self.mask(region.params))
+            items, carried = region.params[:start], region.params[start:]
+            kept = [p for p, r in zip(carried, op.results, strict=False) if self.mask([r]) & needed]
+            for item in items:
+                self._define(item, before | inside | self.mask(items))
+            for param in carried:
+                self._define(param, before | inside | self.mask(kept))
         for result in collected:
             self._define(result, inside)
         entry = inside & ~self.mask(collected)

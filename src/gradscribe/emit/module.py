@@ -17,11 +17,13 @@ from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.ownership import Ownership
 from gradscribe.emit.statements import Statements
+from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
 from gradscribe.frontend.resolve import definition_of
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.passes import simplify
+from gradscribe.passes.clean import clean
 
 
 @final
@@ -40,6 +42,8 @@ def emit_function(
     """The definition of one function; the IR given is left as it is."""
     function, _ = copy_function(function)
     spread_calls(function.body)
+    walk_items(function.body)
+    clean(function)
     Ownership(function).run()
     needs = needs if needs is not None else Requirements(module)
     nesting = Nesting(function)

@@ -11,7 +11,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import loops
+from gradscribe.frontend.exits import leaves, plain, returns
 from gradscribe.frontend.frame import Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Heap, Loc, Ref, TupleOf, locations
 from gradscribe.ir.build import type_of_operand
@@ -25,11 +25,14 @@ class _Never:
     """The end of a block that raises."""
 
 
-NEVER = _Never()
-Ended = Bound | _Never | None
+@final
+class _Left:
+    """The end of a block that leaves the loop, or this iteration of it."""
 
-for_ = loops.for_
-while_ = loops.while_
+
+NEVER = _Never()
+LEFT = _Left()
+Ended = Bound | _Never | _Left | None
 
 
 def truth(test: Operand) -> bool | None:
@@ -79,31 +82,28 @@ def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
     from gradscribe.frontend.lower import block
 
     test = operand(frame, node.test)
-    known = truth(test)
-    if known is not None:
-        taken = node.body if known else node.orelse
-        if _returns(node):
-            return block(frame, taken + rest), True
-        return block(frame, taken), False
-    early = _returns(node)
+    early = returns(node) or leaves(node)
     tail = rest if early else []
-    then = Arm(frame, lambda: block(frame, node.body + tail))
-    other = Arm(frame, lambda: block(frame, node.orelse + tail))
-    if early:
-        for arm in (then, other):
-            if arm.ended is None:
-                arm.ended = Const(None)
-    ended = _Join(frame, test, then, other, Attrs()).run()
+    ended = branch(
+        frame, test, lambda: block(frame, node.body + tail), lambda: block(frame, node.orelse + tail)
+    )
     return ended, early
 
 
-def _returns(node: Any) -> bool:
-    """Does a ``return`` stand in this statement (not in functions nested in it)?"""
-    if isinstance(node, gast.Return):
-        return True
-    if isinstance(node, gast.FunctionDef | gast.Lambda | gast.ClassDef):
-        return False
-    return any(_returns(child) for child in gast.iter_child_nodes(node))
+def branch(
+    frame: Frame, test: Operand, yes: Callable[[], Ended], no: Callable[[], Ended]
+) -> Ended:
+    """Lower one of two blocks; how the one that ran ended."""
+    known = truth(test)
+    if known is not None:
+        return yes() if known else no()
+    then, other = Arm(frame, yes), Arm(frame, no)
+    for arm, opposite in ((then, other), (other, then)):
+        if arm.ended is None and opposite.ended is LEFT:
+            arm.ended = LEFT
+        elif arm.ended is None and opposite.ended not in (None, NEVER):
+            arm.ended = Const(None)
+    return _Join(frame, test, then, other, Attrs()).run()
 
 
 def choice(
@@ -152,11 +152,13 @@ class _Join:
         if any(never):
             return self._one_sided(op, self.arms[0] if never[1] else self.arms[1])
         ended: Ended = None
-        if then.ended is not None or other.ended is not None:
+        if then.ended is LEFT:
+            ended = LEFT
+        elif then.ended is not None or other.ended is not None:
             ended = self.bound(then.ended, other.ended, "")  # type: ignore[arg-type]  # both are bound
         env: dict[str, Bound] = {}
         for name in [*then.env, *(n for n in other.env if n not in then.env)]:
-            merged = self.bound(then.env.get(name), other.env.get(name), name)
+            merged = self.bound(then.env.get(name), other.env.get(name), plain(name))
             if merged is not None:
                 env[name] = merged
         heap = self._heap()
@@ -198,7 +200,10 @@ class _Join:
         frame.heap = heap
         for parent in _parents(frame):
             parent.heap = heap
-        ended = rebuild(arm.ended) if arm.ended is not None else None  # type: ignore[arg-type]  # not NEVER
+        ended = arm.ended
+        if not isinstance(ended, _Never | _Left | None):
+            ended = rebuild(ended)
+        #  # type: ignore[arg-type]  # not NEVER
         op.results = tuple(self.results)
         frame.builder.append(op)
         return ended

@@ -52,6 +52,8 @@ class Frame:
         self.heap = heap if heap is not None else Heap()
         self.parent = parent
         self.env: dict[str, Bound] = {}
+        # The loops around the statement being lowered (``exits.Exits``).
+        self.exits: list[Any] = []
         # Names that a loop body may read before this iteration binds them, and those that it did.
         self.unbound: set[str] = set()
         self.read_unbound: set[str] = set()

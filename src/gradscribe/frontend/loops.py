@@ -17,6 +17,8 @@ from typing import Any, final
 
 import gast
 
+from gradscribe.frontend.control import LEFT, Ended, branch
+from gradscribe.frontend.exits import Exits, leaves, plain, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Heap, Loc, Ref, TupleOf, locations
 from gradscribe.frontend.resolve import assigned_names
@@ -46,11 +48,56 @@ class Slot:
         return self.init is UNDEF and self.type == UNKNOWN
 
 
-def for_(frame: Frame, node: gast.For) -> None:
+def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
+    """Lower a loop. Returns how the block ended, and whether ``rest`` was lowered after it here."""
+    from gradscribe.frontend.lower import block
+
+    exits = Exits(frame, node)
+    exits.begin(frame)
+    frame.exits.append(exits)
+    try:
+        (_for if isinstance(node, gast.For) else _while)(frame, node, exits)
+    finally:
+        frame.exits.pop()
+    if exits.returns:
+        returned = exits.flag(frame, exits.returned)
+
+        def hand_on() -> Ended:
+            value = frame.env[exits.value]
+            if not frame.exits:
+                return value
+            frame.exits[-1].leave_with(frame, value)
+            return LEFT
+
+        return branch(frame, returned, hand_on, lambda: _after(frame, exits, node, rest)), True
+    if node.orelse and exits.breaks:
+        stopped = exits.flag(frame, exits.stop)
+        early = any(returns(child) or leaves(child) for child in node.orelse)
+        tail = rest if early else []
+        ended = branch(
+            frame,
+            stopped,
+            lambda: block(frame, tail),
+            lambda: block(frame, [*node.orelse, *tail]),
+        )
+        return ended, early
+    return block(frame, node.orelse), False
+
+
+def _after(frame: Frame, exits: Exits, node: Any, rest: list[Any]) -> Ended:
+    """What follows a loop that did not return: its ``else`` unless it was left, and the rest."""
+    from gradscribe.frontend.lower import block
+
+    if not node.orelse:
+        return block(frame, rest)
+    stopped = exits.flag(frame, exits.stop)
+    return branch(
+        frame, stopped, lambda: block(frame, rest), lambda: block(frame, [*node.orelse, *rest])
+    )
+
+
+def _for(frame: Frame, node: gast.For, exits: Exits) -> None:
     """Lower ``for target in iterable``."""
-    if node.orelse:
-        frame.refuse(node, "for … else is not supported yet", "set a flag before the loop")
-    _check_exits(frame, node)
     from gradscribe.frontend.lower import assign, block
     from gradscribe.frontend.walks import walk
 
@@ -58,36 +105,41 @@ def for_(frame: Frame, node: gast.For) -> None:
     walked = walk(frame, node.iter)
     held = [name for name in frame.env if name not in before]
     if walked.static is not None:
+        if exits.breaks or any(leaves(child) for child in node.body):
+            frame.refuse(
+                node,
+                "leaving a loop over a tuple of unlike things early is not supported",
+                "walk a list or a range of positions",
+            )
         for item in walked.static:
             assign(frame, node.target, item)
             block(frame, node.body)
         return
     targets = [n.id for n in gast.walk(node.target) if isinstance(n, gast.Name)]
     sequence = walked.sequence()
-    loop = _Loop(frame, [*targets, *assigned_names(node.body)], node.body)
+    carried = _Loop(frame, [*targets, *assigned_names(node.body), *exits.names()], node.body)
     hint = targets[0] if isinstance(node.target, gast.Name) and walked.plain else "i"
 
     def attempt() -> Op:
         param = Value(hint, PY_INT, named=walked.plain)
         body = Region([param])
         with frame.builder.into(body):
-            body.params += loop.enter()
+            body.params += carried.enter()
+            exits.proceed(frame)
             assign(frame, node.target, walked.at(param))
             block(frame, node.body)
-            body.yields = loop.leave()
-        inits = (slot.init for slot in loop.slots)
-        return Op(FOR, (sequence, *inits), (), (body,), Attrs(seqs=1))
+            body.yields = carried.leave()
+        inits = (slot.init for slot in carried.slots)
+        attrs = Attrs(seqs=1, stop=carried.place(exits.stop))
+        return Op(FOR, (sequence, *inits), (), (body,), attrs)
 
-    loop.run(attempt)
+    carried.run(attempt)
     for name in held:
         frame.env.pop(name, None)
 
 
-def while_(frame: Frame, node: gast.While) -> None:
+def _while(frame: Frame, node: gast.While, exits: Exits) -> None:
     """Lower ``while test``."""
-    if node.orelse:
-        frame.refuse(node, "while … else is not supported yet", "set a flag before the loop")
-    _check_exits(frame, node)
     from gradscribe.frontend.expressions import operand
     from gradscribe.frontend.lower import block
 
@@ -95,39 +147,22 @@ def while_(frame: Frame, node: gast.While) -> None:
         if isinstance(part, gast.NamedExpr):
             frame.refuse(part, "an assignment in the test of a while loop is not supported yet")
     parts = [*node.body, node.test]
-    loop = _Loop(frame, assigned_names(parts), parts)
+    carried = _Loop(frame, [*assigned_names(parts), *exits.names()], parts)
 
     def attempt() -> Op:
         test, body = Region(), Region()
         with frame.builder.into(test):
-            test.params += loop.enter()
+            test.params += carried.enter()
             test.yields = [operand(frame, node.test)]
         with frame.builder.into(body):
-            body.params += loop.enter()
+            body.params += carried.enter()
+            exits.proceed(frame)
             block(frame, node.body)
-            body.yields = loop.leave()
-        return Op(WHILE, tuple(slot.init for slot in loop.slots), (), (test, body))
+            body.yields = carried.leave()
+        inits = tuple(slot.init for slot in carried.slots)
+        return Op(WHILE, inits, (), (test, body), Attrs(stop=carried.place(exits.stop)))
 
-    loop.run(attempt)
-
-
-def _check_exits(frame: Frame, node: Any) -> None:
-    """Refuse what leaves the loop early, where it stands."""
-    from gradscribe.frontend.lower import statement
-
-    def visit(inner: Any, loop: bool) -> None:
-        if isinstance(inner, gast.Return) or (
-            loop and isinstance(inner, gast.Break | gast.Continue)
-        ):
-            statement(frame, inner)
-        if isinstance(inner, gast.FunctionDef | gast.Lambda | gast.ClassDef):
-            return
-        nested = isinstance(inner, gast.For | gast.While)
-        for child in gast.iter_child_nodes(inner):
-            visit(child, loop and not nested)
-
-    for child in node.body:
-        visit(child, True)
+    carried.run(attempt)
 
 
 @final
@@ -141,7 +176,7 @@ class _Loop:
         self.kept: dict[int, str] = {}
         self.heads: list[Loc | None] = []
         for name in dict.fromkeys(names):
-            if name in frame.definition.locals:
+            if name in frame.definition.locals or name.startswith(" "):
                 self._add_name(name, (), frame.env.get(name))
         if _may_write(statements):
             self._add_locations()
@@ -168,6 +203,10 @@ class _Loop:
                         self.slots.append(Slot(loc.name, (), loc, value, type_of_operand(value)))
             frame = frame.parent
 
+    def place(self, name: str) -> int | None:
+        """The place of a name among the carries."""
+        return next((k for k, slot in enumerate(self.slots) if slot.name == name), None)
+
     # ------------------------------------------------------------------ one iteration
 
     def enter(self) -> list[Value]:
@@ -175,7 +214,7 @@ class _Loop:
         frame, params = self.frame, []
         self.heads = []
         for slot in self.slots:
-            value = Value(slot.name, slot.type, named=bool(slot.name))
+            value = Value(plain(slot.name), slot.type, named=bool(slot.name))
             params.append(value)
             if slot.loc is not None:
                 frame.heap.values[slot.loc] = value

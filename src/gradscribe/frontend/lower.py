@@ -13,8 +13,8 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import control, expressions, opaque, recursion
-from gradscribe.frontend.control import NEVER, Ended
+from gradscribe.frontend import control, expressions, loops, opaque, recursion
+from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.resolve import definition_of, nested_definition
@@ -124,21 +124,31 @@ def body(frame: Frame, node: Any) -> Bound:
         with frame.statement(node.body):
             return expressions.lower(frame, node.body)
     ended = block(frame, node.body)
-    if ended is NEVER:
+    if ended is NEVER or ended is LEFT:
         frame.refuse(node, "the function never returns a value")
     return Const(None) if ended is None else ended  # type: ignore[return-value]  # NEVER is excluded
 
 
 def block(frame: Frame, statements: list[Any]) -> Ended:
-    """Lower statements; None if they run through, what they return, or NEVER after a ``raise``."""
+    """Lower statements: None if they run through, else how they ended.
+
+    That is what they return, NEVER after a ``raise``, LEFT after leaving the loop or its iteration.
+    """
     for place, node in enumerate(statements):
         with frame.statement(node):
             if isinstance(node, gast.Return):
-                if node.value is None:
-                    return Const(None)
-                return expressions.lower(frame, node.value)
-            if isinstance(node, gast.If):
-                ended, consumed = control.if_(frame, node, statements[place + 1 :])
+                value = Const(None) if node.value is None else expressions.lower(frame, node.value)
+                if not frame.exits:
+                    return value
+                frame.exits[-1].leave_with(frame, value)
+                return LEFT
+            if isinstance(node, gast.Break | gast.Continue):
+                if isinstance(node, gast.Break):
+                    frame.exits[-1].leave(frame)
+                return LEFT
+            if isinstance(node, gast.If | gast.For | gast.While):
+                lower_ = control.if_ if isinstance(node, gast.If) else loops.loop
+                ended, consumed = lower_(frame, node, statements[place + 1 :])
                 if consumed or ended is not None:
                     return ended
             elif isinstance(node, gast.Raise):
@@ -364,6 +374,4 @@ _HANDLERS: dict[type, Callable[[Frame, Any], None]] = {
     gast.Delete: _delete,
     gast.FunctionDef: _function,
     gast.Pass: _pass,
-    gast.For: control.for_,
-    gast.While: control.while_,
 }

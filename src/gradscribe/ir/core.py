@@ -112,13 +112,15 @@ class Attrs:
 
     ``seqs`` (FOR): how many of the args are sequences. ``form`` (calls): "method" where the user
     wrote ``x.sum()``, an operator's sign where it was augmented. ``template`` (OPAQUE): the AST with
-    ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function.
+    ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop`` (FOR, WHILE): the place of
+    the carry that ends the loop when it is true after an iteration.
     """
 
     seqs: int = 0
     form: str | None = None
     template: ast.AST | None = None
     callee: Function | None = None
+    stop: int | None = None
 
 
 @final

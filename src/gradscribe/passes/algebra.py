@@ -19,11 +19,13 @@ import operator
 from dataclasses import dataclass, field
 from typing import final
 
+import numpy as np
+
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.rewrite import substitute, use_counts
-from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, dtype_of, is_scalar
+from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, dtype_of, is_scalar, wraps
 
 ADD, SUB, MUL, DIV, NEG, POW = (
     of(f)
@@ -241,6 +243,8 @@ def _plain(form: list[Term], result: Value) -> Operand | None:
         return None
     (atom,) = term.num
     kind = type_of_operand(atom)
+    if wraps(kind):
+        return None
     same = kind == result.type if dims_of(kind) is None else dims_of(kind) == dims_of(result.type)
     return atom if same else None
 
@@ -278,6 +282,10 @@ def _same(term: Term, op: Op) -> bool:
     )
 
 
+def _wraps(operand: Operand) -> bool:
+    return wraps(type_of_operand(operand))
+
+
 @final
 class _Writer:
     """Writes a sum of terms as operations, the last of which defines the value it replaces."""
@@ -303,10 +311,13 @@ class _Writer:
 
     def _term(self, term: Term) -> Operand:
         coefficient = _integral(term.coefficient)
-        num = [self._power(a, p) for a, p in term.num.items()]
-        den = [self._power(a, p) for a, p in term.den.items()]
+        num = [f for a, p in term.num.items() for f in self._power(a, p)]
+        den = [f for a, p in term.den.items() for f in self._power(a, p)]
+        num.sort(key=_wraps)  # among NumPy's integers, only products with a float are exact
         total: Operand | None = None
-        if coefficient == -1 and num:
+        if num and _wraps(num[0]):
+            total = Const(float(coefficient))
+        elif coefficient == -1 and num:
             total = self._emit(NEG, num[0])
             num = num[1:]
         elif coefficient != 1 or not num:
@@ -318,13 +329,12 @@ class _Writer:
             total = self._emit(DIV, total, factor)
         return total
 
-    def _power(self, atom: Operand, power: int) -> Operand:
-        if power == 1:
-            return atom
-        dtype = dtype_of(type_of_operand(atom))
-        if dtype is not None and dtype.kind == "b":
-            return atom  # a mask is its own square
-        return self._emit(POW, atom, Const(power))
+    def _power(self, atom: Operand, power: int) -> list[Operand]:
+        """The factors of a power."""
+        if _wraps(atom):
+            boolean = dtype_of(type_of_operand(atom)) == np.bool_
+            return [atom] * (1 if boolean else power)  # a mask is its own square
+        return [atom if power == 1 else self._emit(POW, atom, Const(power))]
 
     def _emit(self, prim: Primitive, *args: Operand) -> Operand:
         return self._make(prim, args).results[0]

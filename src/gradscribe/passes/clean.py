@@ -13,6 +13,7 @@ result is, or if something live in the body reads its param.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value
@@ -134,11 +135,18 @@ class _Liveness:
                 self.work.append(current.args[0])
             elif current.prim is FOR:
                 self.work += current.args[: current.attrs.seqs]
+                self._stop(current)
             elif current.prim is WHILE:
                 self.work += current.regions[0].yields
+                self._stop(current)
             else:
                 self.work += current.args
             current = self.around.get(id(current))
+
+    def _stop(self, loop: Op) -> None:
+        """What ends a loop early is needed where the loop is."""
+        if loop.attrs.stop is not None:
+            self.work.append(loop.results[loop.attrs.stop])
 
     def _value(self, value: Value) -> None:
         if value not in self.origin:
@@ -197,6 +205,8 @@ def _keep_carries(op: Op, live: _Liveness) -> None:
     body.yields = [body.yields[k] for k in kept + collected]
     op.args = op.args[:start] + tuple(op.args[start + k] for k in kept)
     op.results = tuple(op.results[k] for k in kept + collected)
+    if op.attrs.stop is not None:
+        op.attrs = replace(op.attrs, stop=kept.index(op.attrs.stop))
     _drop_sequences(op, live)
 
 
@@ -211,11 +221,7 @@ def _drop_sequences(op: Op, live: _Liveness) -> None:
         return
     body.params = [body.params[k] for k in kept] + body.params[seqs:]
     op.args = tuple(op.args[k] for k in kept) + op.args[seqs:]
-    op.attrs = type(op.attrs)(**{**_fields(op.attrs), "seqs": len(kept)})
-
-
-def _fields(attrs: object) -> dict[str, object]:
-    return {name: getattr(attrs, name) for name in attrs.__slots__}  # type: ignore[attr-defined]  # slots
+    op.attrs = replace(op.attrs, seqs=len(kept))
 
 
 def is_undefined(operand: Operand) -> bool:

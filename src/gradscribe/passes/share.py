@@ -31,6 +31,35 @@ def share(function: Function) -> Function:
     return function
 
 
+def share_views(function: Function) -> Function:
+    """Read a view once for all the loops and branches within its scope, in place.
+
+    Lowering reads a view again in a body that might have changed what it views; where it turns out
+    not to, the one outside serves.
+    """
+    mapping: dict[Value, Operand] = {}
+    _views(function.body, {}, mapping)
+    substitute(function.body, mapping)
+    return function
+
+
+def _views(region: Region, outer: dict[Key, Value], mapping: dict[Value, Operand]) -> None:
+    known = dict(outer)
+    kept = []
+    for op in region.ops:
+        for inner in op.regions:
+            _views(inner, known, mapping)
+        if op.prim.storage in ("view", "maybe") and len(op.results) == 1:
+            args = (mapping.get(a, a) if isinstance(a, Value) else a for a in op.args)
+            key = (op.prim, *(_key(a) for a in args))
+            if key in outer:
+                mapping[op.results[0]] = outer[key]
+                continue
+            known[key] = op.results[0]
+        kept.append(op)
+    region.ops = kept
+
+
 def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operand]) -> None:
     known = dict(known)
     kept = []

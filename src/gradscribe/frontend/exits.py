@@ -1,0 +1,94 @@
+"""Leaving a loop early: ``break``, ``continue`` and ``return`` inside loops.
+
+Each loop that is left early has a *stop flag*, and one that is returned from also a flag and a value;
+they are variables like the user's own, under names that no program can contain::
+
+    for v in x:                     stop = False
+        if v < 0:                   for v in x:
+            break                       if v < 0: stop = True
+        s += v                          else: s += v
+                                        (until stop)
+
+What follows an ``if`` that may leave goes into its arms, so that each way through the body ends at its
+end. Emission writes ``break`` again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import gast
+
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import Bound
+from gradscribe.ir.core import Const, Operand
+
+
+@final
+class Exits:
+    """The hidden names of one loop being lowered."""
+
+    __slots__ = ("breaks", "returned", "returns", "stop", "value")
+
+    def __init__(self, frame: Frame, node: Any) -> None:
+        depth = len(frame.exits)
+        self.stop, self.returned, self.value = (f" {w}{depth}" for w in ("stop", "returned", "value"))
+        self.returns = any(returns(child) for child in node.body)
+        self.breaks = self.returns or any(leaves(child, breaks_only=True) for child in node.body)
+
+    def begin(self, frame: Frame) -> None:
+        """Bind the flags before the loop."""
+        for name in self.names():
+            frame.env.pop(name, None)
+        if self.breaks:
+            frame.env[self.stop] = Const(False)
+        if self.returns:
+            frame.env[self.returned] = Const(False)
+
+    def proceed(self, frame: Frame) -> None:
+        """An iteration begins: the loop has not been left."""
+        if self.breaks:
+            frame.env[self.stop] = Const(False)
+
+    def names(self) -> list[str]:
+        names = [self.stop] if self.breaks else []
+        return [*names, self.returned, self.value] if self.returns else names
+
+    def leave(self, frame: Frame) -> None:
+        """``break``."""
+        frame.env[self.stop] = Const(True)
+
+    def leave_with(self, frame: Frame, value: Bound) -> None:
+        """``return value`` from within the loop."""
+        frame.env[self.stop] = Const(True)
+        frame.env[self.returned] = Const(True)
+        frame.env[self.value] = value
+
+    def flag(self, frame: Frame, name: str) -> Operand:
+        """A flag as it is after the loop."""
+        return frame.read(frame.env[name])
+
+
+def plain(name: str) -> str:
+    """What a variable is called in the text: a hidden one without what hides it."""
+    return name.strip(" 0123456789") if name.startswith(" ") else name
+
+
+def returns(node: Any) -> bool:
+    """Does a ``return`` stand in this statement (not in functions nested in it)?"""
+    if isinstance(node, gast.Return):
+        return True
+    if isinstance(node, gast.FunctionDef | gast.Lambda | gast.ClassDef):
+        return False
+    return any(returns(child) for child in gast.iter_child_nodes(node))
+
+
+def leaves(node: Any, breaks_only: bool = False) -> bool:
+    """May this statement leave the loop around it, or (unless ``breaks_only``) its iteration?"""
+    if isinstance(node, gast.Break) or (isinstance(node, gast.Continue) and not breaks_only):
+        return True
+    if isinstance(node, gast.FunctionDef | gast.Lambda | gast.ClassDef | gast.expr):
+        return False
+    if isinstance(node, gast.For | gast.While):
+        return any(leaves(child, breaks_only) for child in node.orelse)
+    return any(leaves(child, breaks_only) for child in gast.iter_child_nodes(node))
