@@ -285,6 +285,17 @@ def _simple_variant(specification: Any, kinds: Types) -> Variant:
     return variants.build([function], function.name, primal, head)
 
 
+def _alike(value: Any, dot: Any) -> bool:
+    """Has a tangent the shape of its value?"""
+    if isinstance(value, list | tuple):
+        return (
+            isinstance(dot, list | tuple)
+            and len(dot) == len(value)
+            and all(map(_alike, value, dot))
+        )
+    return np.shape(dot) == np.shape(value)
+
+
 @final
 @dataclass(slots=True, eq=False)
 class Tangent:
@@ -315,7 +326,7 @@ class Tangent:
                 f"for {len(names)} parameters ({', '.join(names)})"
             )
         for name, value, dot in zip(names, given, tangents, strict=True):
-            if dot is not None and np.shape(dot) != np.shape(value):
+            if dot is not None and not _alike(value, dot):
                 raise ArgumentError(
                     f"{self.name}: the tangent of {name!r} has shape {np.shape(dot)}, "
                     f"the argument {np.shape(value)}"

@@ -75,7 +75,8 @@ class Definition:
         return Span(span.file, span.line, span.column, end.end_line, end.end_column)
 
 
-_CACHE: dict[types.CodeType, tuple[FunctionNode, SourceFile]] = {}
+# Equal code in two files has two texts, hence the file's name.
+_CACHE: dict[tuple[str, types.CodeType], tuple[FunctionNode, SourceFile]] = {}
 
 # The functions whose source is read while this is set, in order: what a derivative depends on.
 TOUCHED: ContextVar[dict[types.FunctionType, None] | None] = ContextVar("TOUCHED", default=None)
@@ -87,9 +88,9 @@ def definition_of(function: types.FunctionType) -> Definition:
     touched = TOUCHED.get()
     if touched is not None:
         touched.setdefault(function)
-    entry = _CACHE.get(code)
+    entry = _CACHE.get((code.co_filename, code))
     if entry is None:
-        entry = _CACHE[code] = _read(function)
+        entry = _CACHE[code.co_filename, code] = _read(function)
     node, file = entry
     cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
     return Definition(node, file, function.__globals__, cells, function)
