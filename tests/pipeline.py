@@ -1,0 +1,185 @@
+"""Running the compiler on a text: what the tests of whole programs share."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import itertools
+import linecache
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import gradscribe as gs
+from gradscribe.frontend.lower import lower_function
+from gradscribe.ir.core import Function
+from gradscribe.ir.text import render
+from gradscribe.ir.verify import verify
+from gradscribe.passes.clean import clean
+from gradscribe.runtime import variants
+from gradscribe.specification import argument_types
+from oracles import (
+    assert_close,
+    assert_gradient_ownership,
+    gradient_by_differences,
+    leaves,
+    map_leaves,
+    random_like,
+    second_by_differences,
+    unchanged,
+)
+
+# Against central differences, whose own error is some 1e-9.
+FIRST = {"rtol": 1e-5, "atol": 1e-6, "check_dtype": False}
+SECOND = {"rtol": 1e-3, "atol": 1e-4, "check_dtype": False}
+# Between two ways of computing the same thing.
+EXACT = {"rtol": 1e-9, "atol": 1e-9, "check_dtype": False}
+
+_numbers = itertools.count()
+
+
+def define(source: str, name: str = "main", **names: Any) -> Any:
+    """A function from a text that can be read back, as a REPL's can."""
+    filename = f"<text {next(_numbers)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    namespace: dict[str, Any] = {"__name__": "text", **names}
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace[name]
+
+
+def fresh(args: Sequence[Any]) -> tuple[Any, ...]:
+    return copy.deepcopy(tuple(args))
+
+
+def quietly(function: Callable[..., Any], *args: Any) -> Any:
+    """Call without what the program prints, and without being told of gradients that are zero."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*(gradient|tangent) is zero")
+        return function(*args)
+
+
+def printed(function: Callable[..., Any], *args: Any) -> str:
+    """What a call prints."""
+    stream = io.StringIO()
+    with contextlib.redirect_stdout(stream), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*(gradient|tangent) is zero")
+        function(*args)
+    return stream.getvalue()
+
+
+# ---------------------------------------------------------------------------- first order
+
+
+def check_first(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    wrt: Sequence[int],
+    expected: Sequence[Any] | None = None,
+) -> None:
+    """Reverse, forward and differences agree; gradients are owned; the arguments stay."""
+    wrt = tuple(wrt)
+    if expected is None:
+        expected = gradient_by_differences(function, args, wrt)
+    expected = tuple(expected)
+    check_reverse(function, args, wrt, expected)
+    check_pullback(function, args, wrt, expected)
+    check_forward(function, args, wrt, expected)
+
+
+def check_reverse(
+    function: Callable[..., Any], args: Sequence[Any], wrt: tuple[int, ...], expected: Any
+) -> None:
+    given = fresh(args)
+    with unchanged(given):
+        value, gradient = quietly(gs.value_and_grad(function, wrt, mode="reverse"), *given)
+    assert_close(value, quietly(function, *fresh(args)), rtol=1e-12, atol=1e-14)
+    assert_gradient_ownership((value, gradient), given)
+    assert_close(gradient, expected, **FIRST)
+    with unchanged(given):
+        alone = quietly(gs.grad(function, wrt, mode="reverse"), *given)
+    assert_gradient_ownership(alone, given)
+    assert_close(alone, gradient, **EXACT)
+
+
+def check_pullback(
+    function: Callable[..., Any], args: Sequence[Any], wrt: tuple[int, ...], expected: Any
+) -> None:
+    """A pullback gives the same however often it is called and whatever is done with the result."""
+    given = fresh(args)
+    with unchanged(given):
+        value, pullback = quietly(gs.vjp(function, wrt), *given)
+        seed = map_leaves(lambda leaf: np.ones_like(leaf) if np.ndim(leaf) else 1.0, value)
+        with unchanged((seed,)):
+            first = quietly(pullback, seed)
+        kept = copy.deepcopy(first)
+        for leaf in leaves(first):
+            if isinstance(leaf, np.ndarray):
+                leaf += 99.0
+        second = quietly(pullback, seed)
+    assert_close(kept, expected, **FIRST)
+    assert_close(second, kept, rtol=0, atol=0)
+    assert_gradient_ownership((value, second), (*given, seed))
+
+
+def check_forward(
+    function: Callable[..., Any], args: Sequence[Any], wrt: tuple[int, ...], expected: Any
+) -> None:
+    rng = np.random.default_rng(0)
+    given = fresh(args)
+    dots = tuple(random_like(x, rng) if k in wrt else None for k, x in enumerate(given))
+    with unchanged(given), unchanged(dots):
+        value, dot = quietly(gs.jvp(function), given, dots)
+    assert_close(value, quietly(function, *fresh(args)), rtol=1e-12, atol=1e-14)
+    assert_gradient_ownership((value, dot), (*given, *dots))
+    total = sum(float(np.sum(leaf)) for leaf in leaves(dot))
+    pairs = zip(leaves(expected), leaves(tuple(dots[k] for k in wrt)), strict=True)
+    wanted = sum(float(np.sum(np.asarray(a) * np.asarray(b))) for a, b in pairs)
+    assert abs(total - wanted) <= 1e-5 * abs(wanted) + 1e-5
+
+
+# ---------------------------------------------------------------------------- second order
+
+
+def check_second(
+    function: Callable[..., Any], args: Sequence[Any], place: int, modes: Sequence[str] = ("reverse", "auto")
+) -> None:
+    """The second derivative from the IR, in several mixes of modes, agrees with differences."""
+    expected = second_by_differences(function, args, place)
+    first = gs.grad(function, place, mode="reverse")
+    for mode in modes:
+        given = fresh(args)
+        with unchanged(given):
+            got = quietly(gs.grad(first, place, mode=mode), *given)  # type: ignore[arg-type]
+        assert_gradient_ownership(got, given)
+        assert_close(got, expected, **SECOND)
+
+
+def reread(function: Callable[..., Any], args: Sequence[Any], place: int) -> Any:
+    """The gradient's text, read again as a user's program."""
+    derivative = gs.grad(function, place, mode="reverse")
+    quietly(derivative, *fresh(args))
+    names = {n: v for n, v in function.__globals__.items() if not n.startswith("__")}
+    return define(derivative.source, f"{function.__name__}_grad", **names)
+
+
+# ---------------------------------------------------------------------------- the round trip
+
+
+def lowered(function: Callable[..., Any], args: Sequence[Any]) -> Function:
+    names = list(function.__code__.co_varnames[: function.__code__.co_argcount])  # type: ignore[attr-defined]
+    made = clean(lower_function(function, argument_types(names, args)))  # type: ignore[arg-type]
+    verify(made)
+    return made
+
+
+def round_trip(function: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, Any, str]:
+    """A program lowered and written again: the function of the new text, in memory and re-read."""
+    made = lowered(function, args)
+    before = render(made)
+    variant = variants.build([made], made.name, function, [])  # type: ignore[arg-type]
+    assert render(made) == before, "emission changed the IR it was given"
+    names = {n: v for n, v in function.__globals__.items() if not n.startswith("__")}
+    return variant.function, define(variant.source, made.name, **names), variant.source
