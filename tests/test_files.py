@@ -114,6 +114,34 @@ def test_integers_are_kept_out_where_they_would_be_cut_off(write: Any) -> None:
         module["f_grad"](np.arange(3))
 
 
+def test_tangents_have_the_kinds_of_what_they_are_tangents_of(write: Any) -> None:
+    text, module = write(
+        "def f(a, x):\n    return np.sum(a * x)\n",
+        wrts=(("a", "x"),),
+        kind="tangent",
+        example="2.0, np.ones(3)",
+    )
+    assert guards(text) == [
+        "np.ndarray in (type(a), type(a_dot))",
+        "x.ndim != 1 or x_dot.shape != x.shape",
+    ]
+    with pytest.raises(ValueError, match="x_dot like x"):
+        module["f_jvp"](2.0, np.ones(3), 1.0, np.ones(1))
+
+
+def test_the_entries_of_a_tuple_are_checked_too(write: Any) -> None:
+    text, module = write(
+        "def f(p, x):\n    a, b = p\n    return np.sum(a * b * x)\n",
+        example="(1.0, np.ones(3)), np.ones((2, 3))",
+    )
+    assert guards(text) == [
+        "isinstance(p[0], np.ndarray)",
+        "len(p) != 2 or p[1].ndim != 1 or x.ndim != 2 or (x.shape[1] != len(p[1]))",
+    ]
+    with pytest.raises(ValueError, match="expected p: tuple"):
+        module["f_grad"]((1.0, np.ones(1)), np.ones((2, 3)))
+
+
 def test_a_text_that_branches_was_decided_on_is_checked(write: Any) -> None:
     source = "def f(x, kind):\n    if kind == 'double':\n        return 2 * x\n    return x\n"
     text, module = write(source, example="1.0, 'double'")

@@ -10,7 +10,7 @@ import numpy as np
 
 def f_jvp(x1, x2, x1_dot, x2_dot):
     """Value and tangent of f."""
-    if np.ndarray in (type(x1), type(x2)):
-        raise TypeError("x1 and x2 must be numbers, not arrays")
+    if np.ndarray in (type(x1), type(x2), type(x1_dot), type(x2_dot)):
+        raise TypeError("x1, x2, x1_dot and x2_dot must be numbers, not arrays")
     f_dot = x1_dot / x1 + x2 * x1_dot + x1 * x2_dot - math.cos(x2) * x2_dot
     return math.log(x1) + x1 * x2 - math.sin(x2), f_dot

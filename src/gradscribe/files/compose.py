@@ -127,7 +127,9 @@ class _Composer:
         primal = spec.primal_ir(self.primal, lengths)
         guard = Guard(primal, self.names, self.kinds, "float32" in draft.text)
         needs = self._closing(draft)
-        checks = guard.statements(needs)
+        extra_params = functions[0].params[len(self.names) :] if self.wish.kind == "tangent" else []
+        dots = {self.names[k]: p.name for k, p in zip(self.wrt, extra_params, strict=False)}
+        checks = guard.statements(needs, dots)
         entered = [self._entered(functions[0], checks), *functions[1:]]
         notes = tuple(dict.fromkeys(note for function in functions for note in function.notes))
         if says_nothing(self.kinds):

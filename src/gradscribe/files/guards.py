@@ -22,6 +22,7 @@ Two lengths that meet elementwise, both other than 1 while the derivative was ma
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
@@ -44,31 +45,48 @@ _WRITES = {setitem, index_add}
 
 def open_lengths(kinds: Sequence[ir.Type]) -> tuple[ir.Type, ...]:
     """The types with a symbol of its own for every length, by which to see which of them meet."""
-    return tuple(
-        (
-            ir.Array(
-                kind.dtype,
-                tuple(
-                    (
-                        ir.Sym((place, axis), not_one=ir.not_one(dim))
-                        if isinstance(dim, ir.Sym)
-                        else dim
-                    )
-                    for axis, dim in enumerate(kind.dims)
-                ),
-            )
-            if isinstance(kind, ir.Array) and kind.dims
-            else kind
-        )
-        for place, kind in enumerate(kinds)
+    count = iter(range(1_000_000))
+    return tuple(_opened(kind, count) for kind in kinds)
+
+
+def _opened(kind: ir.Type, count: Iterator[int]) -> ir.Type:
+    if _is_tuple(kind):
+        assert isinstance(kind, ir.Sequence) and kind.items is not None
+        return ir.Sequence(kind.kind, tuple(_opened(item, count) for item in kind.items))
+    place = next(count)
+    if not isinstance(kind, ir.Array) or kind.dims is None:
+        return kind
+    lengths = (
+        ir.Sym((place, axis), not_one=dim.not_one) if isinstance(dim, ir.Sym) else dim
+        for axis, dim in enumerate(kind.dims)
     )
+    return ir.Array(kind.dtype, tuple(lengths))
+
+
+def _leaves(name: str, kind: ir.Type) -> Iterator[tuple[str, ir.Type]]:
+    """The arguments that are no tuples, and the entries of those that are."""
+    if _is_tuple(kind):
+        assert isinstance(kind, ir.Sequence) and kind.items is not None
+        for place, item in enumerate(kind.items):
+            yield from _leaves(f"{name}[{place}]", item)
+    else:
+        yield name, kind
+
+
+def _has_rank(kind: ir.Type) -> bool:
+    return isinstance(kind, ir.Array) and bool(kind.dims)
+
+
+def _is_tuple(kind: ir.Type) -> bool:
+    return isinstance(kind, ir.Sequence) and kind.items is not None
 
 
 @final
 class Guard:
     """The assumptions of one function; ``primal`` is its IR for ``open_lengths(kinds)``.
 
-    ``single``: its derivative converts to single precision somewhere.
+    ``single``: its derivative converts to single precision somewhere. A *place* is the number of a
+    leaf, a *key* a place and an axis.
     """
 
     def __init__(
@@ -76,17 +94,29 @@ class Guard:
     ) -> None:
         self.single = single
         self.primal = primal
-        self.names = list(names)
-        self.kinds = list(kinds)
+        self.params = list(zip(names, kinds, strict=True))
+        leaves = [leaf for name, kind in self.params for leaf in _leaves(name, kind)]
+        self.names = [name for name, _ in leaves]
+        self.kinds = [kind for _, kind in leaves]
         self.same: dict[tuple[int, int], tuple[int, int]] = {}
         self.wide: set[tuple[int, int]] = set()
         for dims in _meetings(primal):
             self._meet(dims)
 
-    def statements(self, needs: Requirements) -> list[ast.stmt]:
-        """The checks: of numbers, then of everything else; ``needs`` learns what they use."""
+    def statements(self, needs: Requirements, dots: dict[str, str]) -> list[ast.stmt]:
+        """The checks: of numbers, then of everything else.
+
+        ``needs`` learns what they use; ``dots`` are the parameters that are tangents of others.
+        """
         checks = []
         numbers = [n for k, n in enumerate(self.names) if self._is_number(k)]
+        tangents = [
+            pair
+            for name, kind in self.params
+            if name in dots
+            for pair in zip(_leaves(dots[name], kind), _leaves(name, kind), strict=True)
+        ]
+        numbers += [dot for (dot, kind), _ in tangents if isinstance(kind, ir.Scalar)]
         if numbers:
             classes = ", ".join(f"type({name})" for name in numbers)
             test = f"{_NUMPY}.ndarray in ({classes})"
@@ -95,9 +125,13 @@ class Guard:
                 test = f"isinstance({numbers[0]}, {_NUMPY}.ndarray)"
                 message = f"{numbers[0]} must be a number, not an array"
             checks.append(_check(test, "TypeError", message))
-        conditions = [text for k in range(len(self.kinds)) for text in self._conditions(k)]
+        conditions = [text for name, kind in self.params for text in _counts(name, kind)]
+        conditions += [text for k in range(len(self.kinds)) for text in self._conditions(k)]
+        shaped = [(dot, name) for (dot, kind), (name, _) in tangents if _has_rank(kind)]
+        conditions += [f"{dot}.shape != {name}.shape" for dot, name in shaped]
         if conditions:
-            message = f"expected {', '.join(self._described())}"
+            described = [*self._described(), *(f"{dot} like {name}" for dot, name in shaped)]
+            message = f"expected {', '.join(described)}"
             checks.append(_check(" or ".join(conditions), "ValueError", message))
         for node in (node for check in checks for node in ast.walk(check)):
             if isinstance(node, ast.Name) and node.id == _NUMPY:
@@ -106,30 +140,43 @@ class Guard:
 
     def _described(self) -> list[str]:
         """The parameters that are checked as mathematics would write them: ``x[m, n]``."""
-        found = []
-        for place, name in enumerate(self.names):
-            conditions = list(self._conditions(place))
-            if any(".dtype" in condition for condition in conditions):
-                found.append(f"{name}: {self._typed(place)}")
+        found, places = [], iter(range(len(self.kinds)))
+        for name, kind in self.params:
+            own = [next(places) for _ in _leaves(name, kind)]
+            conditions = [text for place in own for text in self._conditions(place)]
+            if _is_tuple(kind) or any(".dtype" in text for text in conditions):
+                found.append(f"{name}: {self._spelled(kind, iter(own))}")
             elif conditions:
-                found.append(f"{name}{self._shape(place)}")
+                found.append(f"{name}{self._shape(own[0])}")
         return found
 
     def typed(self) -> list[str]:
         """The parameters with their types, equal lengths by one name."""
-        return [f"{name}: {self._typed(k)}" for k, name in enumerate(self.names)]
+        places = iter(range(len(self.kinds)))
+        return [f"{name}: {self._spelled(kind, places)}" for name, kind in self.params]
+
+    def _spelled(self, kind: ir.Type, places: Iterator[int]) -> str:
+        if _is_tuple(kind):
+            assert isinstance(kind, ir.Sequence) and kind.items is not None
+            return f"{kind.kind}({', '.join(self._spelled(item, places) for item in kind.items)})"
+        place = next(places)
+        if isinstance(kind, ir.Array) and kind.dims:
+            return f"{kind.dtype or 'array'}{self._shape(place)}"
+        return "anything" if isinstance(kind, ir.Unknown) else str(kind)
 
     # ------------------------------------------------------------------ lengths
 
     def _meet(self, dims: list[ir.Dim]) -> None:
-        """Lengths that meet elementwise."""
-        own = [key for key in map(_own, dims) if key is not None]
-        if any(_own(dim) is None and dim != 1 for dim in dims):
-            self.wide |= {key for key in own if self._symbol(key).not_one}
-        for key in own[1:]:
-            first, other = self._root(own[0]), self._root(key)
-            if first != other:
-                self.same[max(first, other)] = min(first, other)
+        """Lengths that meet elementwise: equal where the derivative takes them to be."""
+        keys = list(filter(None, map(_own, dims)))
+        sure = [key for key in keys if self._symbol(key).not_one]
+        if len(sure) < sum(dim != 1 for dim in dims):
+            self.wide |= set(sure)
+        for one, other in itertools.combinations(keys, 2):
+            alike = self._symbol(one) == self._symbol(other)
+            first, last = sorted((self._root(one), self._root(other)))
+            if first != last and (alike or (one in sure and other in sure)):
+                self.same[last] = first
 
     def _symbol(self, key: tuple[int, int]) -> Any:
         kind = self.kinds[key[0]]
@@ -162,28 +209,29 @@ class Guard:
             found.append("?" if dim is None else str(dim))
         return found
 
-    def _typed(self, place: int) -> str:
-        kind = self.kinds[place]
-        if isinstance(kind, ir.Array) and kind.dims:
-            return f"{kind.dtype or 'array'}{self._shape(place)}"
-        return "anything" if isinstance(kind, ir.Unknown) else str(kind)
-
     # ------------------------------------------------------------------ conditions
 
     def _is_number(self, place: int) -> bool:
         """Is the argument assumed to be a number, where an array would give another result?"""
-        kind = self.kinds[place]
+        kind, name = self.kinds[place], self.names[place]
         if not isinstance(kind, ir.Scalar):
             return False
-        counts = kind.dtype.kind == "i"
-        return not counts or self._calculates(self.primal.body.params[place])
+        own = [
+            v for v, (n, _) in zip(self.primal.body.params, self.params, strict=True) if n == name
+        ]
+        return kind.dtype.kind != "i" or not own or self._calculates(own[0])
 
     def _conditions(self, place: int) -> Iterator[str]:
         name, kind = self.names[place], self.kinds[place]
-        if isinstance(kind, ir.Array) and kind.dims:
-            yield from self._array(place, name, kind)
-        elif not isinstance(kind, ir.Scalar):
-            yield from _plain(name, kind)
+        match kind:
+            case ir.Array() if kind.dims:
+                yield from self._array(place, name, kind)
+            case ir.Static(None):
+                yield f"{name} is not None"
+            case ir.Static(str() | bytes() as text):
+                yield f"{name} != {text!r}"
+            case ir.Sequence(_, None, ir.Scalar()):
+                yield f"any(isinstance(v, {_NUMPY}.ndarray) for v in {name})"
 
     def _array(self, place: int, name: str, kind: ir.Array) -> Iterator[str]:
         """Rank, lengths and dtype of an array, in as few words as they take."""
@@ -252,28 +300,13 @@ def _check(test: str, error: str, message: str) -> ast.stmt:
     return ast.parse(f"if {test}:\n    raise {error}({message!r})").body[0]
 
 
-def _plain(name: str, kind: ir.Type) -> Iterator[str]:
-    """Conditions on an argument that is no array."""
-    match kind:
-        case ir.Scalar(dtype) if dtype.kind in "fi":
-            yield f"isinstance({name}, {_NUMPY}.ndarray)"
-        case ir.Static(None):
-            yield f"{name} is not None"
-        case ir.Static(str() | bytes() as text):
-            yield f"{name} != {text!r}"
-        case ir.Sequence(_, items) if items is not None:
-            yield f"len({name}) != {len(items)}"
-            for place, item in enumerate(items):
-                yield from _entry(f"{name}[{place}]", item)
-        case ir.Sequence(_, None, element) if isinstance(element, ir.Scalar):
-            yield f"any(isinstance(v, {_NUMPY}.ndarray) for v in {name})"
-
-
-def _entry(name: str, kind: ir.Type) -> Iterator[str]:
-    if isinstance(kind, ir.Array) and kind.dims:
-        yield f"{name}.ndim != {len(kind.dims)}"
-    else:
-        yield from _plain(name, kind)
+def _counts(name: str, kind: ir.Type) -> Iterator[str]:
+    """Conditions on the numbers of entries of tuples."""
+    if _is_tuple(kind):
+        assert isinstance(kind, ir.Sequence) and kind.items is not None
+        yield f"len({name}) != {len(kind.items)}"
+        for place, item in enumerate(kind.items):
+            yield from _counts(f"{name}[{place}]", item)
 
 
 def _own(dim: ir.Dim) -> tuple[int, int] | None:
