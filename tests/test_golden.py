@@ -87,6 +87,11 @@ class Case:
 
     def text(self, steps: list[str]) -> str:
         derivative = self.derivative(steps)
+        if steps[-1] != "vjp":
+            arguments = self._arguments(steps) if self.args is not None else self._kinds()
+            specification = derivative.specification
+            kinds = arguments if self.args is None else specification.prepare(arguments)
+            verify(specification.ir(kinds))
         if self.args is None:
             return str(derivative.source)
         return str(derivative.source_for(*self._arguments(steps)))

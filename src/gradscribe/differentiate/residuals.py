@@ -306,6 +306,7 @@ def _restore(
         item = Value(old.hint, old.type)
         items.append((item, _collect(op, body, old)))
         place = max(place, _first_use(inner, change.before))
+        place += _hoist(inner, _mapped(change.op.args[1], mapping), place)
         before = Value(root.hint, root.type, root.named)
         put = Op(
             SETITEM, (last, change.op.args[1], item), (before,), (), None,
@@ -320,6 +321,23 @@ def _restore(
     results = list(reverse.results)
     results.insert(carried, Value(root.hint, root.type, root.named))
     reverse.results = tuple(results)
+
+
+def _mapped(operand: Operand, mapping: dict[Value, Operand]) -> Operand:
+    return mapping.get(operand, operand) if isinstance(operand, Value) else operand
+
+
+def _hoist(region: Region, operand: Operand, place: int) -> int:
+    """Move what computes an operand in front of a place; how many operations that were."""
+    needed = {operand}
+    moved: list[Op] = []
+    for op in reversed(region.ops[place:]):
+        if not needed.isdisjoint(op.results):
+            needed.update(op.args)
+            moved.insert(0, op)
+    rest = [op for op in region.ops[place:] if op not in moved]
+    region.ops[place:] = [*moved, *rest]
+    return len(moved)
 
 
 def _overwritten(body: Region, change: Op, root: Value) -> Value:
