@@ -15,6 +15,7 @@ from gradscribe.differentiate.bars import (
     INDEX_ADD,
     Scope,
     bar_name,
+    is_literal,
     like,
     same_shape,
     times,
@@ -25,10 +26,11 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.primitives import OPAQUE, of
-from gradscribe.ir.types import Array, Sequence, Slice, Static, Unknown, dims_of, is_scalar
+from gradscribe.ir.types import Array, Sequence, Slice, Static, Unknown, dims_of, dtype_of, is_scalar
 from gradscribe.rules.declare import TABLE, Rules
 
 EXPAND = of(helpers.expand)
+_DISPLAY = {"tuple": of(tuple), "list": of(list)}
 
 
 # What operators do to lists and tuples is a matter of other rules.
@@ -38,8 +40,17 @@ _OF_SEQUENCES: dict[Any, Any] = {
 }  # fmt: skip
 
 
+def _is_complex(operand: Operand) -> bool:
+    dtype = dtype_of(type_of_operand(operand))
+    return dtype is not None and dtype.kind == "c"
+
+
 def rules_of(op: Op) -> Rules:
     """The rules of an operation's primitive; refused where there are none."""
+    if any(_is_complex(o) for o in (*op.args, *op.results)):
+        raise NoRuleError(
+            "complex numbers are not differentiated yet", op.span, "write real and imaginary parts apart"
+        )
     function = op.prim.function
     if op.results and isinstance(op.results[0].type, Sequence):
         function = _OF_SEQUENCES.get(function, function)
@@ -97,7 +108,12 @@ def run(rule: Callable[..., Any], op: Op, builder: Builder, extra: dict[str, Ope
 
 def _entry(result: Operand | list[Operand], place: int, builder: Builder) -> Operand:
     """One entry of what a rule returned."""
-    return result[place] if isinstance(result, list) else builder.emit(GETITEM, result, place)
+    if isinstance(result, list):
+        return result[place]
+    made = builder.made.get(result) if isinstance(result, Value) else None
+    if made is not None and made.prim.function is tuple:
+        return made.args[place]
+    return builder.emit(GETITEM, result, place)
 
 
 def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
@@ -223,7 +239,7 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
 
     def add(term: Operand) -> None:
         nonlocal total
-        total = term if total is None else builder.emit(of(operator.add), total, term)
+        total = term if total is None else _sum(total, term, builder)
 
     for names in rules.joint:
         done |= set(names)
@@ -261,6 +277,25 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
         else:
             raise no_rule(op, name, "@tangent")
     return total
+
+
+def _sum(a: Operand, b: Operand, builder: Builder) -> Operand:
+    """The sum of two tangents of one value; those of a tuple are added entry by entry."""
+    kind, other = type_of_operand(a), type_of_operand(b)
+    if isinstance(kind, Sequence):
+        if kind.items is None or not isinstance(other, Sequence) or other.items is None:
+            return builder.emit(of(helpers.add_trees), a, b)
+        places = range(len(kind.items))
+        pairs = [(_entry(a, k, builder), _entry(b, k, builder)) for k in places]
+        return builder.emit(_DISPLAY[kind.kind], *(_sum(x, y, builder) for x, y in pairs))
+    for zero, term in ((a, b), (b, a)):
+        made = builder.made.get(zero) if isinstance(zero, Value) else None
+        zeros = made is not None and made.prim.function is np.zeros_like
+        if (zeros or (is_literal(zero) and zero.value == 0)) and (
+            same_shape(type_of_operand(zero), type_of_operand(term)) or is_literal(zero)
+        ):
+            return term
+    return builder.emit(of(operator.add), a, b)
 
 
 def _spread(term: Operand, y: Operand, builder: Builder) -> Operand:

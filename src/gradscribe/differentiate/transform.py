@@ -126,12 +126,11 @@ def floating(builder: Builder, bar: Operand, kind: Type, value: Operand | None =
         return builder.emit(FILL_LIKE, float(bar.value), value) if lacks_shape else bar  # type: ignore[union-attr]  # a literal
     if is_literal(bar):
         bar = Const(float(bar.value))
-    elif isinstance(found, Scalar) and found.weak and found.dtype.kind in "iub":
-        bar = builder.emit(of(float), bar)
     dtype = dtype_of(kind)
-    weak = isinstance(found, Scalar) and found.weak
-    if weak and dtype is not None and dtype.kind == "f" and dtype != FLOAT:
-        return builder.emit(of(dtype.type), bar)
+    if isinstance(found, Scalar) and found.weak:
+        if dtype is not None and dtype.kind == "f" and dtype != FLOAT:
+            return builder.emit(of(dtype.type), bar)
+        return builder.emit(of(float), bar) if found.dtype.kind in "ib" else bar
     return bar
 
 
@@ -223,7 +222,7 @@ def _split(both: Function, border: Op, name: str) -> Pullback:
         mapping[value] = fresh
         reverse.params.append(fresh)
     substitute(reverse, mapping)
-    names = _distinct([v.hint for v in reverse.params])
+    names = _distinct(reverse.params)
     backward = Function(
         f"{name}_reverse", [Parameter(n) for n in names], reverse, span=both.span,
         notes=both.notes, order=both.order + 1,
@@ -231,16 +230,16 @@ def _split(both: Function, border: Op, name: str) -> Pullback:
     return Pullback(clean(forward), clean(backward))
 
 
-def _distinct(hints: list[str]) -> list[str]:
-    """Names for parameters: a hint that repeats gets a number."""
-    names: list[str] = []
-    for hint in hints:
-        wish = hint or "t"
+def _distinct(values: list[Value]) -> list[str]:
+    """Names for parameters: the user's own first, and a hint that repeats gets a number."""
+    names: dict[Value, str] = {}
+    for value in sorted(values, key=lambda v: not v.named):
+        wish = value.hint or "t"
         number = 0
-        while (name := f"{wish}_{number}" if number else wish) in names:
+        while (name := f"{wish}_{number}" if number else wish) in names.values():
             number += 1
-        names.append(name)
-    return names
+        names[value] = name
+    return [names[value] for value in values]
 
 
 def forward_gradient(

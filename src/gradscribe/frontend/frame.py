@@ -52,6 +52,7 @@ class Frame:
         self.heap = heap if heap is not None else Heap()
         self.parent = parent
         self.env: dict[str, Bound] = {}
+        self.raised: Any = None  # the last raise that was lowered
         # The loops around the statement being lowered (``exits.Exits``).
         self.exits: list[Any] = []
         # Names that a loop body may read before this iteration binds them, and those that it did.

@@ -13,6 +13,7 @@ from typing import Any
 
 import gast
 
+from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import control, expressions, loops, opaque, recursion
 from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
@@ -124,9 +125,20 @@ def body(frame: Frame, node: Any) -> Bound:
         with frame.statement(node.body):
             return expressions.lower(frame, node.body)
     ended = block(frame, node.body)
+    if ended is NEVER and frame.builder.derived and frame.raised is not None:
+        message, hint = _refusal(frame.raised)
+        raise UnsupportedError(message, frame.builder.span, hint)
     if ended is NEVER or ended is LEFT:
         frame.refuse(node, "the function never returns a value")
     return Const(None) if ended is None else ended  # type: ignore[return-value]  # NEVER is excluded
+
+
+def _refusal(node: gast.Raise) -> tuple[str, str | None]:
+    """What ``raise NotImplementedError("message", "hint")`` in a rule says to the user."""
+    given = node.exc.args if isinstance(node.exc, gast.Call) else []
+    words = [arg.value for arg in given if isinstance(arg, gast.Constant)]
+    message = words[0] if words else "this has no derivative"
+    return f"cannot differentiate {message}", words[1] if len(words) > 1 else None
 
 
 def block(frame: Frame, statements: list[Any]) -> Ended:
@@ -152,6 +164,7 @@ def block(frame: Frame, statements: list[Any]) -> Ended:
                 if consumed or ended is not None:
                     return ended
             elif isinstance(node, gast.Raise):
+                frame.raised = node
                 opaque.statement(frame, node)
                 return NEVER
             else:

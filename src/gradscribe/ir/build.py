@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, final
+
+import numpy as np
 
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.hints import hint_for
@@ -83,7 +86,7 @@ class Builder:
         if folded is not None:
             return folded
         if not hint and not self.derived:
-            hint = hint_for(prim.function)
+            hint = hint_for(prim.function, operands)
         value = Value(hint, type or prim.result_type(operands))
         self.append(Op(prim, operands, (value,), (), attrs))
         return value
@@ -112,6 +115,8 @@ def fold(prim: Primitive, args: tuple[Operand, ...], derived: bool = True) -> Op
     function: Callable[..., Any] = prim.function
     if function not in _FOLDED and not (derived and function in (operator.truediv, operator.pow)):
         return None
+    if function is operator.neg and _is_numpy_inf(args[0]):
+        return Const(-math.inf)  # printed as it was written
     values = []
     for arg in args:
         if isinstance(arg, Value) or not arg.fixed or (arg.name and function not in _TESTS):
@@ -127,6 +132,10 @@ def fold(prim: Primitive, args: tuple[Operand, ...], derived: bool = True) -> Op
         return None
     exact = isinstance(result, int | str | tuple | type(None)) or derived
     return Const(result) if exact and _small(result) else None
+
+
+def _is_numpy_inf(operand: Operand) -> bool:
+    return isinstance(operand, Const) and operand.home == "numpy" and operand.value is np.inf
 
 
 def _small(value: Any) -> bool:

@@ -14,6 +14,8 @@ import numpy as np
 
 def like(g: Any, x: Any) -> Any:
     """Sum a cotangent over the axes along which x was broadcast, in the shape and dtype of x."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([like(a, b) for a, b in zip(g, x, strict=True)])
     g = np.asarray(g)
     shape = np.shape(x)
     if g.shape != shape:
@@ -36,6 +38,8 @@ def zeros_like(x: Any) -> Any:
 
 def fill_like(value: Any, x: Any) -> Any:
     """``value`` broadcast to the shape of x, as fresh memory in the dtype of x if that is floating."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([fill_like(value, v) for v in x])
     dtype = getattr(x, "dtype", None)
     keep = dtype if dtype is not None and dtype.kind in "fc" else None
     return np.array(np.broadcast_to(value, np.shape(x)), keep)[()]

@@ -22,7 +22,7 @@ from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import substitute
-from gradscribe.ir.types import Array, Dim, dims_of, dtype_of, is_array, not_one
+from gradscribe.ir.types import Array, Dim, Sequence, dims_of, dtype_of, is_array, not_one
 
 SIZE, SHAPE, NDIM, TRANSPOSED = (of(ATTRIBUTES[n]) for n in ("size", "shape", "ndim", "T"))
 _OWN_INVERSE = {TRANSPOSED, of(reversed)}
@@ -59,6 +59,10 @@ def _region(
             entry = _entry(op, origin)
             if entry is not None:
                 mapping[op.results[0]] = entry
+        elif prim.function is tuple:
+            whole = _whole(op, origin)
+            if whole is not None:
+                mapping[op.results[0]] = whole
         elif prim in _OWN_INVERSE and isinstance(op.args[0], Value):
             inner_op = origin.get(op.args[0])
             if inner_op is not None and inner_op.prim is prim:
@@ -72,6 +76,25 @@ def _entry(op: Op, origin: dict[Value, Op]) -> Operand | None:
     if made is None or made.prim.function is not tuple or not isinstance(index, Const):
         return None
     return made.args[index.value] if type(index.value) is int else None
+
+
+def _whole(op: Op, origin: dict[Value, Op]) -> Value | None:
+    """The result t of another operation, for ``(t[0], t[1])`` where t has two entries."""
+    bases: set[Operand] = set()
+    for place, arg in enumerate(op.args):
+        made = origin.get(arg) if isinstance(arg, Value) else None
+        if made is None or made.prim.function is not operator.getitem:
+            return None
+        base, index = made.args
+        if not isinstance(index, Const) or index.value != place:
+            return None
+        bases.add(base)
+    base = bases.pop() if len(bases) == 1 else None
+    if not isinstance(base, Value) or base not in origin or not isinstance(base.type, Sequence):
+        return None
+    whole = base.type.kind == "tuple" and len(base.type.items or ()) == len(op.args)
+    prim = origin[base].prim
+    return base if whole and prim.storage == "fresh" and not prim.cheap else None
 
 
 def _plain_size(op: Op) -> bool:

@@ -229,7 +229,9 @@ def svd_tangent(a, full_matrices=True, compute_uv=True, *, y, a_dot):
         u, s, v = np.linalg.svd(a, False)
         return np.sum(u * (a_dot @ t(v)), axis=-2)
     if full_matrices:
-        raise NotImplementedError("full_matrices=True: only full_matrices=False has a derivative")
+        raise NotImplementedError(
+            "np.linalg.svd with full_matrices=True", "pass full_matrices=False"
+        )
     u, s, v = y
     p = t(u) @ a_dot @ t(v)
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
@@ -245,7 +247,9 @@ def svd_adjoint(a, full_matrices=True, compute_uv=True, *, y, y_bar):
         u, s, v = np.linalg.svd(a, False)
         return u * np.expand_dims(y_bar, -2) @ v
     if full_matrices:
-        raise NotImplementedError("full_matrices=True: only full_matrices=False has a derivative")
+        raise NotImplementedError(
+            "np.linalg.svd with full_matrices=True", "pass full_matrices=False"
+        )
     u, s, v = y
     u_bar, s_bar, v_bar = y_bar
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
