@@ -129,6 +129,14 @@ def test_tangents_have_the_kinds_of_what_they_are_tangents_of(write: Any) -> Non
         module["f_jvp"](2.0, np.ones(3), 1.0, np.ones(1))
 
 
+def test_a_cotangent_has_the_shape_of_the_value(write: Any) -> None:
+    _, module = write("def f(x):\n    return math.sin(x)\n", kind="pullback", example="2.0")
+    _, pullback = module["f_vjp"](2.0)
+    assert pullback(2.0) == 2 * np.cos(2.0)
+    with pytest.raises(ValueError, match="f_bar must have the shape of the value"):
+        pullback(np.ones(2))
+
+
 def test_the_entries_of_a_tuple_are_checked_too(write: Any) -> None:
     text, module = write(
         "def f(p, x):\n    a, b = p\n    return np.sum(a * b * x)\n",

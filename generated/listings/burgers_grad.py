@@ -13,15 +13,16 @@ def burgers_grad(u, steps, c):
     if u.ndim != 1 or u.dtype != np.float64:
         raise ValueError("expected u: float64[u0]")
     u = u.copy()
-    t_saved = []
+    u_part_saved = []
     for t in range(steps):
-        t = u[1:-1]
-        t_saved.append(t.copy())
-        u[1:-1] -= c * t * (u[2:] - u[:-2])
+        u_part = u[1:-1]
+        u_part_saved.append(u_part.copy())
+        t_1 = -(c * u_part * (u[2:] - u[:-2]))
+        u[1:-1] += t_1
 
     u_bar = 2 * u
-    for t in reversed(t_saved):
-        u[1:-1] = t
+    for u_part in reversed(u_part_saved):
+        u[1:-1] = u_part
         d = u[2:] - u[:-2]
         t_bar = u_bar[1:-1].copy()
         # u[1:-1] -= c * u[1:-1] * (u[2:] - u[:-2])

@@ -13,20 +13,21 @@ def burgers_grad_grad(u, steps, c):
     if u.ndim != 1 or u.dtype != np.float64:
         raise ValueError("expected u: float64[u0]")
     u_1 = u.copy()
-    t_saved = []
+    u_part_saved = []
     for t in range(steps):
-        t = u_1[1:-1]
-        t_saved.append(t.copy())
-        u_1[1:-1] -= c * t * (u_1[2:] - u_1[:-2])
+        u_part = u_1[1:-1]
+        u_part_saved.append(u_part.copy())
+        t_1 = -(c * u_part * (u_1[2:] - u_1[:-2]))
+        u_1[1:-1] += t_1
 
     # reverse sweep of burgers
     u_bar = 2 * u_1
     u_2 = u_1.copy()
     t_bar_saved = []
     u_old_saved = []
-    for t in reversed(t_saved):
+    for u_part in reversed(u_part_saved):
         u_old_saved.append(u_2[1:-1].copy())
-        u_2[1:-1] = t
+        u_2[1:-1] = u_part
         d = u_2[2:] - u_2[:-2]
         t_bar = u_bar[1:-1].copy()
         t_bar_saved.append(t_bar)
@@ -40,23 +41,23 @@ def burgers_grad_grad(u, steps, c):
     u_bar = np.zeros_like(u)
     s_saved = []
     for t_bar, u_old in zip(reversed(t_bar_saved), reversed(u_old_saved)):
-        t_bar_bar = u_bar_bar[1:-1] * c
-        d_bar = -t_bar_bar * t_bar
+        u_part_bar_bar = u_bar_bar[1:-1] * c
+        d_bar = -u_part_bar_bar * t_bar
         d_bar_bar = u_bar_bar[2:] - u_bar_bar[:-2]
-        t_bar = -d_bar_bar * t_bar * c
-        t_bar_bar = -t_bar_bar * (u_2[2:] - u_2[:-2]) - d_bar_bar * u_2[1:-1] * c
+        u_part_bar = -d_bar_bar * t_bar * c
+        t_bar_bar = -u_part_bar_bar * (u_2[2:] - u_2[:-2]) - d_bar_bar * u_2[1:-1] * c
         u_bar_bar[1:-1] += t_bar_bar
         u_bar[:-2] -= d_bar
         u_bar[2:] += d_bar
-        u_bar[1:-1] += t_bar
+        u_bar[1:-1] += u_part_bar
         s_saved.append(u_bar[1:-1].copy())
         u_bar[1:-1] = 0.0
         u_2[1:-1] = u_old
 
     # reverse of the forward sweep
     u_bar = u_bar + 2 * u_bar_bar
-    for t, s in zip(reversed(t_saved), reversed(s_saved)):
-        u_1[1:-1] = t
+    for u_part, s in zip(reversed(u_part_saved), reversed(s_saved)):
+        u_1[1:-1] = u_part
         d = u_1[2:] - u_1[:-2]
         t_bar = u_bar[1:-1].copy()
         d_bar = -t_bar * c * u_1[1:-1]

@@ -23,6 +23,8 @@ def f_vjp(x1, x2):
     value, *residuals = f_forward(x1, x2)
 
     def pullback(f_bar):
+        if np.shape(f_bar) != np.shape(value):
+            raise ValueError("f_bar must have the shape of the value")
         return f_reverse(*residuals, f_bar)
 
     return value, pullback

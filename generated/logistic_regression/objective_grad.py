@@ -12,18 +12,18 @@ def objective_grad(theta, x, y):
     """Gradient of objective with respect to theta."""
     if theta.ndim != 1 or x.ndim != 2 or y.shape != x.shape[:1]:
         raise ValueError("expected theta[k], x[m, n], y[m]")
-    t = theta[1:]
-    z = x @ t + theta[0]
+    theta_part = theta[1:]
+    z = x @ theta_part + theta[0]
 
     # return np.mean(np.logaddexp(0, z) - y * z) + PENALTY * np.sum(weights**…
     z_bar = np.exp(z - np.logaddexp(0, z)) / z.size - y / z.size
 
     # z = x @ weights + bias
-    t_bar = np.sum(z_bar)
-    t_bar_1 = PENALTY * t + x.T @ z_bar
+    theta_i_bar = np.sum(z_bar)
+    theta_part_bar = PENALTY * theta_part + x.T @ z_bar
 
     # return loss(theta[1:], theta[0], x, y)
     theta_bar = np.zeros_like(theta)
-    theta_bar[0] += t_bar
-    theta_bar[1:] += t_bar_1
+    theta_bar[0] += theta_i_bar
+    theta_bar[1:] += theta_part_bar
     return theta_bar

@@ -15,12 +15,13 @@ def objective_grad_grad(theta, x, y):
     z = x @ theta[1:] + theta[0]
     t = np.logaddexp(0, z)
     theta_bar_bar = np.ones_like(theta)
-    t_bar_bar = theta_bar_bar[1:]
-    z_bar = (x @ t_bar_bar + theta_bar_bar[0]) * np.exp(z - t) / z.size
+    theta_part_bar_bar = theta_bar_bar[1:]
+    z_bar = (x @ theta_part_bar_bar + theta_bar_bar[0]) * np.exp(z - t)
+    z_bar = z_bar / z.size
     z_bar = z_bar - z_bar * np.exp(z - t)
-    t_bar = np.sum(z_bar)
-    t_bar_1 = t_bar_bar * PENALTY + x.T @ z_bar
+    theta_i_bar = np.sum(z_bar)
+    theta_part_bar = theta_part_bar_bar * PENALTY + x.T @ z_bar
     theta_bar = np.zeros_like(theta)
-    theta_bar[0] += t_bar
-    theta_bar[1:] += t_bar_1
+    theta_bar[0] += theta_i_bar
+    theta_bar[1:] += theta_part_bar
     return theta_bar

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, final
 from gradscribe.errors import ArgumentError, GradscribeError
 
 if TYPE_CHECKING:
-    from gradscribe.files import Target, Wish
+    from gradscribe.files import File, Target, Wish
 
 OK, SOURCE_CHANGED, FAILED, GENERATOR_CHANGED = 0, 1, 2, 3
 
@@ -256,12 +256,12 @@ def _write(options: argparse.Namespace) -> int:
             )
         written[path] = target.place
         progress.clear()
-        for note in file.notes:
-            print(f"gradscribe: note: {target.place}: {note}", file=sys.stderr)
         difference = files.compare(file, path)
         if options.check:
             stale += [difference] if difference else []
-        elif difference is None:
+            continue
+        _remark(target, file)
+        if difference is None:
             print(f"up to date: {files.relative(path)}")
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -282,8 +282,7 @@ def _show(options: argparse.Namespace) -> int:
     colour = wants_colour(sys.stdout)
     for place, (target, wish) in enumerate(_jobs(options)):
         file = files.compose(target, wish)
-        for note in file.notes:
-            print(f"gradscribe: note: {target.place}: {note}", file=sys.stderr)
+        _remark(target, file)
         print("\n" if place else "", end="")
         print(highlight(file.text) if colour else file.text, end="")
     return OK
@@ -298,6 +297,11 @@ def _ir(options: argparse.Namespace) -> int:
         print("\n" if place else "", end="")
         print("\n".join(map(render, functions)), end="")
     return OK
+
+
+def _remark(target: Target, file: File) -> None:
+    for note in file.notes:
+        print(f"gradscribe: note: {target.place}: {note}", file=sys.stderr)
 
 
 def _complain(error: GradscribeError) -> None:

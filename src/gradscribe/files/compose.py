@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+
 import gradscribe
 from gradscribe import api
 from gradscribe import specification as spec
@@ -21,9 +23,10 @@ from gradscribe.files.fingerprint import digest, sources_and_rules
 from gradscribe.files.guards import Guard, entry, listed, open_lengths
 from gradscribe.files.target import Target, kinds_of, relative, says_nothing
 from gradscribe.frontend.resolve import TOUCHED, definition_of
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function
 from gradscribe.ir.rewrite import copy_function
-from gradscribe.ir.types import NONE, Sequence
+from gradscribe.ir.types import NONE, Array, Scalar, Sequence
 from gradscribe.runtime import variants
 from gradscribe.runtime.dispatch import Derivative
 
@@ -150,6 +153,7 @@ class _Composer:
             pair = about.pair(self.kinds)
             params = spec.primal_ir(about.function, self.kinds).params
             extra = variants.pullback_statements(about.name, about.doc(), pair, params)
+            _check_cotangent(extra[0], pair.forward)
             return [pair.forward, pair.reverse], extra, about.name
         if isinstance(about, spec.Tangent):
             dots = tuple(
@@ -171,7 +175,10 @@ class _Composer:
         needs.taken |= {*self.names, *draft.constants}
         definition = definition_of(self.primal)
         for name in _open_names(draft.text):
-            value = definition.lookup(name)
+            try:
+                value = definition.lookup(name)
+            except KeyError:  # only the check of a cotangent needs what the function does not
+                value = np
             if isinstance(value, types.ModuleType):
                 needs.imports[name] = value.__name__
             else:
@@ -240,6 +247,19 @@ def command(target: Target, wish: Wish, directory: Path | None) -> str:
     if directory is not None and directory.resolve() != target.path.parent.resolve():
         words += ["-o", relative(directory)]
     return " ".join(shlex.quote(word) for word in words)
+
+
+def _check_cotangent(outer: ast.stmt, forward: Function) -> None:
+    """Let a pullback refuse a cotangent that is not of the value's shape."""
+    assert isinstance(outer, ast.FunctionDef)
+    kind = type_of_operand(forward.result)
+    value = kind.items[0] if isinstance(kind, Sequence) and kind.items else kind
+    (inner,) = [node for node in outer.body if isinstance(node, ast.FunctionDef)]
+    if isinstance(value, Scalar | Array):
+        seed = inner.args.args[0].arg
+        test = f"if np.shape({seed}) != np.shape(value):\n"
+        test += f"    raise ValueError('{seed} must have the shape of the value')"
+        inner.body[:0] = ast.parse(test).body
 
 
 def _open_names(text: str) -> list[str]:
