@@ -317,8 +317,9 @@ class Ownership:
         params = {
             p for region in op.regions for k, p in enumerate(region.params[start:]) if k in written
         }
+        around = {root for k in written for root in self.root(op.regions[-1].yields[k])}
         roots = self.root(value)
-        if not roots.isdisjoint(params):
+        if not roots.isdisjoint(params | around):
             return True
         mutated = _mutated_targets(op.regions[-1])
         return any(not roots.isdisjoint(self.root(t)) for t in mutated)
