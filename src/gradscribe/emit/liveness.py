@@ -130,7 +130,7 @@ class Liveness:
             for item in items:
                 self._define(item, before | inside | self.mask(items))
             for param in carried:
-                self._define(param, before | inside | self.mask(kept))
+                self._define(param, before & ~self.mask(items) | inside | self.mask(kept))
         for result in collected:
             self._define(result, inside)
         entry = inside & ~self.mask(collected)

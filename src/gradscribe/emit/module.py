@@ -181,6 +181,7 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
     """Import statements in the order ruff wants, then literal constants."""
     plain: list[ast.stmt] = []
     third: list[ast.stmt] = []
+    own: list[ast.stmt] = []
     for name, module in sorted(needs.imports.items(), key=lambda item: item[1]):
         alias = ast.alias(module, name if name != module.split(".")[0] else None)
         target = plain if module.split(".")[0] in sys.stdlib_module_names else third
@@ -197,17 +198,19 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
         elif standalone:
             froms.setdefault(constant.home or "", []).append(name)
     for home, names in sorted(froms.items()):
-        target = plain if home.split(".")[0] in sys.stdlib_module_names else third
+        root = home.split(".")[0]
+        target = plain if root in sys.stdlib_module_names else third
+        target = own if needs.module and root == needs.module.split(".")[0] else target
         target.append(ast.ImportFrom(home, [ast.alias(n) for n in sorted(names)], 0))
-    blank: list[ast.stmt] = [Blank()] if plain and third else []
-    return [*plain, *blank, *third, *assigned]
+    sections = [section for section in (plain, third, own) if section]
+    return [
+        s for k, section in enumerate(sections) for s in [*[Blank()] * (k > 0), *section]
+    ] + assigned
 
 
 def is_literal(constant: Const) -> bool:
     """Can a constant of the user's module be written into a file?"""
-    return (
-        constant.name is not None and "." not in constant.name and _has_literal(constant.value)
-    )
+    return constant.name is not None and "." not in constant.name and _has_literal(constant.value)
 
 
 def _literal(value: Any) -> ast.expr:

@@ -154,9 +154,13 @@ class Names:
                 self.live.bit[groups[root][0]],
             ),
         )
+        users = {v.hint for v in self.live.order if v.named} | own
         for root in ordered:
             wish = self._wish(groups[root])
-            self.names[root] = name = self._free(root, wish, taken, blocked)
+            mine = any(v.named for v in groups[root])
+            self.names[root] = name = self._free(
+                root, wish, taken, blocked if mine else blocked | users
+            )
             taken.setdefault(name, []).append(root)
 
     def _wish(self, group: list[Value]) -> str:

@@ -36,6 +36,12 @@ class Nesting:
 
     def __init__(self, function: Function) -> None:
         self.counts = use_counts(function.body)
+        self.indices = _index_tuples(function.body)
+        for op in walk(function.body):
+            if op.prim is IF and op.attrs.form in ("and", "or"):
+                for arm in op.regions:  # ``a`` stands once in ``a and b``
+                    if arm.yields[0] is op.args[0] and isinstance(arm.yields[0], Value):
+                        self.counts[arm.yields[0]] -= 1
         self.inlined: dict[Value, Op] = {}
         self.lengths: dict[Value, int] = {}
         self.collected = collected_values(function.body)
@@ -76,7 +82,7 @@ class Nesting:
             if not self._may_nest(op):
                 continue
             value = op.results[0]
-            if op.prim.function in _EVERYWHERE or (
+            if op.prim.function in _EVERYWHERE or value in self.indices or (
                 value in uses
                 and (
                     value in self.collected
@@ -155,6 +161,8 @@ class Nesting:
     def _length(self, op: Op) -> int:
         """How many characters the text of an operation takes, a little generously."""
         strength = _STRENGTH.get(op.prim.function)
+        if op.prim.function in (helpers.setitem, helpers.index_add):
+            return sum(self._operand_length(a) for a in op.args[1:]) + 3  # x[…] += …
         if strength is None:
             shown = [a for a in self._shown(op) if not (isinstance(a, Const) and a.value is None)]
             return len(op.prim.name) + 2 + sum(self._operand_length(a) + 2 for a in shown)
@@ -188,6 +196,28 @@ _STRENGTH = {
     operator.lt: 0, operator.le: 0, operator.gt: 0, operator.ge: 0, operator.eq: 0,
     operator.getitem: _ATOM,
 }  # fmt: skip
+
+
+def _index_tuples(body: Region) -> set[Value]:
+    """Tuples and slices that are only ever indices: ``a[i, j]`` says more than ``a[t]``."""
+    found = {
+        op.results[0]: True for op in walk(body) if op.prim.function in (tuple, slice)
+    }
+    for op in walk(body):
+        place = 1 if op.prim.function in _INDEXED else None
+        for k, arg in enumerate(op.args):
+            if arg in found and k != place and op.prim.function is not tuple:
+                found[arg] = False  # type: ignore[index]  # a key: a Value
+        for region in op.regions:
+            found.update((o, False) for o in region.yields if o in found)  # type: ignore[misc]  # keys: Values
+    found.update((o, False) for o in body.yields if o in found)  # type: ignore[misc]  # keys: Values
+    for op in walk(body):
+        if op.prim.function is tuple and not found[op.results[0]]:
+            found.update((a, False) for a in op.args if a in found)  # type: ignore[misc]  # keys: Values
+    return {value for value, only in found.items() if only}
+
+
+_INDEXED = {operator.getitem, helpers.setitem, helpers.index_add}
 
 
 def _literal_length(value: object) -> int:

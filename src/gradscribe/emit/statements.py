@@ -87,6 +87,8 @@ class Statements:
                 heading = [Comment(op.sweep)]
         if op.prim in (FOR, WHILE):
             self.heading = None
+        elif op.prim is IF:
+            pass  # the headings are in its arms; its own would repeat the next line
         elif (
             self.comments and op.sweep and op.statement is not None and op.statement != self.heading
         ):
@@ -212,7 +214,7 @@ class Statements:
         is_tuple = isinstance(kind, Sequence) and kind.kind == "tuple"
         if is_tuple or not (isinstance(kind, Array) or is_scalar(entry)):
             return self._add_to_entry(op, variable, kind)
-        if not isinstance(kind, Array) or is_basic(place):
+        if not isinstance(kind, Array) or is_basic(place) or _is_mask(place):
             item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
             return self._augmented(item, ast.Add(), value)
         numpy = self.expressions.needs.alias("numpy")
@@ -483,6 +485,11 @@ class Statements:
         return [*before, ast.While(condition, body, [])]
 
 
+def _is_mask(place: object) -> bool:
+    """Does a boolean array select the entries? Then none comes twice."""
+    return isinstance(place, Array) and place.dtype is not None and place.dtype.kind == "b"
+
+
 def _popped(statements: list[ast.stmt]) -> list[ast.stmt]:
     """``x = xs.pop()`` for ``x = xs[-1]`` and ``del xs[-1]`` right after it."""
     result: list[ast.stmt] = []
@@ -528,6 +535,9 @@ def _without_minus(node: ast.expr) -> ast.expr | None:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.MatMult):
         left = _without_minus(node.left)
         return None if left is None else ast.BinOp(left, node.op, node.right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        left = _without_minus(node.left)  # -a - b is -(a + b)
+        return None if left is None else ast.BinOp(left, ast.Add(), node.right)
     return None
 
 

@@ -130,6 +130,8 @@ def fold(prim: Primitive, args: tuple[Operand, ...], derived: bool = True) -> Op
         result = function(*values)
     except Exception:  # it will raise where it runs, as in the primal
         return None
+    if function is operator.truediv and not float(result).is_integer():
+        return None  # ``/ 3`` is more exact than ``* 0.333…``, and is read more easily
     exact = isinstance(result, int | str | tuple | type(None)) or derived
     return Const(result) if exact and _small(result) else None
 

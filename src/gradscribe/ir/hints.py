@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.ir.core import Operand, Value
+from gradscribe.ir.types import is_scalar
+
 DEFAULT = "t"
 
 HINTS: dict[Any, str] = {
@@ -28,9 +31,15 @@ HINTS: dict[Any, str] = {
 }  # fmt: skip
 
 
-def hint_for(function: Any) -> str:
-    """What a result of ``function`` is called."""
+def hint_for(function: Any, args: tuple[Operand, ...] = ()) -> str:
+    """What a result of ``function`` is called; entries are called after what they are read from."""
+    if function is operator.getitem and isinstance(args[0], Value) and args[0].named:
+        return f"{args[0].hint}_i" if _is_position(args[1]) else f"{args[0].hint}_part"
     try:
         return HINTS.get(function, DEFAULT)
     except TypeError:
         return DEFAULT
+
+
+def _is_position(index: Operand) -> bool:
+    return is_scalar(index.type) if isinstance(index, Value) else isinstance(index.value, int)

@@ -15,6 +15,7 @@ term reads is part of that term.
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass, field
 from typing import final
@@ -42,28 +43,35 @@ _MAX_TERMS = 12
 @final
 @dataclass(slots=True)
 class Term:
-    """``coefficient * num… / den…``, factors with their powers in order of appearance."""
+    """``coefficient * num… / den… / divisor``, factors with their powers in order of appearance."""
 
     coefficient: float = 1
     num: dict[Operand, int] = field(default_factory=dict)
     den: dict[Operand, int] = field(default_factory=dict)
+    divisor: float = 1
 
     def scaled(self, by: float) -> Term:
-        return Term(self.coefficient * by, dict(self.num), dict(self.den))
+        return Term(self.coefficient * by, dict(self.num), dict(self.den), self.divisor)
 
     def times(self, other: Term) -> Term:
         num, den = _merged(self.num, other.num), _merged(self.den, other.den)
-        return Term(self.coefficient * other.coefficient, *_reduced(num, den))
+        coefficient, divisor = _cut(
+            self.coefficient * other.coefficient, self.divisor * other.divisor
+        )
+        return Term(coefficient, *_reduced(num, den), divisor)
 
     def over(self, other: Term) -> Term | None:
-        if other.coefficient in (1, -1):
-            num, den = _merged(self.num, other.den), _merged(self.den, other.num)
-            return Term(self.coefficient * other.coefficient, *_reduced(num, den))
-        return None
+        if other.coefficient == 0:
+            return None
+        num, den = _merged(self.num, other.den), _merged(self.den, other.num)
+        coefficient, divisor = _cut(
+            self.coefficient * other.divisor, self.divisor * other.coefficient
+        )
+        return Term(coefficient, *_reduced(num, den), divisor)
 
     @property
-    def key(self) -> tuple[frozenset[tuple[Operand, int]], frozenset[tuple[Operand, int]]]:
-        return frozenset(self.num.items()), frozenset(self.den.items())
+    def key(self) -> tuple[object, object, float]:
+        return frozenset(self.num.items()), frozenset(self.den.items()), self.divisor
 
 
 def _merged(a: dict[Operand, int], b: dict[Operand, int]) -> dict[Operand, int]:
@@ -71,6 +79,18 @@ def _merged(a: dict[Operand, int], b: dict[Operand, int]) -> dict[Operand, int]:
     for atom, power in b.items():
         result[atom] = result.get(atom, 0) + power
     return result
+
+
+def _cut(coefficient: float, divisor: float) -> tuple[float, float]:
+    """A fraction in lowest terms; halves and the like are exact as factors."""
+    if divisor < 0:
+        coefficient, divisor = -coefficient, -divisor
+    if float(coefficient).is_integer() and float(divisor).is_integer():
+        shared = math.gcd(int(coefficient), int(divisor)) or 1
+        coefficient, divisor = int(coefficient) // shared, int(divisor) // shared
+    if divisor != 1 and math.frexp(divisor)[0] == 0.5:  # a power of two
+        return coefficient / divisor, 1
+    return coefficient, divisor
 
 
 def _reduced(
@@ -196,7 +216,7 @@ class _Algebra:
         if type(n) is not int or n == 0:
             return None
         term = self._factor(base)
-        if term.coefficient != 1:
+        if term.coefficient != 1 or term.divisor != 1:
             return None
         num, den = (term.num, term.den) if n > 0 else (term.den, term.num)
         scale = abs(n)
@@ -226,7 +246,7 @@ def _trivial(form: list[Term], cheap: set[Value]) -> bool:
     atoms = [*term.num, *term.den]
     if all(atom in cheap for atom in atoms):
         return len(atoms) <= 1
-    if term.den or len(term.num) != 1:
+    if term.den or term.divisor != 1 or len(term.num) != 1:
         return False
     (power,) = term.num.values()
     return term.coefficient in (1, -1) and power == 1 or term.coefficient == 1 and power < 4
@@ -237,9 +257,9 @@ def _plain(form: list[Term], result: Value) -> Operand | None:
     if len(form) != 1 or form[0].den:
         return None
     (term,) = form
-    if not term.num:
+    if not term.num and term.divisor == 1:
         return Const(float(term.coefficient)) if is_scalar(result.type) else None
-    if term.coefficient != 1 or list(term.num.values()) != [1]:
+    if term.coefficient != 1 or term.divisor != 1 or list(term.num.values()) != [1]:
         return None
     (atom,) = term.num
     kind = type_of_operand(atom)
@@ -257,11 +277,13 @@ def _collected(terms: list[Term]) -> list[Term]:
         place = places.get(term.key)
         if place is not None and result[place].coefficient + term.coefficient != 0:
             old = result[place]
-            result[place] = Term(old.coefficient + term.coefficient, old.num, old.den)
+            total, divisor = _cut(old.coefficient + term.coefficient, old.divisor)
+            result[place] = Term(total, old.num, old.den, divisor)
         else:
             places[term.key] = len(result)
             result.append(term)
-    return result
+    # A zero among the terms is the compiler's own: it came of seeds that cancelled.
+    return [t for t in result if t.coefficient != 0] or result[:1]
 
 
 def _same(term: Term, op: Op) -> bool:
@@ -273,6 +295,8 @@ def _same(term: Term, op: Op) -> bool:
         return term.coefficient == 1 and list(term.num.items()) == [(a, 1), (b, 1)] and not term.den
     if op.prim is DIV:
         a, b = op.args
+        if isinstance(b, Const) and b.name is None:
+            return term.coefficient == 1 and term.num == {a: 1} and term.divisor == b.value
         return term.coefficient == 1 and term.num == {a: 1} and term.den == {b: 1}
     if op.prim is POW:
         base, exponent = op.args
@@ -327,6 +351,8 @@ class _Writer:
         assert total is not None
         for factor in den:
             total = self._emit(DIV, total, factor)
+        if term.divisor != 1:
+            total = self._emit(DIV, total, Const(_integral(term.divisor)))
         return total
 
     def _power(self, atom: Operand, power: int) -> list[Operand]:

@@ -56,7 +56,7 @@ def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
             then, other = op.regions
             for result, a, b in zip(op.results, then.yields, other.yields, strict=True):
                 a, b = _resolve(a, mapping), _resolve(b, mapping)
-                if a is b and not _defined_directly(then, a):
+                if (a is b or _equal(a, b)) and not _defined_directly(then, a):
                     mapping[result] = a
         elif op.prim in (FOR, WHILE):
             start = first_carry(op)
@@ -69,6 +69,18 @@ def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
                     for old in (param, op.results[k], *params):
                         if old not in mapping:
                             mapping[old] = op.args[start + k]
+
+
+def _equal(a: Operand, b: Operand) -> bool:
+    """The same literal?"""
+    return (
+        isinstance(a, Const)
+        and isinstance(b, Const)
+        and a.name == b.name
+        and type(a.value) is type(b.value)
+        and isinstance(a.value, int | float | str)
+        and repr(a.value) == repr(b.value)
+    )
 
 
 def _is_renaming(param: Value, init: Operand) -> bool:

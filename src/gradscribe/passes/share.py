@@ -15,12 +15,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import STRUCTURED
 from gradscribe.ir.rewrite import substitute
 from gradscribe.passes.algebra import ARITHMETIC
 
 Key = tuple[Any, ...]
+
+# Arrays made to be written to: each is somebody's own.
+_BLANK = {np.zeros_like, np.ones_like, np.full_like, np.zeros, np.ones, np.full, np.empty, np.empty_like,
+          helpers.zeros_like, helpers.fill_like, np.copy, np.ndarray.copy}  # fmt: skip
 
 
 def share(function: Function) -> Function:
@@ -62,14 +69,17 @@ def _views(region: Region, outer: dict[Key, Value], mapping: dict[Value, Operand
 
 def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operand]) -> None:
     known = dict(known)
+    views: dict[Any, Value] = {}  # by key the first view of its kind, by value the one it equals
     kept = []
     for op in region.ops:
         for inner in op.regions:
             _region(inner, known, mapping)
+        key = (op.prim, *(_key(_seen(a, mapping, views)) for a in op.args))
+        if op.prim.storage == "view" and op.prim.cheap and len(op.results) == 1:
+            views[op.results[0]] = views.setdefault(key, op.results[0])
         if op.prim in STRUCTURED or not _may_share(op):
             kept.append(op)
             continue
-        key = (op.prim, *(_key(mapping.get(a, a) if isinstance(a, Value) else a) for a in op.args))
         earlier = known.get(key)
         if earlier is not None and op.derived and earlier.type == op.results[0].type:
             mapping[op.results[0]] = earlier
@@ -77,6 +87,11 @@ def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operan
         known.setdefault(key, op.results[0])
         kept.append(op)
     region.ops = kept
+
+
+def _seen(operand: Operand, mapping: dict[Value, Operand], views: dict[Any, Value]) -> Operand:
+    operand = mapping.get(operand, operand) if isinstance(operand, Value) else operand
+    return views.get(operand, operand)
 
 
 def _may_share(op: Op) -> bool:
@@ -89,6 +104,7 @@ def _may_share(op: Op) -> bool:
         and not prim.cheap
         and prim.storage == "fresh"
         and prim not in ARITHMETIC
+        and prim.function not in _BLANK
     )
 
 
