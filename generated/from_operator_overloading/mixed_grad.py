@@ -10,4 +10,4 @@ def mixed_grad(x):
     """Gradient of mixed with respect to x."""
     if isinstance(x, np.ndarray):
         raise TypeError("x must be a number, not an array")
-    return 6.5 + 2 * x - 8 / x**2
+    return 2 * x - 8 / x**2 + 6.5

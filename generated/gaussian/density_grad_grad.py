@@ -18,12 +18,11 @@ def density_grad_grad(x, mu, sigma):
     t = sigma * r
     z_bar = -e * z / t
     sigma_bar_bar = -1 / sigma
-    z_bar_bar = sigma_bar_bar * z + 0 / sigma
+    z_bar_bar = sigma_bar_bar * z
     z_bar_bar_1 = z_bar_bar / t
     z_bar_1 = sigma_bar_bar * z_bar - z_bar_bar_1 * e
     z_bar_1 -= (-r / t**2 - z_bar_bar_1 * z) * e * z
     x_bar = z_bar_1 / sigma
-    sigma_bar = (2 * e * r / t**3 - z_bar_bar * z_bar / t) * r
-    sigma_bar += z_bar * z / sigma**2 + 0 * z_bar / sigma**2
+    sigma_bar = z_bar * z / sigma**2 + (2 * e * r / t**3 - z_bar_bar * z_bar / t) * r
     sigma_bar -= z_bar_1 * z / sigma
     return x_bar, -x_bar, sigma_bar

@@ -27,7 +27,6 @@ def bounce_grad(x, v, dt):
     for test, v in zip(reversed(test_saved), reversed(v_saved)):
         # x = x + v * dt
         v_bar += x_bar * dt
-        # if v < -5.0:
         if test:
             # v = 0.5 * v
             v_bar *= 0.5

@@ -17,8 +17,7 @@ def burgers_grad(u, steps, c):
     for t in range(steps):
         u_part = u[1:-1]
         u_part_saved.append(u_part.copy())
-        t_1 = -(c * u_part * (u[2:] - u[:-2]))
-        u[1:-1] += t_1
+        u[1:-1] -= c * u_part * (u[2:] - u[:-2])
 
     u_bar = 2 * u
     for u_part in reversed(u_part_saved):

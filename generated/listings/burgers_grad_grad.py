@@ -17,8 +17,7 @@ def burgers_grad_grad(u, steps, c):
     for t in range(steps):
         u_part = u_1[1:-1]
         u_part_saved.append(u_part.copy())
-        t_1 = -(c * u_part * (u_1[2:] - u_1[:-2]))
-        u_1[1:-1] += t_1
+        u_1[1:-1] -= c * u_part * (u_1[2:] - u_1[:-2])
 
     # reverse sweep of burgers
     u_bar = 2 * u_1

@@ -19,9 +19,8 @@ def objective_grad_grad(theta, x, y):
     z_bar = (x @ theta_part_bar_bar + theta_bar_bar[0]) * np.exp(z - t)
     z_bar = z_bar / z.size
     z_bar = z_bar - z_bar * np.exp(z - t)
-    theta_i_bar = np.sum(z_bar)
     theta_part_bar = theta_part_bar_bar * PENALTY + x.T @ z_bar
     theta_bar = np.zeros_like(theta)
-    theta_bar[0] += theta_i_bar
+    theta_bar[0] += np.sum(z_bar)
     theta_bar[1:] += theta_part_bar
     return theta_bar
