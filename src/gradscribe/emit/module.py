@@ -67,10 +67,11 @@ def emit_function(
 def _reserved(function: Function, module: str | None) -> set[str]:
     """Names that a variable must not hide: what the text reads from outside it."""
     found = {"np", "math", function.name}
+    for prim in {op.prim for op in walk(function.body)}:
+        head = prim.name.split(".")[0].removeprefix(".")
+        if prim.function is not None:
+            found |= {head, getattr(prim.function, "__name__", head)}
     for op in walk(function.body):
-        head = op.prim.name.split(".")[0].removeprefix(".")
-        if op.prim.function is not None:
-            found |= {head, getattr(op.prim.function, "__name__", head)}
         operands = [*op.args, *(o for region in op.regions for o in region.yields)]
         for arg in operands:
             if isinstance(arg, Const):

@@ -23,7 +23,7 @@ import numpy as np
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.nest import Nesting
 from gradscribe.ir import helpers
-from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.primitives import FOR, IF, WHILE, of
 from gradscribe.ir.types import (
     Array,
@@ -53,8 +53,11 @@ class Ownership:
 
     def __init__(self, function: Function) -> None:
         self.function = function
-        self.nesting = Nesting(function)
-        self.live = Liveness(function, self.nesting)
+        # Functions of numbers alone own nothing: there liveness, which is not cheap, need not be
+        # known. (Nesting also settles which conditionals are written as expressions.)
+        if any(op.prim is IF or _may_own(op) for op in walk(function.body)):
+            self.nesting = Nesting(function)
+            self.live = Liveness(function, self.nesting)
         self.roots: dict[Value, frozenset[Value]] = {}
         self.owned: set[Value] = set()
         self.copies: list[tuple[Region, int, Op]] = []
@@ -369,6 +372,10 @@ def has_memory(kind: Type) -> bool:
     return isinstance(kind, Unknown | Mapping | Struct) or (
         isinstance(kind, Array) and not is_scalar(kind)
     )
+
+
+def _may_own(op: Op) -> bool:
+    return op.prim.mutates is not None or any(has_memory(r.type) for r in op.results)
 
 
 def has_memory_operand(operand: Operand) -> bool:

@@ -31,13 +31,14 @@ class Definition:
         globals: dict[str, Any],
         cells: dict[str, types.CellType],
         function: types.FunctionType | None,
+        locals: frozenset[str] | None = None,
     ) -> None:
         self.node = node
         self.file = file
         self.globals = globals
         self.cells = cells
         self.function = function
-        self.locals = _local_names(node)
+        self.locals = _local_names(node) if locals is None else locals
         self.defaults: dict[str, Any] = {}  # of a nested function: what they are bound to
 
     def lookup(self, name: str) -> Any:
@@ -76,7 +77,7 @@ class Definition:
 
 
 # Equal code in two files has two texts, hence the file's name.
-_CACHE: dict[tuple[str, types.CodeType], tuple[FunctionNode, SourceFile]] = {}
+_CACHE: dict[tuple[str, types.CodeType], tuple[FunctionNode, SourceFile, frozenset[str]]] = {}
 
 # The functions whose source is read while this is set, in order: what a derivative depends on.
 TOUCHED: ContextVar[dict[types.FunctionType, None] | None] = ContextVar("TOUCHED", default=None)
@@ -90,10 +91,11 @@ def definition_of(function: types.FunctionType) -> Definition:
         touched.setdefault(function)
     entry = _CACHE.get((code.co_filename, code))
     if entry is None:
-        entry = _CACHE[code.co_filename, code] = _read(function)
-    node, file = entry
+        node, file = _read(function)
+        entry = _CACHE[code.co_filename, code] = node, file, _local_names(node)
+    node, file, local = entry
     cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
-    return Definition(node, file, function.__globals__, cells, function)
+    return Definition(node, file, function.__globals__, cells, function, local)
 
 
 def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:

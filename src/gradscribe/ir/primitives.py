@@ -15,7 +15,6 @@ Facts stand below the frontend; derivatives of the same callables are in ``grads
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -51,26 +50,45 @@ class Primitive:
     effect: bool = False
     elementwise: bool = False
     cheap: bool = False
+    known: dict[tuple[Type, ...], Type] = field(default_factory=dict, init=False)
 
     def result_type(self, args: tuple[Operand, ...]) -> Type:
         """The type of the result for these operands."""
         if self.result is None:
             return UNKNOWN
         views: list[Any] = []
+        only_types = True
         last = len(self.params) - 1
         for place, arg in enumerate(args):
-            static = self.params[min(place, last)] in self.static if self.params else False
             if isinstance(arg, Value):
                 views.append(arg.type)
-            elif static and arg.fixed:
+            elif self.static and arg.fixed and self.params[min(place, last)] in self.static:
                 views.append(arg.value)
+                only_types = False
             else:
                 views.append(constant_type(arg.value))
-        return self.result(*views)
+        # Constants are no part of a key: 2 and 2.0 are equal.
+        return self._remembered(tuple(views)) if only_types else self.result(*views)
+
+    def _remembered(self, types: tuple[Type, ...]) -> Type:
+        """The result for types alone, which a long function asks for again and again."""
+        assert self.result is not None
+        try:
+            result = self.known.get(types)
+        except TypeError:  # the type of an object that cannot be hashed
+            return self.result(*types)
+        if result is None:
+            result = self.result(*types)
+            if len(self.known) >= _REMEMBERED:
+                self.known.clear()
+            self.known[types] = result
+        return result
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
 
+
+_REMEMBERED = 1000
 
 # Every primitive that stands for a Python object, by that object.
 BY_FUNCTION: dict[Any, Primitive] = {}
@@ -90,15 +108,15 @@ def fact(
     """Declare the primitive of a Python callable; see the head of this module."""
 
     def declare(result: Callable[..., Type]) -> Callable[..., Type]:
-        parameters = inspect.signature(result).parameters.values()
+        params, defaults, variadic = _signature(result)
         BY_FUNCTION[function] = Primitive(
             name=name or printed_name(function),
             function=function,
-            params=tuple(p.name for p in parameters),
-            defaults={p.name: p.default for p in parameters if p.default is not p.empty},
+            params=params,
+            defaults=defaults,
             static=frozenset(static.split()),
             result=result,
-            variadic=any(p.kind is p.VAR_POSITIONAL for p in parameters),
+            variadic=variadic,
             storage=storage,
             mutates=mutates,
             effect=effect,
@@ -108,6 +126,24 @@ def fact(
         return result
 
     return declare
+
+
+def _signature(result: Any) -> tuple[tuple[str, ...], dict[str, Any], bool]:
+    """A fact's parameters in the order of its signature, their defaults, and whether one gathers.
+
+    Read from the code object: there are hundreds of facts, and ``inspect`` is slow.
+    """
+    code = result.__code__
+    named = code.co_varnames[: code.co_argcount]
+    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    variadic = bool(code.co_flags & _VARIADIC)
+    gathering = (code.co_varnames[len(named) + len(keywords)],) if variadic else ()
+    given = result.__defaults__ or ()
+    defaults = dict(zip(named[len(named) - len(given) :], given, strict=True))
+    return (*named, *gathering, *keywords), defaults | (result.__kwdefaults__ or {}), variadic
+
+
+_VARIADIC = 0x04  # the flag of code with a parameter ``*args``
 
 
 def printed_name(function: Any) -> str:

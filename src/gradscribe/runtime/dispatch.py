@@ -8,10 +8,12 @@ compiled, under a lock, and the generated function is written anew.
 """
 
 import functools
+import gc
 import inspect
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CellType, FunctionType, MethodType
 from typing import Any
@@ -29,14 +31,42 @@ _GUARDED = 16
 _compiling = threading.RLock()
 
 
+# Is the garbage collector waiting for a variant to be compiled?
+_collector_waits = False
+
+
 def _renew_lock() -> None:
     # A forked child must not wait for a thread that it does not have.
-    global _compiling  # noqa: PLW0603 - one process, one lock
+    global _compiling, _collector_waits  # noqa: PLW0603 - one process, one lock
     _compiling = threading.RLock()
+    if _collector_waits:
+        _collector_waits = False
+        gc.enable()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
+
+
+@contextmanager
+def _compilation() -> Iterator[None]:
+    """Hold the lock, and the garbage collector back.
+
+    What compiling allocates is alive until its end: collections on the way only look at
+    ever more of it.
+    """
+    global _collector_waits  # noqa: PLW0603 - guarded by the lock
+    with _compiling:
+        if _collector_waits or not gc.isenabled():
+            yield
+            return
+        _collector_waits = True
+        gc.disable()
+        try:
+            yield
+        finally:
+            _collector_waits = False
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +121,7 @@ class _Dispatcher:
         last: Variant | None = self._last.cell_contents
         if last is not None:
             return last
-        with _compiling:
+        with _compilation():
             if self._generic is None:
                 self._generic = self._compile_generic()
             return self._generic
@@ -107,7 +137,7 @@ class _Dispatcher:
         variant = self._variants.get(key)
         if variant is not None:
             return variant
-        with _compiling:
+        with _compilation():
             variant = self._variants.get(key)
             if variant is not None:
                 return variant

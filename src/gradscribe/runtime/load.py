@@ -55,7 +55,10 @@ def build_function(
 
     Raises ValueError when the module does not define the function.
     """
-    tree = ast.parse(module, filename) if isinstance(module, str) else module
+    if isinstance(module, str):
+        tree = ast.parse(module, filename)
+    else:
+        tree = ast.fix_missing_locations(module)
     body = [
         kept
         for statement in tree.body
@@ -74,10 +77,11 @@ def build_function(
     #     def <module>(our names):
     #         … the module …
     #         return name
-    body.append(ast.Return(ast.Name(name, ast.Load())))
+    [result] = ast.parse(f"return {name}").body
+    body.append(result)
     inner = _scope(_MODULE_SCOPE, ours, body)
     outer = _scope(_PRIMAL_SCOPE, primal_cells, [inner])
-    whole = ast.fix_missing_locations(ast.Module([outer], []))
+    whole = ast.Module([outer], [])
     # Annotations are for readers of the text. Evaluated here they could only fail.
     flags = __future__.annotations.compiler_flag
     compiled = compile(whole, filename, "exec", flags, dont_inherit=True)
@@ -141,6 +145,7 @@ def _scope(
     assert isinstance(scope, ast.FunctionDef)
     scope.name = name
     scope.args.args = [ast.arg(parameter) for parameter in parameters]
+    ast.fix_missing_locations(scope)
     scope.body = body
     return scope
 
