@@ -144,6 +144,11 @@ def places(function: Callable[..., Any], wrt: Any) -> tuple[list[int], bool]:
 
 
 def argument_types(names: Sequence[str], args: Sequence[Any]) -> Types:
+    for name, value in zip(names, args, strict=True):
+        # Their operators mean other things.
+        if isinstance(value, np.matrix | np.ma.MaskedArray):
+            kind = type(value).__name__
+            raise ArgumentError(f"the argument {name!r} is a {kind}", hint=f"pass np.asarray({name})")
     return tuple(type_of(value, name) for name, value in zip(names, args, strict=True))
 
 

@@ -235,7 +235,7 @@ class Statements:
             total = ast.BinOp(old, ast.Add(), self.expressions.operand(value))
             return ast.Assign([item], total, lineno=0)
         helper = name(self.expressions.needs.function("index_add", helpers.index_add))
-        operands = self.expressions.index(index), self.expressions.operand(value)
+        operands = self.expressions.operand(index), self.expressions.operand(value)
         added = call(helper, ast.Name(variable, LOAD), *operands)
         return ast.Assign([ast.Name(variable, STORE)], added, lineno=0)
 
