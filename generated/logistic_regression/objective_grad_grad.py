@@ -18,7 +18,7 @@ def objective_grad_grad(theta, x, y):
     theta_part_bar_bar = theta_bar_bar[1:]
     z_bar = (x @ theta_part_bar_bar + theta_bar_bar[0]) * np.exp(z - t)
     z_bar = z_bar / z.size
-    z_bar = z_bar - z_bar * np.exp(z - t)
+    z_bar -= z_bar * np.exp(z - t)
     theta_part_bar = theta_part_bar_bar * PENALTY + x.T @ z_bar
     theta_bar = np.zeros_like(theta)
     theta_bar[0] += np.sum(z_bar)
