@@ -140,11 +140,11 @@ class Names:
         groups: dict[Value, list[Value]] = {}
         for value in self.live.order:
             groups.setdefault(self.find(value), []).append(value)
-        taken: dict[str, list[Value]] = {}
+        taken: dict[str, Value] = {}
+        full: dict[tuple[str, bool], list[int]] = {}
         for param, declared in zip(function.body.params, function.params, strict=True):
             root = self.find(param)
-            self.names[root] = declared.name
-            taken.setdefault(declared.name, []).append(root)
+            self._share(root, declared.name, taken)
         own = {p.name for p in function.params}
         blocked = (reserved | set(keyword.kwlist)) - own
         ordered = sorted(
@@ -154,35 +154,64 @@ class Names:
                 self.live.bit[groups[root][0]],
             ),
         )
-        users = {v.hint for v in self.live.order if v.named} | own
+        ours = blocked | {v.hint for v in self.live.order if v.named} | own
         for root in ordered:
             wish = self._wish(groups[root])
             mine = any(v.named for v in groups[root])
-            self.names[root] = name = self._free(
-                root, wish, taken, blocked if mine else blocked | users
-            )
-            taken.setdefault(name, []).append(root)
+            searched = full.setdefault((wish, mine), [])
+            name = self._free(root, wish, taken, blocked if mine else ours, searched)
+            self._share(root, name, taken)
 
     def _wish(self, group: list[Value]) -> str:
         named = [v.hint for v in group if v.named and v.hint]
         hints = named or [v.hint for v in group if v.hint and v.hint != DEFAULT] or [DEFAULT]
         return hints[0]
 
+    def _share(self, root: Value, name: str, taken: dict[str, Value]) -> None:
+        """Give a variable a name; ``taken`` holds the last to get it, which stands for all."""
+        other = taken.get(name)
+        if other is not None and other is not root:
+            self.conflicts[root] |= self.conflicts[other]
+            self.members[root] |= self.members[other]
+        taken[name] = root
+        self.names[root] = name
+
     def _free(
-        self, root: Value, wish: str, taken: dict[str, list[Value]], blocked: set[str]
+        self,
+        root: Value,
+        wish: str,
+        taken: dict[str, Value],
+        blocked: set[str],
+        full: list[int],
     ) -> str:
-        """The wished name, or the first numbered one that no conflicting variable has."""
+        """The wished name, or the first numbered one that no conflicting variable has.
+
+        ``full`` holds, for each block of numbers that were all taken, the latest member of each of
+        their variables: who conflicts with them all need not look at the block again.
+        """
+        mine = self.conflicts[root]
         number = 0
         while True:
-            name = f"{wish}_{number}" if number else wish
-            if name not in blocked and all(
-                self.compatible(root, other) for other in taken.get(name, ())
-            ):
-                for other in taken.get(name, ()):
-                    self.conflicts[root] |= self.conflicts[other]
-                    self.members[root] |= self.members[other]
+            block = number // _BLOCK
+            if number % _BLOCK == 0 and block < len(full) and full[block] & mine == full[block]:
+                number += _BLOCK
+                continue
+            name = _numbered(wish, number)
+            other = taken.get(name)
+            if name not in blocked and (other is None or self.compatible(root, other)):
                 return name
             number += 1
+            if number % _BLOCK == 0:
+                names = (_numbered(wish, k) for k in range(number - _BLOCK, number))
+                owners = [self.members[taken[name]] for name in names if name in taken]
+                full[block : block + 1] = [sum(1 << mask.bit_length() - 1 for mask in owners)]
+
+
+_BLOCK = 32
+
+
+def _numbered(wish: str, number: int) -> str:
+    return f"{wish}_{number}" if number else wish
 
 
 def _known(value: Value) -> bool:
