@@ -1,301 +1,20 @@
-"""Break a logical line that is too long, the way black breaks it.
-
-The writer hands over a line as a list of pieces: plain text, and `Mark`s where layout
-has a choice. Joined, the pieces are the line on one line; `lay_out` is called only when
-that does not fit:
-
-    y = some_function(first_argument, second_argument) + another_function(argument)
-
-    y = some_function(first_argument, second_argument) + another_function(
-        argument
-    )
-
-The rules are black's. A line is broken at its last pair of brackets, which may be a pair
-that nobody sees until it is needed (round the right-hand side of an assignment, say); what
-stands inside is broken before its operators or after its commas, those that bind loosest
-first; and each line that results is treated in the same way. Most of the code below decides
-between pairs of brackets.
-"""
+"""Where one line is broken: at which pair of brackets, or at which operators or commas in one."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-INDENT = "    "
-
-# How often a line is laid out until it stays as it is; the third time is rare.
-MAX_PASSES = 4
-
-_WORD = re.compile(r"[^\W\d]\w*|\.")
-
-# Where a line is broken first: the higher number wins.
-COMPREHENSION, COMMA, TERNARY, LOGIC, COMPARISON, POWER, DOT = 20, 18, 16, 14, 10, 2, 1
-
-
-class Mark(str):
-    """A piece of text that layout treats specially.
-
-    Attributes:
-        opens, closes: it is a bracket.
-        deepens, rises: nothing between one that deepens and one that rises is outside
-            brackets. Brackets do that, and the words of `Enter` and `Leave`.
-        priority: how gladly the line is broken here; 0 is not at all.
-        equal: it is the `=` of an assignment, a keyword argument or a default.
-        square: it is an opening square bracket.
-        display: it opens an expression of its own or imported names (not arguments, an
-            index, parameters): when broken open, each of its items gets its own line.
-        subscript: it closes a subscript.
-    """
-
-    opens = closes = deepens = rises = equal = square = display = subscript = False
-    priority = 0
-
-
-class Open(Mark):
-    """An opening bracket; with empty text, parentheses that appear only if needed."""
-
-    opens = deepens = True
-
-    def __new__(cls, text: str, *, display: bool = False) -> Open:
-        mark = super().__new__(cls, text)
-        mark.square = text == "["
-        mark.display = display
-        return mark
-
-
-class Close(Mark):
-    """A closing bracket."""
-
-    closes = rises = True
-
-    def __new__(cls, text: str, *, subscript: bool = False) -> Close:
-        mark = super().__new__(cls, text)
-        mark.subscript = subscript
-        return mark
-
-
-class Break(Mark):
-    """A place to break: before the text, or after it for a comma."""
-
-    def __new__(cls, text: str, priority: int) -> Break:
-        mark = super().__new__(cls, text)
-        mark.priority = priority
-        return mark
-
-
-class Enter(Break):
-    """`for` or `lambda`: the names that follow are not broken apart."""
-
-    deepens = True
-
-
-class Leave(Mark):
-    """`in` or `:`, where what `Enter` began ends."""
-
-    rises = True
-
-
-class Equal(Mark):
-    """`=` in an assignment, a keyword argument or a default."""
-
-    equal = True
-
-
-PLAIN = Mark("")
-
-# `**` between simple operands. Its width counts as if it had spaces: black measures first
-# and takes the spaces out afterwards.
-HUG = Break("**", POWER)
-
-# Pairs that appear only if needed, by what they enclose.
-HIDDEN = Open("", display=True)
-HIDDEN_TARGET = Open("", display=True)
-HIDDEN_CASE = Open("", display=True)
-HIDDEN_RETURN = Open("", display=True)
-HIDDEN_STATEMENT = Open("", display=True)
-HIDDEN_CONDITIONAL = Open("")
-
-_SHOWN = Open("(", display=True), Close(")")
-
-
-class Leaf:
-    """One piece on a line, with the blank before it. Its bracket may be made visible."""
-
-    __slots__ = ("blank", "closes", "gap", "mark", "opens", "partner", "text")
-
-    def __init__(self, blank: str, text: str, mark: Mark) -> None:
-        self.blank = blank
-        self.gap = blank  # the blank unless a line begins here
-        self.text = text
-        self.mark = mark
-        self.opens = mark.opens
-        self.closes = mark.closes
-        self.partner: Leaf | None = None  # of a bracket: the other one
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """Leaves for one line.
-
-    Attributes:
-        depth: its indentation, in levels.
-        kind: "def", "import", "with" where the line begins such a statement.
-        inside: it stands between brackets, so it can be broken at operators and commas.
-        explode: it must be broken there even if it fits.
-        known: of its invisible brackets, those that count when it is judged whether a
-            broken line should have used them.
-    """
-
-    leaves: list[Leaf]
-    depth: int
-    kind: str = ""
-    inside: bool = False
-    explode: bool = False
-    known: str = "all"
-    _breaks: dict[int, int] | None = None
-
-    def breaks(self) -> dict[int, int]:
-        """Where it could be broken outside brackets: after which leaf, how gladly."""
-        if self._breaks is None:
-            self._breaks = _breaks(self.leaves)
-        return self._breaks
-
-    def measured(self) -> str:
-        """The text by which the line is measured."""
-        return INDENT * self.depth + "".join([leaf.blank + leaf.text for leaf in self.leaves])
-
-    def text(self) -> str:
-        """The text that is written."""
-        parts = [INDENT * self.depth]
-        hugged = False
-        for position, leaf in enumerate(self.leaves):
-            after = hugged
-            hugged = leaf.mark is HUG and position > 0 and self._may_hug(position + 1)
-            parts.append(leaf.text if hugged or after else leaf.blank + leaf.text)
-        return "".join(parts)
-
-    def _may_hug(self, position: int) -> bool:
-        """Whether `**` hugs its operands, on this line, of which the second is here.
-
-        Black looks for a bracket after the exponent's name, and takes keywords that follow
-        for part of it: `x**n if c else d`, but `x ** n if c else d(x)`.
-        """
-        if self.leaves[position].text in "+-~":
-            position += 1
-        for leaf in self.leaves[position:]:
-            if leaf.opens:
-                return False
-            words = leaf.text.split()
-            if leaf.closes or "for" in words:
-                return True
-            if not all(_WORD.fullmatch(word) for word in words):
-                return True
-        return True
-
-
-def width_of(text: str) -> int:
-    """Columns that the text takes on a screen."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
-
-
-def lay_out(pieces: Sequence[str], depth: int = 0, kind: str = "", width: int = 88) -> list[str]:
-    """The lines for a logical line made of `pieces`."""
-    leaves = _leaves(pieces)
-    breaker = _Breaker(width, leaves)
-    texts: list[str] = []
-    for _ in range(MAX_PASSES):
-        lines = breaker.transform(Line(leaves, depth, kind))
-        previous, texts = texts, [line.text() for line in lines]
-        if texts == previous or not any(line.leaves[-1].text == "," for line in lines):
-            break
-        # The commas that now end lines are there to stay, and what they hold is kept
-        # broken: black would see them, and may then decide differently elsewhere.
-        leaves = _again(lines)
-        breaker.magic = _magic(leaves, kind)
-    return texts
-
-
-def _leaves(pieces: Sequence[str]) -> list[Leaf]:
-    """Pieces as leaves: blanks stand before a leaf, and brackets know their partner."""
-    leaves: list[Leaf] = []
-    blank = ""
-    for piece in pieces:
-        mark = piece if isinstance(piece, Mark) else PLAIN
-        text = piece.strip(" ")
-        if not text and not mark.opens and not mark.closes:
-            blank = " " if piece else blank
-            continue
-        if mark is HUG or piece[:1] == " ":
-            blank = " "
-        leaf = Leaf(blank if leaves else "", text, mark)
-        blank = " " if mark is HUG or piece[-1:] == " " else ""
-        leaves.append(leaf)
-    _pair(leaves)
-    return leaves
-
-
-def _pair(leaves: Sequence[Leaf]) -> None:
-    """Tell brackets their partners."""
-    opened: list[Leaf] = []
-    for leaf in leaves:
-        if leaf.opens:
-            opened.append(leaf)
-        elif leaf.closes:
-            opening = opened.pop()
-            leaf.partner, opening.partner = opening, leaf
-
-
-def _again(lines: Sequence[Line]) -> list[Leaf]:
-    """The leaves of broken lines as those of one line, as they would be read again.
-
-    Parentheses that were shown become invisible, except where they have become part of
-    the expression.
-    """
-    leaves = _copies([leaf for line in lines for leaf in line.leaves])
-    _pair(leaves)
-    for position, leaf in enumerate(leaves):
-        mark, closing = leaf.mark, leaf.partner
-        if mark.opens and not mark and leaf.text and closing:
-            inside = leaves[position + 1 : leaves.index(closing)]
-            if (
-                mark is HIDDEN_STATEMENT
-                or mark is HIDDEN_CONDITIONAL
-                or (mark is HIDDEN and COMMA in _breaks(inside).values())
-            ):
-                leaf.mark, closing.mark = _SHOWN
-            else:
-                leaf.text = closing.text = ""
-    return leaves
-
-
-def _magic(leaves: Sequence[Leaf], kind: str) -> set[Leaf]:
-    """Closing brackets after a comma that is there only to keep them broken open."""
-    found: set[Leaf] = set()
-    stack: list[tuple[Leaf, int]] = []  # opening brackets, and commas up to there
-    commas = 0
-    for position, leaf in enumerate(leaves):
-        if leaf.opens:
-            stack.append((leaf, commas))
-            commas = 0
-        elif leaf.closes:
-            opening, outer = stack.pop()
-            if commas and leaves[position - 1].text == ",":
-                tuple_or_index = leaf.mark.subscript or (
-                    opening.mark.display and opening.text in "("
-                )
-                if commas > 1 or not tuple_or_index or kind == "import":
-                    found.add(leaf)
-            commas = outer
-        elif leaf.mark.priority == COMMA:
-            commas += 1
-    return found
+from gradscribe.emit.writer.lines import INDENT, Leaf, Line, copies_of, width_of
+from gradscribe.emit.writer.marks import (
+    COMMA,
+    COMPREHENSION,
+    DOT,
+    HIDDEN_CASE,
+    HIDDEN_RETURN,
+    HUG,
+    Break,
+)
 
 
 class _CannotBreak(Exception):
@@ -315,7 +34,7 @@ class _Split(NamedTuple):
 _Method = Callable[[Line, bool], list[Line]]
 
 
-class _Breaker:
+class Breaker:
     """Breaks lines for one width.
 
     Attributes:
@@ -384,7 +103,7 @@ class _Breaker:
         if not hidden or used or self.fits_as_written(result[0]):
             return result
         # The first line is too long: all lines might fit with every invisible pair in use.
-        copy = Line(_copies(line.leaves), line.depth, line.kind, line.inside, line.explode)
+        copy = Line(copies_of(line.leaves), line.depth, line.kind, line.inside, line.explode)
         pairs = zip(line.leaves, copy.leaves, strict=True)
         self.magic |= {new for old, new in pairs if old in self.magic}
         other = self.attempt(copy, method, True)
@@ -642,24 +361,6 @@ class _Breaker:
         return False
 
 
-def _breaks(leaves: Sequence[Leaf]) -> dict[int, int]:
-    """Where the line could be broken outside brackets: after which leaf, how gladly."""
-    found: dict[int, int] = {}
-    depth = 0
-    for position, leaf in enumerate(leaves):
-        mark = leaf.mark
-        if mark.rises:
-            depth -= 1
-        elif mark.priority and depth == 0:
-            if mark.priority == COMMA:
-                found[position] = COMMA
-            elif position and (mark.priority != DOT or leaves[position - 1].closes):
-                found[position - 1] = mark.priority
-        if mark.deepens:
-            depth += 1
-    return found
-
-
 def _hidden(line: Line) -> list[tuple[Leaf, int]]:
     """The line's invisible brackets that count, with their depth."""
     if line.known == "none":
@@ -688,16 +389,6 @@ def _show(split: _Split) -> None:
 
 def _comma() -> Leaf:
     return Leaf("", ",", Break(",", COMMA))
-
-
-def _copies(leaves: Sequence[Leaf]) -> list[Leaf]:
-    """New leaves like these, so that showing brackets leaves the old ones alone."""
-    copies = {leaf: Leaf(leaf.gap, leaf.text, leaf.mark) for leaf in leaves}
-    for leaf, copy in copies.items():
-        copy.partner = copies.get(leaf.partner) if leaf.partner else None
-    result = list(copies.values())
-    result[0].blank = ""
-    return result
 
 
 def _lone(inner: Sequence[Leaf], opening: Leaf) -> bool:
