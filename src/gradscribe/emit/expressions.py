@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
+import inspect
 import math
 import operator
 import types
@@ -359,7 +361,7 @@ class Expressions:
                 if _is_default(arg, prim.defaults[param]):
                     skipped = True
                     continue
-                if by_name or skipped:
+                if by_name or skipped or param in keyword_only(prim.function):
                     keywords.append(ast.keyword(param, self.operand(arg)))
                 else:
                     positional.append(self.operand(arg))
@@ -380,6 +382,16 @@ class Expressions:
 
         assert op.attrs.template is not None
         return Fill().visit(copy.deepcopy(op.attrs.template))
+
+
+@functools.cache
+def keyword_only(function: Any) -> frozenset[str]:
+    """The parameters of a function that are given by name only."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return frozenset()
+    return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
 def _is_default(arg: Operand, default: Any) -> bool:

@@ -16,6 +16,7 @@ from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.ownership import Ownership
+from gradscribe.emit.schedule import schedule_updates
 from gradscribe.emit.statements import Statements
 from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
@@ -44,6 +45,7 @@ def emit_function(
     spread_calls(function.body)
     walk_items(function.body)
     clean(function)
+    schedule_updates(function)
     Ownership(function).run()
     needs = needs if needs is not None else Requirements(module)
     nesting = Nesting(function)

@@ -34,6 +34,7 @@ from gradscribe.ir.types import (
     Unknown,
     is_array,
     is_scalar,
+    not_one,
 )
 from gradscribe.passes.clean import carries, first_carry
 
@@ -118,6 +119,8 @@ class Ownership:
                 self._mutation(region, place, op)
             return
         result = op.results[0]
+        self._accumulate(op)
+        prim = op.prim
         if prim.mutates is not None:
             self._mutation(region, place, op)
         elif prim.storage in ("view", "maybe") or prim.function is reversed:
@@ -134,6 +137,29 @@ class Ownership:
             if prim.function is None or not prim.params:  # opaque, calls: may hand back their args
                 self.roots[result] |= frozenset().union(*(self.root(a) for a in op.args))
                 self.owned.discard(result)
+
+    def _accumulate(self, op: Op) -> None:
+        """``x_bar = x_bar + t`` as ``x_bar += t``, where x_bar is ours, dead, and as large as the sum."""
+        sign = _IN_PLACE.get(op.prim.function)
+        if sign is None or not op.derived:
+            return
+        (result,) = op.results
+        if result in self.live.nesting.inlined:
+            return
+        places = (0, 1) if sign is _IADD else (0,)
+        for place in places:
+            target = op.args[place]
+            if (
+                isinstance(target, Value)
+                and target not in self.live.nesting.inlined
+                and is_array(result.type)
+                and _as_large(target.type, result.type)
+                and target is not op.args[1 - place]
+                and self._may_write(op, target)
+            ):
+                op.prim = sign
+                op.args = (target, op.args[1 - place])
+                return
 
     def _fresh(self, result: Value) -> None:
         self.roots[result] = frozenset([result])
@@ -360,6 +386,22 @@ class Ownership:
                 return copy.results[0]
             return operand
         return operand
+
+
+_IADD, _ISUB = of(operator.iadd), of(operator.isub)
+_IN_PLACE = {operator.add: _IADD, operator.sub: _ISUB}
+
+
+def _as_large(a: Type, b: Type) -> bool:
+    """Arrays of one dtype, the first certainly of the shape of the second."""
+    if not isinstance(a, Array) or not isinstance(b, Array) or a.dtype != b.dtype or a.dtype is None:
+        return False
+    if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
+        return False
+    return all(
+        (x == y and x is not None) or (not_one(x) and not_one(y))
+        for x, y in zip(a.dims, b.dims, strict=True)
+    )
 
 
 def has_memory(kind: Type) -> bool:

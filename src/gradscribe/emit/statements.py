@@ -222,7 +222,7 @@ class Statements:
         function = f"{numpy}.add.at"
         if inner is not None and inner.prim.function is operator.neg:
             function, value = f"{numpy}.subtract.at", inner.args[0]
-        operands = self.expressions.index(index), self.expressions.operand(value)
+        operands = self.expressions.operand(index), self.expressions.operand(value)
         return ast.Expr(call(name(function), ast.Name(variable, LOAD), *operands))
 
     def _add_to_entry(self, op: Op, variable: str, kind: Type) -> ast.stmt:

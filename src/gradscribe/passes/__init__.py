@@ -8,9 +8,11 @@ from gradscribe.passes.broadcasts import fold_broadcasts
 from gradscribe.passes.clean import clean
 from gradscribe.passes.shapes import ask_shapes
 from gradscribe.passes.share import share
+from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
-    fold_broadcasts, ask_shapes, clean, share, simplify_algebra, clean, simplify_algebra, clean,
+    fold_broadcasts, ask_shapes, clean, share, join_writes, simplify_algebra, clean,
+    simplify_algebra, clean,
 )  # fmt: skip
 
 

@@ -306,6 +306,11 @@ def _same(term: Term, op: Op) -> bool:
     )
 
 
+def _is_integer(operand: Operand) -> bool:
+    dtype = dtype_of(type_of_operand(operand))
+    return dtype is not None and dtype.kind in "iub"
+
+
 def _wraps(operand: Operand) -> bool:
     return wraps(type_of_operand(operand))
 
@@ -321,7 +326,8 @@ class _Writer:
     def write(self, form: list[Term]) -> list[Op]:
         first = next((k for k, t in enumerate(form) if t.coefficient > 0), 0)
         ordered = [form[first], *form[:first], *form[first + 1 :]]
-        total = self._term(ordered[0])
+        atoms = [a for term in ordered for a in (*term.num, *term.den)]
+        total = self._term(ordered[0], floating=all(map(_is_integer, atoms)))
         for term in ordered[1:]:
             negative = term.coefficient < 0
             part = self._term(term.scaled(-1) if negative else term)
@@ -333,13 +339,13 @@ class _Writer:
         last.results = (result,)
         return self.ops
 
-    def _term(self, term: Term) -> Operand:
+    def _term(self, term: Term, floating: bool = False) -> Operand:
         coefficient = _integral(term.coefficient)
         num = [f for a, p in term.num.items() for f in self._power(a, p)]
         den = [f for a, p in term.den.items() for f in self._power(a, p)]
         num.sort(key=_wraps)  # among NumPy's integers, only products with a float are exact
         total: Operand | None = None
-        if num and _wraps(num[0]):
+        if floating or (num and _wraps(num[0])):
             total = Const(float(coefficient))
         elif coefficient == -1 and num:
             total = self._emit(NEG, num[0])

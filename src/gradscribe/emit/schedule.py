@@ -1,0 +1,81 @@
+"""Update a carry after the last use of its old value, so that it needs no second name.
+
+Before::                                    After::
+
+    t_bar_1 = t_bar * x                         x_bar += t_bar * t
+    x_bar += t_bar * t                          t_bar = t_bar * x
+    t_bar = t_bar_1
+
+In a loop's body the operation that makes what a carry yields is moved behind the last operation that
+reads the carry, if nothing that it is moved past needs its result or changes what it reads.
+"""
+
+from __future__ import annotations
+
+from gradscribe.ir.core import Function, Op, Region, Value, walk
+from gradscribe.ir.primitives import FOR, OPAQUE, STRUCTURED, WHILE
+from gradscribe.ir.rewrite import operands_in
+from gradscribe.ir.types import is_scalar
+from gradscribe.passes.clean import carries, first_carry
+
+
+def schedule_updates(function: Function) -> None:
+    """Move the updates of carries in every loop of a function, in place."""
+    for op in list(walk(function.body)):
+        if op.prim in (FOR, WHILE):
+            _body(op)
+
+
+def _body(op: Op) -> None:
+    body, start = op.regions[-1], first_carry(op)
+    updates = {
+        body.yields[k]: body.params[start + k]
+        for k in range(carries(op))
+        if isinstance(body.yields[k], Value)
+    }
+    for result, param in updates.items():
+        place = next((i for i, o in enumerate(body.ops) if o.results == (result,)), None)
+        if place is not None:
+            _move(body, place, param, set(updates.values()) - {param}, updates)
+
+
+def _move(
+    body: Region, place: int, param: Value, others: set[Value], updates: dict[object, Value]
+) -> None:
+    update = body.ops[place]
+    if not _movable(update):
+        return
+    last = max((i for i, o in enumerate(body.ops) if i > place and _reads(o, param)), default=None)
+    if last is None:
+        return
+    (result,) = update.results
+    passed = body.ops[place + 1 : last + 1]
+    operands = {a for a in update.args if isinstance(a, Value)}
+    for op in passed:
+        if _reads(op, result):
+            return
+        # Another carry that this one reads is updated on the way: its old value would need a name.
+        if any(updates.get(r) in operands & others for r in op.results):
+            return
+        if op.prim.mutates is not None and not all(is_scalar(a.type) for a in operands):
+            return
+        if op.prim in STRUCTURED and any(o.prim.mutates is not None for r in op.regions for o in walk(r)):
+            if not all(is_scalar(a.type) for a in operands):
+                return
+    body.ops[place : last + 1] = [*passed, update]
+
+
+def _movable(op: Op) -> bool:
+    return (
+        not op.prim.effect
+        and op.prim is not OPAQUE
+        and op.prim not in STRUCTURED
+        and op.prim.function is not None
+        and op.prim.mutates is None
+        and len(op.results) == 1
+        and is_scalar(op.results[0].type)
+    )
+
+
+def _reads(op: Op, value: Value) -> bool:
+    return value in op.args or any(value in operands_in(region) for region in op.regions)
