@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
@@ -12,7 +12,7 @@ INFINITE = 1 << 40
 
 
 def minimum_cut(
-    needed: Sequence[Node], parents: dict[Node, Sequence[Node] | None], cost: dict[Node, int]
+    needed: Sequence[Node], parents: Mapping[Node, Sequence[Node] | None], cost: dict[Node, int]
 ) -> list[Node]:
     """The cheapest set of nodes that cuts ``needed`` from the sources, nearest to ``needed``.
 

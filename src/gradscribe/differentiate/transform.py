@@ -318,12 +318,12 @@ def tangent(function: Function, wrt: list[int], name: str, with_value: bool = Tr
         params.append(Parameter(dot_name(value)))
     forwarder.region(function.body)
     result = function.result
-    value = mapped(result, forwarder.mapping)
-    dot_result = floating(builder, forwarder.dot(result), type_of_operand(value), value)
+    primal = mapped(result, forwarder.mapping)
+    dot_result = floating(builder, forwarder.dot(result), type_of_operand(primal), primal)
     made = isinstance(result, Value) and not result.named
     if made and isinstance(dot_result, Value) and dot_result not in body.params:
         dot_result.hint = f"{function.name}_dot"
-    body.yields = [builder.emit(TUPLE, value, dot_result) if with_value else dot_result]
+    body.yields = [builder.emit(TUPLE, primal, dot_result) if with_value else dot_result]
     new = Function(name, params, body, span=function.span, notes=list(function.notes))
     new.order = function.order + 1
     if result not in active:

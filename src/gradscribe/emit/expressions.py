@@ -119,7 +119,7 @@ class Requirements:
         """How a callable is named in the text; what it needs is noted."""
         if getattr(function, "__module__", None) in _HELPER_MODULES:
             self.helper(function)
-            return function.__name__
+            return str(function.__name__)
         if prim_name.startswith("np."):
             return f"{self.alias('numpy')}.{prim_name.removeprefix('np.')}"
         if "." in prim_name:
@@ -381,7 +381,8 @@ class Expressions:
                 return fill(holes[node.id]) if node.id in holes else node
 
         assert op.attrs.template is not None
-        return Fill().visit(copy.deepcopy(op.attrs.template))
+        filled: ast.AST = Fill().visit(copy.deepcopy(op.attrs.template))
+        return filled
 
 
 @functools.cache

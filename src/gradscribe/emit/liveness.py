@@ -94,7 +94,7 @@ class Liveness:
             return 0
         target = op.args[op.prim.mutates]
         others = [arg for k, arg in enumerate(op.args) if k != op.prim.mutates]
-        return self.leaves(others) & ~(self.mask([target]) if target in self.bit else 0)  # type: ignore[list-item]  # a Value
+        return self.leaves(others) & ~(self.mask([target]) if target in self.bit else 0)
 
     def _if(self, op: Op, live: int) -> int:
         for result in op.results:

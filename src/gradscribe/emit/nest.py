@@ -207,13 +207,13 @@ def _index_tuples(body: Region) -> set[Value]:
         place = 1 if op.prim.function in _INDEXED else None
         for k, arg in enumerate(op.args):
             if arg in found and k != place and op.prim.function is not tuple:
-                found[arg] = False  # type: ignore[index]  # a key: a Value
+                found[arg] = False
         for region in op.regions:
-            found.update((o, False) for o in region.yields if o in found)  # type: ignore[misc]  # keys: Values
-    found.update((o, False) for o in body.yields if o in found)  # type: ignore[misc]  # keys: Values
+            found.update((o, False) for o in region.yields if o in found)
+    found.update((o, False) for o in body.yields if o in found)
     for op in walk(body):
         if op.prim.function is tuple and not found[op.results[0]]:
-            found.update((a, False) for a in op.args if a in found)  # type: ignore[misc]  # keys: Values
+            found.update((a, False) for a in op.args if a in found)
     return {value for value, only in found.items() if only}
 
 

@@ -122,5 +122,5 @@ def _reads(body: Region, position: Value, sequences: list[Value]) -> dict[Value,
     for op in body.ops:
         if op.prim is GETITEM and op.args[1] is position and op.args[0] in reads:
             if op.args[0] not in inside:
-                reads[op.args[0]].append(op)  # type: ignore[index]  # a key: a Value
+                reads[op.args[0]].append(op)
     return reads

@@ -98,6 +98,7 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
         opaque.statement(frame, gast.Expr(node))
         return Const(None)
     special = _SPECIAL.get(function) if _hashable(function) else None
+    result: Bound | None
     if special is not None:
         result = special(frame, node)
         if result is not None:

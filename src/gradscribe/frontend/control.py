@@ -182,8 +182,8 @@ class _Join:
                 return operand
             if operand not in renamed:
                 assert isinstance(operand, Value)
-                pair = (operand, blank) if place == 0 else (blank, operand)
-                renamed[operand] = self.phi(*pair, operand.hint)
+                then, other = (operand, blank) if place == 0 else (blank, operand)
+                renamed[operand] = self.phi(then, other, operand.hint)
             return renamed[operand]
 
         def rebuild(bound: Bound) -> Bound:

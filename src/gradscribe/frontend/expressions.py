@@ -284,7 +284,7 @@ def _static_object(base: Bound) -> Any:
 
 def _dotted(base: Bound) -> str:
     assert isinstance(base, Const)
-    return base.name or getattr(base.value, "__name__", "?")
+    return base.name or str(getattr(base.value, "__name__", "?"))
 
 
 def _named(frame: Frame, node: gast.NamedExpr) -> Bound:

@@ -48,7 +48,7 @@ def _template(frame: Frame, node: Any) -> tuple[ast.AST, list[Operand]]:
     holes: dict[str, str] = {}
     inner = _names_bound_inside(node)
 
-    class Holes(gast.NodeTransformer):
+    class Holes(gast.NodeTransformer):  # type: ignore[misc]  # gast has no type information
         def visit_Name(self, name: gast.Name) -> gast.Name:
             if name.id not in frame.env or name.id in inner:
                 return name

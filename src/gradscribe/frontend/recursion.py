@@ -64,7 +64,9 @@ def in_progress(definition: Definition) -> bool:
 def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str, Bound]]) -> Bound:
     """A CALL of a recursive function; ``bound`` are its arguments in the order of its parameters."""
     operands = [frame.read(b) for _, b in bound]
-    statics = {i: o for i, o in enumerate(operands) if _is_static(o)}
+    statics = {
+        i: o for i, o in enumerate(operands) if isinstance(o, Const) and _is_static(o)
+    }
     kinds = [_general(type_of_operand(o)) for o in operands]
     task = next((t for t in _active if t.definition.node is definition.node), None)
     if task is None:
@@ -81,8 +83,8 @@ def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str,
     return frame.wrap(value)
 
 
-def _is_static(operand: Operand) -> bool:
-    return isinstance(operand, Const) and isinstance(type_of_operand(operand), Static)
+def _is_static(constant: Const) -> bool:
+    return isinstance(type_of_operand(constant), Static)
 
 
 def _general(kind: Type) -> Type:

@@ -8,14 +8,14 @@ import linecache
 import types
 import warnings
 from contextvars import ContextVar
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import gast
 
 from gradscribe.errors import SourceUnavailableError
 from gradscribe.source import SourceFile, Span
 
-FunctionNode = gast.FunctionDef | gast.Lambda
+FunctionNode: TypeAlias = Any  # gast.FunctionDef or gast.Lambda: gast has no type information
 
 
 @final

@@ -393,7 +393,7 @@ def promote(*types: Type) -> np.dtype[Any] | None:
         for t in types
     ]
     try:
-        return np.result_type(*samples)  # type: ignore[arg-type]  # a mix of dtypes and scalars
+        return np.result_type(*samples)
     except TypeError:
         return None
 

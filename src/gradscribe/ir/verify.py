@@ -40,7 +40,7 @@ class _Verifier:
         self.defined.add(value)
         self.scope.add(value)
 
-    def use(self, operand: Operand, op: Op | None) -> None:
+    def use(self, operand: object, op: Op | None) -> None:
         if not isinstance(operand, Value | Const):
             self.fail(op, f"{operand!r} is no operand")
         if isinstance(operand, Value) and operand not in self.scope:

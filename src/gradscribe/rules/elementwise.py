@@ -277,9 +277,9 @@ for _function in (np.deg2rad, np.radians):
         return math.pi / 180
 
 
-for _function in (np.rad2deg, np.degrees):
+for _inverse in (np.rad2deg, np.degrees):
 
-    @partial(_function)
+    @partial(_inverse)
     def rad2deg(x):
         return 180 / math.pi
 

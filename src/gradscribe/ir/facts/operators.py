@@ -141,10 +141,9 @@ for _operator in (operator.lt, operator.le, operator.gt, operator.ge, operator.e
         return elementwise(a, b, dtype=BOOL) if _numbers(a, b) else UNKNOWN
 
 
-for _operator in (operator.is_, operator.is_not, operator.not_):
-    fact(_operator, cheap=True)(
-        (lambda a: PY_BOOL) if _operator is operator.not_ else (lambda a, b: PY_BOOL)
-    )
+fact(operator.not_, cheap=True)(lambda a: PY_BOOL)
+for _operator in (operator.is_, operator.is_not):
+    fact(_operator, cheap=True)(lambda a, b: PY_BOOL)
 
 
 @fact(operator.contains, cheap=True)
