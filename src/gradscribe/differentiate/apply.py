@@ -276,7 +276,24 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
             add(run(rules.tangents[name], new_args, builder, {**extra, f"{name}_dot": dot}))
         else:
             raise no_rule(op, name, "@tangent")
-    return total
+    return None if total is None else _entries_in_shape(total, y, builder)
+
+
+def _entries_in_shape(dot: Operand, y: Operand, builder: Builder) -> Operand:
+    """The tangent of a tuple, with the numbers that a rule wrote for arrays as arrays."""
+    kind, of_y = type_of_operand(dot), type_of_operand(y)
+    if not isinstance(kind, Sequence) or not isinstance(of_y, Sequence):
+        return dot
+    if kind.items is None or of_y.items is None:
+        return dot
+    entries = [_entry(dot, k, builder) for k in range(len(kind.items))]
+    spread = [
+        builder.emit(of(helpers.fill_like), float(e.value), _entry(y, k, builder))
+        if is_literal(e) and not is_scalar(of_y.items[k])
+        else e
+        for k, e in enumerate(entries)
+    ]
+    return dot if spread == entries else builder.emit(_DISPLAY[kind.kind], *spread)
 
 
 def _sum(a: Operand, b: Operand, builder: Builder) -> Operand:
@@ -344,6 +361,14 @@ def tangent_or_zero(
     if isinstance(old, Value) and old in dots:
         return dots[old]
     if isinstance(new, Const) and not isinstance(new.value, tuple | list):
+        return Const(0.0)
+    kind = type_of_operand(new)
+    if isinstance(kind, Sequence) and kind.items is not None:
+        entries = (_entry(new, k, builder) for k in range(len(kind.items)))
+        zeros = (tangent_or_zero(entry, entry, {}, builder) for entry in entries)
+        return builder.emit(_DISPLAY[kind.kind], *zeros)
+    dtype = dtype_of(kind)
+    if is_scalar(kind) and dtype is not None and (dtype.kind != "f" or dtype == np.float64):
         return Const(0.0)
     return builder.emit(of(helpers.zeros_like), new)
 

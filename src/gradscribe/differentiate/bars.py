@@ -118,7 +118,7 @@ class Scope:
             mask, x, y = common
             return mask.put(self.builder, self.builder.emit(ADD, x, y), 0)
         kind = type_of_operand(a)
-        if isinstance(kind, Sequence):
+        if isinstance(kind, Sequence) or isinstance(value.type, Sequence):
             return self.builder.emit(of(helpers.add_trees), a, b, hint=bar_name(value))
         return self.builder.emit(ADD, a, b, hint=bar_name(value), type=adjoint_type(value.type))
 

@@ -38,7 +38,9 @@ class Forwarder:
 
     def op(self, op: Op) -> None:
         if not any(result in self.active for result in op.results):
-            self.builder.region.ops.append(copy_op(op, self.mapping))
+            copy = copy_op(op, self.mapping)
+            self.builder.region.ops.append(copy)
+            self.builder.note(copy)
         elif op.prim is IF:
             self._if(op)
         elif op.prim in (FOR, WHILE):

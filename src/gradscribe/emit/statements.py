@@ -114,7 +114,7 @@ class Statements:
         if not op.results:
             return [ast.Expr(self.expressions.op(op))]
         if op.prim is CALL and len(op.results) > 1:
-            targets = [ast.Name(self.names[r], STORE) for r in op.results]
+            targets: list[ast.expr] = [ast.Name(self.names[r], STORE) for r in op.results]
             return [ast.Assign([ast.Tuple(targets, STORE)], self.expressions.op(op), lineno=0)]
         return [self._assign(op)]
 
@@ -140,7 +140,7 @@ class Statements:
                     return ast.AugAssign(ast.Name(target, STORE), sign, positive or rest)
         return _assign(target, value)
 
-    def _augmented(self, target: str | ast.expr, sign: ast.operator, value: Operand) -> ast.stmt:
+    def _augmented(self, target: str | Target, sign: ast.operator, value: Operand) -> ast.stmt:
         """``target += value``, or ``target -= …`` where the value is a negation."""
         node = ast.Name(target, STORE) if isinstance(target, str) else target
         inner = self.nesting.inlined.get(value) if isinstance(value, Value) else None
@@ -420,7 +420,7 @@ class Statements:
 
     def _exit(self, op: Op, stop: Operand, read: bool) -> list[ast.stmt]:
         """The branch that ends a loop's body, with ``break`` where its arms say so."""
-        place = op.results.index(stop)  # type: ignore[arg-type]  # a Value: _decides looked
+        place = op.results.index(stop)
         arms = []
         for arm in op.regions:
             flag = arm.yields[place]

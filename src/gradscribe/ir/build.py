@@ -98,8 +98,12 @@ class Builder:
         if op.sweep is None:
             op.sweep = self.sweep
         self.region.ops.append(op)
-        self.made.update(dict.fromkeys(op.results, op))
+        self.note(op)
         return op
+
+    def note(self, op: Op) -> None:
+        """Know what makes the results of an operation that was appended elsewhere."""
+        self.made.update(dict.fromkeys(op.results, op))
 
 
 def complete(prim: Primitive, args: Sequence[Operand | Any]) -> tuple[Operand, ...]:

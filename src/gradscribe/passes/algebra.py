@@ -198,6 +198,7 @@ class _Algebra:
                     and not one[0].num
                     and not one[0].den
                     and one[0].coefficient in (1, -1)
+                    and one[0].divisor == 1
                 ):
                     return [t.scaled(one[0].coefficient) for t in many]
             return [self._factor(args[0]).times(self._factor(args[1]))]

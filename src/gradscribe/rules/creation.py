@@ -25,7 +25,7 @@ def asarray(a, dtype=None, *, y_bar):
 
 @linear(np.ascontiguousarray, "a")
 def ascontiguousarray(a, dtype=None, *, y_bar):
-    if np.ndim(a) == 0:
+    if not isinstance(a, (list, tuple)) and np.ndim(a) == 0:
         return y_bar[0]
     return unstack(y_bar, a)
 
