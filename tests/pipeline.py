@@ -19,8 +19,8 @@ from gradscribe.ir.core import Function
 from gradscribe.ir.text import render
 from gradscribe.ir.verify import verify
 from gradscribe.passes.clean import clean
+from gradscribe.primal import argument_types
 from gradscribe.runtime import variants
-from gradscribe.specification import argument_types
 from oracles import (
     assert_close,
     assert_gradient_ownership,
@@ -144,7 +144,10 @@ def check_forward(
 
 
 def check_second(
-    function: Callable[..., Any], args: Sequence[Any], place: int, modes: Sequence[str] = ("reverse", "auto")
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    place: int,
+    modes: Sequence[str] = ("reverse", "auto"),
 ) -> None:
     """The second derivative from the IR, in several mixes of modes, agrees with differences."""
     expected = second_by_differences(function, args, place)

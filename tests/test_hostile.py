@@ -428,16 +428,14 @@ setattr(z, "shape", (2,))
 
 @pytest.mark.parametrize("statement", STATEMENTS.strip().splitlines())
 def test_a_statement_that_may_write_into_an_array_is_exact_or_refused(statement: str) -> None:
-    function = define(
-        f"""
+    function = define(f"""
 import numpy as np
 def main(x):
     z = x * 1.5
     m = np.outer(x, x)
     {statement}
     return np.sum(z * x) + np.sum(m * m)
-"""
-    )
+""")
     args = (A([1.2, 1.9]),)
     expected = gradient_by_differences(function, args, 0)
     try:
@@ -577,7 +575,9 @@ def test_a_captured_name_rebound_between_calls_is_seen() -> None:
 
 
 def test_one_derivative_serves_scalars_arrays_and_lists_of_any_length() -> None:
-    function = define("def main(xs):\n    s = 0.0\n    for x in xs:\n        s = s + x * x\n    return s\n")
+    function = define(
+        "def main(xs):\n    s = 0.0\n    for x in xs:\n        s = s + x * x\n    return s\n"
+    )
     gradient = gs.grad(function)
     for xs in ([1.0], [1.0, 2.0, 3.0]):
         with unchanged((xs,)):
@@ -594,7 +594,9 @@ def test_a_function_without_text_is_refused() -> None:
 
 
 def test_recursion_is_differentiated() -> None:
-    source = "def main(x, n):\n    if n == 0:\n        return x\n    return x * main(x * 0.5, n - 1)\n"
+    source = (
+        "def main(x, n):\n    if n == 0:\n        return x\n    return x * main(x * 0.5, n - 1)\n"
+    )
     check_first(define(source), (1.3, 3), (0,))
 
 
@@ -609,16 +611,14 @@ def test_lambdas_on_one_line_are_told_apart() -> None:
 
 @pytest.mark.parametrize("x", [1.3, A([0.5, 2.0]), A([[0.5], [2.0]]), np.float32(1.5)])
 def test_the_text_before_any_call_is_right_for_every_kind_of_argument(x: Any) -> None:
-    function = define(
-        """
+    function = define("""
 import numpy as np
 def main(x, y):
     t = np.exp(-x) * y
     for i in range(2):
         t = t * x + np.sum(t)
     return t / (1 + x * x)
-"""
-    )
+""")
     source = gs.grad(function, (0, 1), mode="reverse").source
     generic = define(source, "main_grad")
     for y in (0.7, A([0.3, 0.4])):

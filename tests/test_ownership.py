@@ -41,7 +41,11 @@ PROGRAMS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
         (M,),
         (0,),
     ),
-    "a gradient that is another argument": ("def main(x, y):\n    return x * y\n", (U, U + 1), (0, 1)),
+    "a gradient that is another argument": (
+        "def main(x, y):\n    return x * y\n",
+        (U, U + 1),
+        (0, 1),
+    ),
     "reshapes": (
         "def main(x):\n    return x.reshape(-1), x.ravel(), x.T.reshape(4)\n",
         (M,),
