@@ -20,6 +20,7 @@ import pytest
 import gradscribe as gs
 from gradscribe import cli, files
 from gradscribe.files.target import _in_docstring
+from gradscribe.specification import places
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
@@ -226,6 +227,44 @@ def test_a_generated_gradient_equals_the_one_in_memory(path: Path) -> None:
         derivative = gs.grad(derivative, request.wrt, mode=request.mode)
     arguments = arguments_for(target)
     assert_close(written(*arguments), derivative(*arguments))
+
+
+GRADIENTS = [p for p in GENERATED if re.fullmatch(r"(?!.*_and_grad).*_grad", p.stem)]
+
+
+@pytest.mark.parametrize("path", GRADIENTS, ids=identify)
+def test_a_generated_gradient_equals_differences(path: Path) -> None:
+    """In a random direction, of the function or, at order 2, of the gradient in the other file."""
+    target = target_of(path)
+    lower = path.with_name(f"{path.stem.removesuffix('_grad')}.py")
+    function = getattr(imported(lower), lower.stem) if lower.is_file() else target.function
+    arguments = arguments_for(target)
+    wrt, single = places(target.function, target.request.wrt)
+    random = np.random.default_rng(7)
+    arguments = tuple(
+        x.astype(float) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+        for x in arguments
+    )
+    directions = [random.normal(size=np.shape(arguments[k]))[()] for k in wrt]
+
+    def along(step: float) -> float:
+        moved = list(arguments)
+        for k, direction in zip(wrt, directions, strict=True):
+            moved[k] = moved[k] + step * direction
+        return total(function(*moved))
+
+    if path.stem.startswith(("half_stopped", "square_stopped")):
+        return  # whose derivative is not that of the numbers, on purpose
+    bars = getattr(imported(path), path.stem)(*arguments)
+    slope = sum(np.sum(b * d) for b, d in zip([bars] if single else bars, directions, strict=True))
+    step = 1e-5
+    np.testing.assert_allclose(
+        slope, (along(step) - along(-step)) / (2 * step), rtol=1e-5, atol=1e-6
+    )
+
+
+def total(result: Any) -> float:
+    return sum(map(total, result)) if isinstance(result, tuple) else float(np.sum(result))
 
 
 @pytest.mark.filterwarnings("ignore:.*does not depend")

@@ -16,7 +16,8 @@ def diffuse_grad(u, steps):
         value_bar = u_bar[1:-1].copy()
         # u[1:-1] = (u[:-2] + u[1:-1] + u[2:]) / 3
         u_bar[1:-1] = 0.0
-        u_bar[2:] += value_bar
-        u_bar[1:-1] += value_bar
-        u_bar[:-2] += value_bar
+        t_bar = value_bar / 3
+        u_bar[2:] += t_bar
+        u_bar[1:-1] += t_bar
+        u_bar[:-2] += t_bar
     return u_bar
