@@ -25,8 +25,21 @@ from gradscribe.frontend.lower import inline_rule
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
+from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import OPAQUE, of
-from gradscribe.ir.types import Array, Sequence, Slice, Static, Unknown, dims_of, dtype_of, is_scalar
+from gradscribe.ir.types import (
+    Array,
+    Scalar,
+    Sequence,
+    Slice,
+    Static,
+    Type,
+    Unknown,
+    dims_of,
+    dtype_of,
+    element_type,
+    is_scalar,
+)
 from gradscribe.rules.declare import TABLE, Rules
 
 EXPAND = of(helpers.expand)
@@ -155,14 +168,14 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             spread = builder.emit(EXPAND, y_bar, arg, axis, keepdims)
             _contribute(op, place, scope, times(builder, spread, field))
         else:
-            rule = rules.linear.get(name) or rules.adjoints.get(name)
-            if rule is None:
+            transposed = rules.linear.get(name) or rules.adjoints.get(name)
+            if transposed is None:
                 raise no_rule(op, name, "@adjoint or @linear")
             if prim.variadic and place >= last:
-                shared = run_several(rule, op, builder, extra) if shared is None else shared
+                shared = run_several(transposed, op, builder, extra) if shared is None else shared
                 bar = _entry(shared, place - last, builder)
             else:
-                bar = run(rule, op, builder, extra)
+                bar = run(transposed, op, builder, extra)
             _contribute(op, place, scope, bar)
 
 
@@ -170,7 +183,7 @@ def _partial(rules: Rules, op: Op, place: int, y_bar: Operand, builder: Builder)
     """The partial derivative by one arg, away from its own poles where ``y_bar`` is masked."""
     name = op.prim.params[place]
     rule, y = rules.partials[name], op.results[0]
-    masked = name in rules.safe and masks.taken_apart(builder, y_bar) is not None
+    masked = name in rules.safe and masks.is_masked(builder, y_bar)
     safe = _safe_point(rules, op, name) if masked else None
     if safe is None:
         return run(rule, op, builder, {"y": y})
@@ -210,9 +223,27 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
 def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
     arg = op.args[place]
     if isinstance(arg, Value):
-        if not isinstance(arg.type, Sequence) and not _keeps_shape(op, place):
+        if isinstance(arg.type, Sequence):
+            if not _same_dtypes(type_of_operand(bar), arg.type):
+                bar = scope.builder.emit(of(helpers.like), bar, arg, hint=bar_name(arg))
+        elif not _keeps_shape(op, place):
             bar = like(scope.builder, masks.simplest(scope.builder, bar), arg, bar_name(arg))
         scope.add(arg, bar)
+
+
+def _same_dtypes(bar: Type, kind: Type) -> bool:
+    """Have the leaves of a list's or tuple's adjoint the dtypes of its own leaves, as far as known?"""
+    if not isinstance(kind, Sequence):
+        dtype, found = dtype_of(adjoint_type(kind)), dtype_of(bar)
+        if isinstance(kind, Scalar):
+            return True
+        return dtype == found if dtype is not None else not isinstance(kind, Array)
+    if not isinstance(bar, Sequence):
+        return True
+    if bar.items is not None and kind.items is not None:
+        return all(map(_same_dtypes, bar.items, kind.items))
+    ours, theirs = element_type(kind), element_type(bar)
+    return ours is None or theirs is None or _same_dtypes(theirs, ours)
 
 
 def _keeps_shape(op: Op, place: int) -> bool:

@@ -7,11 +7,13 @@ multiplies a masked adjoint goes inside::
     np.where(c, y_bar, 0) * p      is      np.where(c, y_bar * p, 0)
 
 and a partial that is infinite where its function is finite (that of a square root) is evaluated at
-a safe point where the entry was not taken: ``0.5 / np.where(c, y, 1)``.
+a safe point where the entry was not taken: ``0.5 / np.where(c, y, 1)``. Where the shape of the
+condition is lost, zeros of the adjoint tell: ``0.5 / np.where(y_bar != 0, y, 1)``.
 """
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import final
 
@@ -20,11 +22,22 @@ import numpy as np
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.primitives import of
+from gradscribe.ir.primitives import BY_FUNCTION, of
 from gradscribe.ir.types import Array, dims_of
 
 WHERE = of(np.where)
-SETITEM = of(helpers.setitem)
+NE, SETITEM, INDEX_ADD = (of(f) for f in (operator.ne, helpers.setitem, helpers.index_add))
+# What changes the shape of an adjoint, or sums it, and keeps the zeros of entries not taken.
+_RESHAPING = {
+    of(f)
+    for f in (
+        helpers.like, helpers.fill_like, helpers.expand, helpers.index_add, operator.getitem,
+        operator.neg, np.sum,
+        np.reshape, np.ndarray.reshape, np.ravel, np.expand_dims, np.squeeze, np.transpose,
+        np.swapaxes, np.moveaxis, np.broadcast_to, np.ndarray.astype,
+    )
+    if f in BY_FUNCTION
+}  # fmt: skip
 
 
 @final
@@ -63,10 +76,14 @@ def taken_apart(builder: Builder, bar: Operand) -> tuple[Mask, Operand] | None:
         if _is_zero(a):
             return Mask(condition, False, False), b
     if op.prim is SETITEM and _is_zero(op.args[2]):
-        index = type_of_operand(op.args[1])
-        if isinstance(index, Array) and index.dtype == np.bool_:
+        if _is_truth(op.args[1]):
             return Mask(op.args[1], False, True), op.args[0]
     return None
+
+
+def _is_truth(index: Operand) -> bool:
+    kind = type_of_operand(index)
+    return isinstance(kind, Array) and kind.dtype == np.bool_
 
 
 def _is_zero(operand: Operand) -> bool:
@@ -88,10 +105,24 @@ def simplest(builder: Builder, bar: Operand) -> Operand:
     return outer[1] if outer is not None and inner is not None and inner[0] == outer[0] else bar
 
 
+def is_masked(builder: Builder, bar: Operand) -> bool:
+    """Has an adjoint exact zeros where a selection did not take an entry, whatever its shape now?"""
+    op = builder.made.get(bar) if isinstance(bar, Value) else None
+    while op is not None and taken_apart(builder, op.results[0]) is None:
+        if op.prim is INDEX_ADD and _is_truth(op.args[1]):
+            return True
+        place = 2 if op.prim is INDEX_ADD else 0  # the rest of it is zeros
+        if op.prim not in _RESHAPING or not isinstance(op.args[place], Value):
+            return False
+        op = builder.made.get(op.args[place])
+    return op is not None
+
+
 def at_safe_point(builder: Builder, bar: Operand, x: Operand, safe: float) -> Operand:
-    """``x`` where the entries of an adjoint were taken, elsewhere ``safe``."""
+    """``x`` where the entries of a masked adjoint were taken, elsewhere ``safe``."""
     found = taken_apart(builder, bar)
     if found is None:
-        return x
+        lost = is_masked(builder, bar)
+        return builder.emit(WHERE, builder.emit(NE, bar, 0), x, safe) if lost else x
     mask, inside = found
     return mask.put(builder, at_safe_point(builder, inside, x, safe), safe)
