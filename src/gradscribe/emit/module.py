@@ -50,7 +50,9 @@ def emit_function(
     needs = needs if needs is not None else Requirements(module)
     nesting = Nesting(function)
     live = Liveness(function, nesting)
-    names = Names(function, live, _reserved(function, module))
+    called = [op.attrs.callee for op in walk(function.body) if op.attrs.callee is not None]
+    reserved = _reserved(function, module) | set(map(needs.callee, called))
+    names = Names(function, live, reserved)
     body = Statements(function, nesting, names, Expressions(nesting, names, needs)).body()
     if function.doc:
         body.insert(0, ast.Expr(ast.Constant(function.doc)))
