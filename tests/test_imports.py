@@ -23,16 +23,16 @@ LEVELS = {
     "annotations": 4,
     "differentiate": 4,
     "runtime": 5,
-    "specification": 6,
-    "nested": 7,
-    "api": 7,
-    "inspect": 8,
-    "files": 8,
-    "cli": 9,
+    "primal": 6,
+    "specification": 7,
+    "nested": 8,
+    "api": 8,
+    "inspect": 9,
+    "files": 9,
+    "cli": 10,
 }
 # Neighbours that may be seen on the same level, and why.
 BESIDE = {
-    ("emit", "frontend"),  # helpers' own texts are read as the frontend reads programs
     ("emit", "passes"),  # a file's functions are simplified as they are written
     ("specification", "api"),  # a pickle is restored by the function that users call
     ("nested", "api"),  # what is called inside a function is what users call

@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/from_mindspore.py:square_stopped
 # Derivative  gradient with respect to x; order 1, mode auto
 # Arguments   x: float
-# Sources     sha256 cc0c517f70ff; rules 412e382d4d05
+# Sources     sha256 cc0c517f70ff; rules cd600a0264c8
 # Regenerate  gradscribe write examples/from_mindspore.py:square_stopped --order 1 -o generated/from_mindspore
 import numpy as np
 

@@ -6,18 +6,22 @@ differentiates it like any other code.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from gradscribe import api
 from gradscribe import specification as spec
-from gradscribe.differentiate.transform import GETITEM
 from gradscribe.frontend import calls
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, TupleOf
 from gradscribe.frontend.procedures import Procedure, splice
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand
+from gradscribe.ir.primitives import of
+from gradscribe.primal import tuple_type
 from gradscribe.runtime.dispatch import Derivative
+
+GETITEM = of(operator.getitem)
 
 
 def lower(frame: Frame, node: Any, function: Any) -> Bound | None:
@@ -57,9 +61,7 @@ def _call(
     bound = _bind(frame, node, specification, positional, keywords)
     if isinstance(specification, spec.Tangent):
         pair = [_tuple_items(frame, node, b) for b in bound]
-        kinds = tuple(
-            spec.tuple_type([type_of_operand(operand) for operand in items]) for items in pair
-        )
+        kinds = tuple(tuple_type([type_of_operand(operand) for operand in items]) for items in pair)
         inner = specification.inner(kinds)
         dots = [o for o in pair[1] if not (isinstance(o, Const) and o.value is None)]
         return frame.wrap(splice(inner, [*pair[0], *dots], frame.builder))

@@ -1,15 +1,15 @@
-"""What a derivative is a derivative of, and how: the specifications behind ``grad``, ``jvp`` and ``vjp``.
+"""What a derivative is a derivative of, and how: what is behind ``grad``, ``jvp`` and ``vjp``.
 
-A specification knows the IR of its derivative for given types, which is what differentiating it again
-and calling it inside another function need, and how to build the variant for a call.
+A specification knows the IR of its derivative for given types, which is what differentiating it
+again and calling it inside another function need, and how to build the variant for a call.
 """
 
 from __future__ import annotations
 
 import inspect
-import types
+import operator
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, final
 
@@ -19,185 +19,49 @@ import gradscribe.rules  # noqa: F401 (loading them declares every rule)
 from gradscribe.annotations import parameter_types
 from gradscribe.differentiate import transform
 from gradscribe.errors import ArgumentError
-from gradscribe.frontend.lower import lower_function
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Operand, Parameter, Region, Value, walk
-from gradscribe.ir.primitives import BY_FUNCTION, FOR, WHILE
+from gradscribe.ir.primitives import FOR, WHILE, of
 from gradscribe.ir.rewrite import copy_region
 from gradscribe.ir.types import (
-    PY_FLOAT,
     PY_INT,
-    Array,
-    Scalar,
-    Static,
     Type,
-    Unknown,
     is_scalar,
     maybe_float,
     type_of,
 )
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.passes import simplify
-from gradscribe.passes.clean import clean
-from gradscribe.passes.share import share_views
+from gradscribe.primal import (
+    Types,
+    argument_types,
+    base_name,
+    differentiable,
+    places,
+    primal_ir,
+    primal_of,
+    primal_signature,
+    summed_name,
+)
 from gradscribe.runtime import variants
 from gradscribe.runtime.dispatch import Derivative, Variant, make_derivative
 
-Types = tuple[Type, ...]
+_GETITEM = of(operator.getitem)
 
 
 class Specification(Protocol):
     """What every kind of derivative can say of itself."""
 
-    function: Callable[..., Any]
-
+    @property
+    def function(self) -> Callable[..., Any]: ...
     @property
     def name(self) -> str: ...
     def ir(self, kinds: Types) -> Function: ...
     def signature(self) -> inspect.Signature: ...
     def variant(self, kinds: Types) -> Variant: ...
     def prepare(self, args: tuple[Any, ...]) -> Types: ...
-
-
-# ---------------------------------------------------------------------------- the primal
-
-
-def primal_of(function: Callable[..., Any]) -> types.FunctionType:
-    """The Python function at the bottom of a tower of derivatives."""
-    if isinstance(function, Derivative):
-        return primal_of(function.specification.function)
-    if isinstance(function, types.FunctionType):
-        return function
-    return _stand_in(function)
-
-
-def _stand_in(function: Callable[..., Any]) -> types.FunctionType:
-    """For a callable that is no Python function: one whose globals hold nothing."""
-    prim = _primitive(function)
-    signature = ", ".join(n for n in prim.params if n not in prim.defaults)
-    namespace: dict[str, Any] = {"__name__": getattr(function, "__module__", None) or "numpy"}
-    exec(f"def {function.__name__}({signature}): ...", namespace)
-    made: types.FunctionType = namespace[function.__name__]
-    return made
-
-
-def _primitive(function: Callable[..., Any]) -> Any:
-    try:
-        return BY_FUNCTION[function]
-    except (KeyError, TypeError):
-        raise ArgumentError(
-            f"cannot differentiate {function!r}: it is not a Python function",
-            hint="wrap it in a function of yours, or declare a rule for it",
-        ) from None
-
-
-def primal_signature(function: Callable[..., Any]) -> inspect.Signature:
-    if isinstance(function, Derivative):
-        return function.specification.signature()
-    if isinstance(function, types.FunctionType):
-        return inspect.signature(function, follow_wrapped=False)
-    return inspect.signature(_stand_in(function))
-
-
-def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
-    """The IR of what is differentiated: a function's own, or a derivative's."""
-    if isinstance(function, Derivative):
-        return function.specification.ir(kinds)  # type: ignore[no-any-return]  # a Specification's
-    if isinstance(function, types.FunctionType):
-        return clean(share_views(clean(lower_function(function, kinds))))
-    prim = _primitive(function)
-    builder = Builder()
-    names = [n for n in prim.params if n not in prim.defaults]
-    values = [Value(n, kind, named=True) for n, kind in zip(names, kinds, strict=True)]
-    builder.region.params = values
-    builder.region.yields = [builder.emit(prim, *values)]
-    return Function(function.__name__, [Parameter(n) for n in names], builder.region)
-
-
-def base_name(function: Callable[..., Any]) -> str:
-    name = getattr(function, "__name__", "function")
-    return name if name.isidentifier() else "function"
-
-
-def places(function: Callable[..., Any], wrt: Any) -> tuple[list[int], bool]:
-    """The positions of the parameters that ``wrt`` names, and whether it is one alone."""
-    names = list(primal_signature(function).parameters)
-    single = not isinstance(wrt, tuple)
-    found = []
-    for item in (wrt,) if single else wrt:
-        if isinstance(item, bool) or not isinstance(item, int | str):
-            raise ArgumentError(f"wrt takes positions and names of parameters, not {item!r}")
-        if isinstance(item, int):
-            if not -len(names) <= item < len(names):
-                raise ArgumentError(
-                    f"wrt={item}: {base_name(function)} has {len(names)} parameters"
-                )
-            found.append(item % len(names))
-        elif item in names:
-            found.append(names.index(item))
-        else:
-            raise ArgumentError(
-                f"wrt={item!r}: {base_name(function)} has no parameter of that name "
-                f"(it has {', '.join(names)})"
-            )
-    return found, single
-
-
-def argument_types(names: Sequence[str], args: Sequence[Any]) -> Types:
-    for name, value in zip(names, args, strict=True):
-        # Their operators mean other things.
-        if isinstance(value, np.matrix | np.ma.MaskedArray):
-            kind = type(value).__name__
-            raise ArgumentError(f"the argument {name!r} is a {kind}", hint=f"pass np.asarray({name})")
-    return tuple(type_of(value, name) for name, value in zip(names, args, strict=True))
-
-
-def tuple_type(kinds: Sequence[Type]) -> SequenceType:
-    """The type of a tuple of these types."""
-    return SequenceType("tuple", tuple(kinds))
-
-
-def differentiable(kinds: Types, wrt: Sequence[int], names: Sequence[str], who: str) -> Types:
-    """The types with ints that are differentiated acting as floats; refused where not real numbers."""
-    result = list(kinds)
-    for place in wrt:
-        result[place] = _as_float(kinds[place], names[place], who)
-    return tuple(result)
-
-
-def _as_float(kind: Type, name: str, who: str) -> Type:
-    if kind == PY_INT:
-        return PY_FLOAT
-    if isinstance(kind, SequenceType) and kind.items is not None:
-        return SequenceType(kind.kind, tuple(_as_float(k, name, who) for k in kind.items))
-    dtype = kind.dtype if isinstance(kind, Scalar | Array) else None
-    if dtype is not None and dtype.kind == "c":
-        raise ArgumentError(f"{who}: the argument {name!r} is complex, which is not supported yet")
-    if not maybe_float(kind):
-        raise ArgumentError(
-            f"{who}: cannot differentiate with respect to {name!r}, which is {_describe(kind)}",
-            hint=(
-                f"convert it to floating point: {name}.astype(float)"
-                if isinstance(kind, Array)
-                else None
-            ),
-        )
-    return kind
-
-
-def _describe(kind: Type) -> str:
-    if isinstance(kind, Array):
-        return f"an array of {kind.dtype}"
-    if isinstance(kind, Static):
-        return "None" if kind.value is None else f"of type {type(kind.value).__name__}"
-    return f"of type {kind}"
-
-
-def summed_name(prefix: str, function: Callable[..., Any]) -> str:
-    return f"{base_name(function)}_{prefix}"
-
-
-# ---------------------------------------------------------------------------- the kinds
+    def doc(self) -> str: ...
+    def reduce(self) -> tuple[Any, ...]: ...
 
 
 @final
@@ -227,7 +91,8 @@ class Gradient:
         wrt, _ = places(self.function, self.wrt)
         names = list(self.signature().parameters)
         what = "Value and gradient" if self.with_value else "Gradient"
-        return f"{what} of {base_name(self.function)} with respect to {_listed([names[i] for i in wrt])}."
+        given = _listed([names[i] for i in wrt])
+        return f"{what} of {base_name(self.function)} with respect to {given}."
 
     def prepare(self, args: tuple[Any, ...]) -> Types:
         return argument_types(list(self.signature().parameters), args)
@@ -280,7 +145,7 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
-def _simple_variant(specification: Any, kinds: Types) -> Variant:
+def _simple_variant(specification: Specification, kinds: Types) -> Variant:
     function = specification.ir(kinds)
     primal = primal_of(specification.function)
     signature = list(zip(specification.signature().parameters, kinds, strict=True))
@@ -288,6 +153,12 @@ def _simple_variant(specification: Any, kinds: Types) -> Variant:
         warnings.warn(f"{specification.name}: {note}", UserWarning, stacklevel=5)
     head = variants.header("Derivative", primal, signature, function.notes)
     return variants.build([function], function.name, primal, head)
+
+
+def _items(kind: Type) -> tuple[Type, ...]:
+    """The types of the entries of a tuple."""
+    assert isinstance(kind, SequenceType)
+    return kind.items or ()
 
 
 def _alike(value: Any, dot: Any) -> bool:
@@ -298,7 +169,7 @@ def _alike(value: Any, dot: Any) -> bool:
             and len(dot) == len(value)
             and all(map(_alike, value, dot))
         )
-    return np.shape(dot) == np.shape(value)
+    return bool(np.shape(dot) == np.shape(value))
 
 
 @final
@@ -365,13 +236,11 @@ class Tangent:
         values = [Value(n, k, named=True) for n, k in zip(("args", "tangents"), kinds, strict=True)]
         body.params = values
         mapping: dict[Value, Operand] = {}
-        count = len(kinds[0].items or ())  # type: ignore[union-attr]  # a Sequence
-        given = [
-            i for i, t in enumerate(kinds[1].items or ()) if t != type_of(None)  # type: ignore[union-attr]  # a Sequence
-        ]
+        count = len(_items(kinds[0]))
+        given = [i for i, t in enumerate(_items(kinds[1])) if t != type_of(None)]
         sources = [(values[0], i) for i in range(count)] + [(values[1], i) for i in given]
         for param, (value, place) in zip(inner.body.params, sources, strict=True):
-            mapping[param] = builder.emit(transform.GETITEM, value, place)
+            mapping[param] = builder.emit(_GETITEM, value, place)
         copied = Region([], inner.body.ops, inner.body.yields)
         region = copy_region(copied, mapping)
         body.ops += region.ops
@@ -383,7 +252,7 @@ class Tangent:
         primal = primal_of(self.function)
         args, tangents = kinds
         names = [p.name for p in function.params]
-        flat = [*(args.items or ()), *(t for t in tangents.items or () if t != type_of(None))]  # type: ignore[union-attr]  # Sequences
+        flat = [*_items(args), *(t for t in _items(tangents) if t != type_of(None))]
         for note in function.notes:
             warnings.warn(f"{self.name}: {note}", UserWarning, stacklevel=5)
         head = variants.header(
@@ -459,16 +328,16 @@ class Pullback:
         for note in notes:
             warnings.warn(f"{self.name}: {note}", UserWarning, stacklevel=5)
         head = variants.header("Value and pullback", primal, signature, notes)
-        wrt, single = self.asked(kinds)
+        wrt, _ = self.asked(kinds)
         params = primal_ir(self.function, kinds).params
         extra = variants.pullback_statements(self.name, self.doc(), pair, params)
         made = variants.build([pair.forward, pair.reverse], self.name, primal, head, extra)
-        call = made.function
+        call: Callable[..., Any] = made.function
         count = len(kinds)
         everything = self.wrt is None and len(wrt) != count
 
         def run(*args: Any, **keywords: Any) -> object:
-            value, pullback = call(*args, **keywords)  # type: ignore[misc]  # the pair that it returns
+            value, pullback = call(*args, **keywords)
 
             def checked(y_bar: Any) -> object:
                 if not isinstance(value, tuple | list | dict) and np.shape(y_bar) != np.shape(
@@ -496,15 +365,17 @@ class Pullback:
         return _restore, (api.vjp, self.function, (self.wrt,), {}, self.signature())
 
 
-def derivative(specification: Any, signature: inspect.Signature | None = None) -> Derivative:
+def derivative(
+    specification: Specification, signature: inspect.Signature | None = None
+) -> Derivative:
     """The callable derivative of a specification, with its signature or a given one."""
     function = specification.function
 
     def compile_variant(args: tuple[object, ...]) -> Variant:
-        return specification.variant(specification.prepare(args))  # type: ignore[no-any-return]  # a Specification's
+        return specification.variant(specification.prepare(args))
 
     def generic() -> Variant:
-        return specification.variant(annotated_types(specification))  # type: ignore[no-any-return]  # a Specification's
+        return specification.variant(annotated_types(specification))
 
     made = make_derivative(
         specification.name,
@@ -519,7 +390,7 @@ def derivative(specification: Any, signature: inspect.Signature | None = None) -
     return made
 
 
-def annotated_types(specification: Any) -> Types:
+def annotated_types(specification: Specification) -> Types:
     """The parameter types that annotations give; unknown where there are none."""
     return parameter_types(primal_of(specification.function), specification.signature().parameters)
 

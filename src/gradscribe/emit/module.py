@@ -8,8 +8,6 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, final
 
-import gast
-
 from gradscribe.emit.calls import spread_calls
 from gradscribe.emit.expressions import Expressions, Requirements
 from gradscribe.emit.liveness import Liveness
@@ -17,10 +15,10 @@ from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.ownership import Ownership
 from gradscribe.emit.schedule import schedule_updates
+from gradscribe.emit.sources import helper_sources
 from gradscribe.emit.statements import Statements
 from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
-from gradscribe.frontend.resolve import definition_of
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.passes import simplify
@@ -62,7 +60,6 @@ def emit_function(
         body=body,
         decorator_list=[],
         returns=None,
-        type_params=[],
         lineno=0,
     )
     return Emitted(definition, needs, function.notes)
@@ -163,7 +160,7 @@ def emit_module(
         definitions.append(emit_function(function, module, needs).definition)
     definitions = definitions[len(functions) :] + definitions[: len(functions)]
     body: list[ast.stmt] = [Comment(line) for line in header]
-    helpers = _sources(needs)
+    helpers = helper_sources(needs)
     body += _imports(needs, standalone)
     body += helpers
     body += definitions + (extra or [])
@@ -228,24 +225,6 @@ def _has_literal(value: Any) -> bool:
         return all(_has_literal(item) for item in value)
     finite = not isinstance(value, float) or math.isfinite(value)
     return (value is None or type(value) in (int, float, bool, str)) and finite
-
-
-def _sources(needs: Requirements) -> list[ast.stmt]:
-    """The definitions of the helpers the text calls, without annotations."""
-    nodes: list[ast.stmt] = []
-    for function in needs.helpers.values():
-        definition = definition_of(function).node
-        tree = gast.gast_to_ast(definition)
-        assert isinstance(tree, ast.FunctionDef)
-        tree.returns = None
-        arguments = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
-        for argument in [*arguments, *filter(None, (tree.args.vararg, tree.args.kwarg))]:
-            argument.annotation = None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and node.id in ("np", "math"):
-                node.id = needs.alias({"np": "numpy"}.get(node.id, node.id))
-        nodes.append(tree)
-    return nodes
 
 
 def text_of(function: Function, module: str | None = None) -> str:

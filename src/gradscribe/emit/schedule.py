@@ -28,7 +28,7 @@ def schedule_updates(function: Function) -> None:
 
 def _body(op: Op) -> None:
     body, start = op.regions[-1], first_carry(op)
-    updates = {
+    updates: dict[object, Value] = {
         body.yields[k]: body.params[start + k]
         for k in range(carries(op))
         if isinstance(body.yields[k], Value)

@@ -20,6 +20,7 @@ from gradscribe.passes.clean import carries, first_carry
 from gradscribe.source import Span
 
 LOAD, STORE = ast.Load(), ast.Store()
+Target = ast.Name | ast.Subscript
 COMMENT_WIDTH = 72
 
 

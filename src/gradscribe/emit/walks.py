@@ -58,7 +58,8 @@ def _loop(op: Op, origin: dict[Value, Op], before: list[Op]) -> None:
     only_reads = uses == sum(len(found) for found in reads.values())
     if not only_reads and len(sequences) > 1:
         return
-    items, mapping = [], {}
+    items: list[Value] = []
+    mapping: dict[Value, Operand] = {}
     for sequence in sequences:
         found = reads[sequence]
         first = found[0].results[0] if found else None

@@ -27,6 +27,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.ir.types import NONE, Array, Scalar, Sequence
+from gradscribe.primal import differentiable, places, primal_ir
 from gradscribe.runtime import variants
 from gradscribe.runtime.dispatch import Derivative
 
@@ -92,9 +93,7 @@ def compose(target: Target, wish: Wish, directory: Path | None = None) -> File:
 def intermediate(target: Target, wish: Wish, derivative: bool) -> list[Function]:
     """The IR of a function, or of its derivative."""
     composer = _Composer(target, wish, None, {})
-    return (
-        composer.functions()[0] if derivative else [spec.primal_ir(target.function, composer.kinds)]
-    )
+    return composer.functions()[0] if derivative else [primal_ir(target.function, composer.kinds)]
 
 
 @final
@@ -113,13 +112,13 @@ class _Composer:
         self.primal = target.function
         self.names = list(inspect.signature(self.primal).parameters)
         kinds = kinds_of(target, wish.example)
-        self.wrt, self.single = spec.places(self.primal, wish.wrt(wish.order))
+        self.wrt, self.single = places(self.primal, wish.wrt(wish.order))
         everywhere = {
             place
             for order in range(1, wish.order + 1)
-            for place in spec.places(self.primal, wish.wrt(order))[0]
+            for place in places(self.primal, wish.wrt(order))[0]
         }
-        self.kinds = spec.differentiable(kinds, sorted(everywhere), self.names, target.name)
+        self.kinds = differentiable(kinds, sorted(everywhere), self.names, target.name)
 
     def file(self) -> File:
         functions, extra, name = self.functions()
@@ -127,7 +126,7 @@ class _Composer:
         # Once to see what the text relies on, and again with all that around it.
         draft = emit_module(functions, module, [], extra, standalone=True)
         lengths = open_lengths(self.kinds)
-        primal = spec.primal_ir(self.primal, lengths)
+        primal = primal_ir(self.primal, lengths)
         guard = Guard(primal, self.names, self.kinds, "float32" in draft.text)
         needs = self._closing(draft)
         extra_params = functions[0].params[len(self.names) :] if self.wish.kind == "tangent" else []
@@ -148,10 +147,10 @@ class _Composer:
     def functions(self) -> tuple[list[Function], list[ast.stmt] | None, str]:
         """The functions of the file, the statements after them, and its name."""
         made = derived(self.primal, self.wish)
-        about: Any = made.specification  # type: ignore[attr-defined]  # every derivative has one
+        about: Any = made.specification
         if isinstance(about, spec.Pullback):
             pair = about.pair(self.kinds)
-            params = spec.primal_ir(about.function, self.kinds).params
+            params = primal_ir(about.function, self.kinds).params
             extra = variants.pullback_statements(about.name, about.doc(), pair, params)
             _check_cotangent(extra[0], pair.forward)
             return [pair.forward, pair.reverse], extra, about.name
@@ -217,8 +216,8 @@ class _Composer:
         wish = self.wish
         steps = []
         for order in range(1, wish.order + 1):
-            places, _ = spec.places(self.primal, wish.wrt(order))
-            steps.append(listed([self.names[place] for place in places]))
+            asked, _ = places(self.primal, wish.wrt(order))
+            steps.append(listed([self.names[place] for place in asked]))
         what = {"tangent": "jvp", "pullback": "vjp"}.get(wish.kind, "gradient")
         if wish.value:
             what = "value and gradient"

@@ -24,6 +24,7 @@ from gradscribe import specification as spec
 from gradscribe.annotations import parameter_types, says_rank
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.types import Type, Unknown
+from gradscribe.primal import argument_types
 from gradscribe.source import SourceFile, Span
 
 
@@ -196,7 +197,7 @@ def kinds_of(target: Target, example: str | None) -> tuple[Type, ...]:
     given = _given(target, example) if example is not None else _in_docstring(target)
     if given is None:
         return annotated
-    shown = spec.argument_types(names, given)
+    shown = argument_types(names, given)
     return tuple(
         kind if says_rank(kind) else other for kind, other in zip(annotated, shown, strict=True)
     )

@@ -85,10 +85,10 @@ def _whole(op: Op, origin: dict[Value, Op]) -> Value | None:
         made = origin.get(arg) if isinstance(arg, Value) else None
         if made is None or made.prim.function is not operator.getitem:
             return None
-        base, index = made.args
+        source, index = made.args
         if not isinstance(index, Const) or index.value != place:
             return None
-        bases.add(base)
+        bases.add(source)
     base = bases.pop() if len(bases) == 1 else None
     if not isinstance(base, Value) or base not in origin or not isinstance(base.type, Sequence):
         return None

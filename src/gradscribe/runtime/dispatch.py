@@ -232,6 +232,7 @@ class Derivative(functools.partial[Any]):
         self._signature = signature
         self._doc = doc
         self._reduce = reduce
+        self.specification: Any = None  # what it is a derivative of, and how; set by its maker
 
     def _described(self) -> str | None:
         try:

@@ -1,0 +1,176 @@
+"""What is differentiated: its Python function, its signature, its IR for given types.
+
+A primal is a Python function, a derivative (which is differentiated again), or a function of NumPy
+or Python that has a rule.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import gradscribe.rules  # noqa: F401 (loading them declares every rule)
+from gradscribe.errors import ArgumentError
+from gradscribe.frontend.lower import lower_function
+from gradscribe.ir.build import Builder
+from gradscribe.ir.core import Function, Parameter, Value
+from gradscribe.ir.primitives import BY_FUNCTION
+from gradscribe.ir.types import (
+    PY_FLOAT,
+    PY_INT,
+    Array,
+    Scalar,
+    Static,
+    Type,
+    maybe_float,
+    type_of,
+)
+from gradscribe.ir.types import Sequence as SequenceType
+from gradscribe.passes.clean import clean
+from gradscribe.passes.share import share_views
+from gradscribe.runtime.dispatch import Derivative
+
+Types = tuple[Type, ...]
+
+
+def primal_of(function: Callable[..., Any]) -> types.FunctionType:
+    """The Python function at the bottom of a tower of derivatives."""
+    if isinstance(function, Derivative):
+        return primal_of(function.specification.function)
+    if isinstance(function, types.FunctionType):
+        return function
+    return _stand_in(function)
+
+
+def _stand_in(function: Callable[..., Any]) -> types.FunctionType:
+    """For a callable that is no Python function: one whose globals hold nothing."""
+    prim = _primitive(function)
+    signature = ", ".join(n for n in prim.params if n not in prim.defaults)
+    namespace: dict[str, Any] = {"__name__": getattr(function, "__module__", None) or "numpy"}
+    exec(f"def {function.__name__}({signature}): ...", namespace)
+    made: types.FunctionType = namespace[function.__name__]
+    return made
+
+
+def _primitive(function: Callable[..., Any]) -> Any:
+    try:
+        return BY_FUNCTION[function]
+    except (KeyError, TypeError):
+        raise ArgumentError(
+            f"cannot differentiate {function!r}: it is not a Python function",
+            hint="wrap it in a function of yours, or declare a rule for it",
+        ) from None
+
+
+def primal_signature(function: Callable[..., Any]) -> inspect.Signature:
+    if isinstance(function, Derivative):
+        signature: inspect.Signature = function.specification.signature()
+        return signature
+    if isinstance(function, types.FunctionType):
+        return inspect.signature(function, follow_wrapped=False)
+    return inspect.signature(_stand_in(function))
+
+
+def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
+    """The IR of what is differentiated: a function's own, or a derivative's."""
+    if isinstance(function, Derivative):
+        made: Function = function.specification.ir(kinds)
+        return made
+    if isinstance(function, types.FunctionType):
+        return clean(share_views(clean(lower_function(function, kinds))))
+    prim = _primitive(function)
+    builder = Builder()
+    names = [n for n in prim.params if n not in prim.defaults]
+    values = [Value(n, kind, named=True) for n, kind in zip(names, kinds, strict=True)]
+    builder.region.params = values
+    builder.region.yields = [builder.emit(prim, *values)]
+    return Function(function.__name__, [Parameter(n) for n in names], builder.region)
+
+
+def base_name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", "function")
+    return name if name.isidentifier() else "function"
+
+
+def places(function: Callable[..., Any], wrt: Any) -> tuple[list[int], bool]:
+    """The positions of the parameters that ``wrt`` names, and whether it is one alone."""
+    names = list(primal_signature(function).parameters)
+    single = not isinstance(wrt, tuple)
+    found = []
+    for item in (wrt,) if single else wrt:
+        if isinstance(item, bool) or not isinstance(item, int | str):
+            raise ArgumentError(f"wrt takes positions and names of parameters, not {item!r}")
+        if isinstance(item, int):
+            if not -len(names) <= item < len(names):
+                raise ArgumentError(
+                    f"wrt={item}: {base_name(function)} has {len(names)} parameters"
+                )
+            found.append(item % len(names))
+        elif item in names:
+            found.append(names.index(item))
+        else:
+            raise ArgumentError(
+                f"wrt={item!r}: {base_name(function)} has no parameter of that name "
+                f"(it has {', '.join(names)})"
+            )
+    return found, single
+
+
+def argument_types(names: Sequence[str], args: Sequence[Any]) -> Types:
+    for name, value in zip(names, args, strict=True):
+        # Their operators mean other things.
+        if isinstance(value, np.matrix | np.ma.MaskedArray):
+            kind = type(value).__name__
+            raise ArgumentError(
+                f"the argument {name!r} is a {kind}", hint=f"pass np.asarray({name})"
+            )
+    return tuple(type_of(value, name) for name, value in zip(names, args, strict=True))
+
+
+def tuple_type(kinds: Sequence[Type]) -> SequenceType:
+    """The type of a tuple of these types."""
+    return SequenceType("tuple", tuple(kinds))
+
+
+def differentiable(kinds: Types, wrt: Sequence[int], names: Sequence[str], who: str) -> Types:
+    """The types, ints that are differentiated as floats; refused where they are not real."""
+    result = list(kinds)
+    for place in wrt:
+        result[place] = _as_float(kinds[place], names[place], who)
+    return tuple(result)
+
+
+def _as_float(kind: Type, name: str, who: str) -> Type:
+    if kind == PY_INT:
+        return PY_FLOAT
+    if isinstance(kind, SequenceType) and kind.items is not None:
+        return SequenceType(kind.kind, tuple(_as_float(k, name, who) for k in kind.items))
+    dtype = kind.dtype if isinstance(kind, Scalar | Array) else None
+    if dtype is not None and dtype.kind == "c":
+        raise ArgumentError(f"{who}: the argument {name!r} is complex, which is not supported yet")
+    if not maybe_float(kind):
+        raise ArgumentError(
+            f"{who}: cannot differentiate with respect to {name!r}, which is {_describe(kind)}",
+            hint=(
+                f"convert it to floating point: {name}.astype(float)"
+                if isinstance(kind, Array)
+                else None
+            ),
+        )
+    return kind
+
+
+def _describe(kind: Type) -> str:
+    if isinstance(kind, Array):
+        return f"an array of {kind.dtype}"
+    if isinstance(kind, Static):
+        return "None" if kind.value is None else f"of type {type(kind.value).__name__}"
+    return f"of type {kind}"
+
+
+def summed_name(prefix: str, function: Callable[..., Any]) -> str:
+    return f"{base_name(function)}_{prefix}"
