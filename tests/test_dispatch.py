@@ -368,9 +368,7 @@ class TestCompiling:
             barrier.wait()
             results.append(df(value))
 
-        threads = [
-            threading.Thread(target=call, args=(float(i),)) for i in range(count)
-        ]
+        threads = [threading.Thread(target=call, args=(float(i),)) for i in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -718,14 +716,10 @@ def built(
     primal: Callable[..., object] = every_kind,
     **keywords: Any,
 ) -> types.FunctionType:
-    cells = dict(
-        zip(primal.__code__.co_freevars, primal.__closure__ or (), strict=True)
-    )
+    cells = dict(zip(primal.__code__.co_freevars, primal.__closure__ or (), strict=True))
     settings: dict[str, Any] = {"ours": {}, "primal_cells": cells}
     filename = register_source(name, text)
-    return build_function(
-        text, filename, name, primal.__globals__, **settings | keywords
-    )
+    return build_function(text, filename, name, primal.__globals__, **settings | keywords)
 
 
 class TestBuildFunction:
@@ -759,9 +753,7 @@ class TestBuildFunction:
             return primal, change
 
         primal, change = make()
-        text = (
-            "def helper(): return rate\ndef f_grad(x): return rate, helper(), rate_2\n"
-        )
+        text = "def helper(): return rate\ndef f_grad(x): return rate, helper(), rate_2\n"
         function = built(text, primal=primal, ours={"rate_2": 7})
         assert function(0) == (1.0, 1.0, 7)
         change(2.0)

@@ -1,8 +1,8 @@
 """What users call: derivatives as functions, and the decorator.
 
 Every derivative is a callable with the primal's signature. The first call with arguments of a new
-kind (scalar or array, rank, dtype, which dimensions are 1) writes and compiles a variant; ``source``
-is its text.
+kind (scalar or array, rank, dtype, which dimensions are 1) writes and compiles a variant;
+``source`` is its text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def value_and_grad(
 def jvp(function: Callable[..., Any]) -> Derivative:
     """Forward mode: ``jvp(f)(args, tangents)`` is the value of f and its tangent.
 
-    ``args`` and ``tangents`` are tuples of one length; a tangent of None means "not differentiated".
+    ``args`` and ``tangents`` are tuples of one length; a tangent of None means "not
+    differentiated".
     """
     return spec.derivative(spec.Tangent(function))
 
@@ -62,8 +63,8 @@ def differentiate(
 ) -> Any:
     """Decorate a function with its derivatives; bare, or with arguments.
 
-    The function stays as it is and gains ``.grad`` (of the given order), ``.value_and_grad``, ``.jvp``
-    and ``.vjp``. ``gradscribe write`` writes the derivatives of decorated functions.
+    The function stays as it is and gains ``.grad`` (of the given order), ``.value_and_grad``,
+    ``.jvp`` and ``.vjp``. ``gradscribe write`` writes the derivatives of decorated functions.
     """
     if function is None:
         return partial(differentiate, wrt=wrt, mode=mode, order=order)

@@ -15,6 +15,7 @@ import numpy as np
 
 import gradscribe.rules  # noqa: F401 (loading them declares every rule)
 from gradscribe.errors import ArgumentError
+from gradscribe.frontend.apart import keep_apart
 from gradscribe.frontend.lower import lower_function
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Parameter, Value
@@ -81,7 +82,7 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
         made: Function = function.specification.ir(kinds)
         return made
     if isinstance(function, types.FunctionType):
-        return clean(share_views(clean(lower_function(function, kinds))))
+        return keep_apart(clean(share_views(clean(lower_function(function, kinds)))))
     prim = _primitive(function)
     builder = Builder()
     names = [n for n in prim.params if n not in prim.defaults]

@@ -66,6 +66,8 @@ ROWS: list[Row] = [
     row("np.cross(a, b)", a=draw(3), b=draw(3) + 1),
     row("np.cross(a, b)", a=draw(2, 3), b=draw(3) + 1),
     row("np.cross(a, b)", a=draw(4, 1, 3), b=draw(2, 3) + 1),
+    row("np.linalg.cross(x1, x2)", x1=draw(3), x2=draw(3) + 1),
+    row("np.linalg.cross(x1, x2)", x1=draw(4, 1, 3), x2=draw(2, 3) + 1),
     *(
         row(f"np.convolve(a, v, {mode!r})", a=draw(*a), v=draw(*v) + 0.3)
         for mode in ("full", "same", "valid")

@@ -62,7 +62,9 @@ def rules_of(op: Op) -> Rules:
     """The rules of an operation's primitive; refused where there are none."""
     if any(_is_complex(o) for o in (*op.args, *op.results)):
         raise NoRuleError(
-            "complex numbers are not differentiated yet", op.span, "write real and imaginary parts apart"
+            "complex numbers are not differentiated yet",
+            op.span,
+            "write real and imaginary parts apart",
         )
     function = op.prim.function
     if op.results and isinstance(op.results[0].type, Sequence):
@@ -319,9 +321,11 @@ def _entries_in_shape(dot: Operand, y: Operand, builder: Builder) -> Operand:
         return dot
     entries = [_entry(dot, k, builder) for k in range(len(kind.items))]
     spread = [
-        builder.emit(of(helpers.fill_like), float(e.value), _entry(y, k, builder))
-        if is_literal(e) and not is_scalar(of_y.items[k])
-        else e
+        (
+            builder.emit(of(helpers.fill_like), float(e.value), _entry(y, k, builder))
+            if is_literal(e) and not is_scalar(of_y.items[k])
+            else e
+        )
         for k, e in enumerate(entries)
     ]
     return dot if spread == entries else builder.emit(_DISPLAY[kind.kind], *spread)

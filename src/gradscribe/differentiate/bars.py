@@ -169,7 +169,7 @@ def same_shape(a: Type, b: Type) -> bool:
     if x is None or y is None or len(x) != len(y):
         return False
     return all(
-        p == q and p is not None or (not_one(q) and not_one(p)) for p, q in zip(x, y, strict=True)
+        (p == q and p is not None) or (not_one(q) and not_one(p)) for p, q in zip(x, y, strict=True)
     )
 
 
@@ -180,7 +180,7 @@ def fits(g: Type, x: Type) -> bool:
         return False
     gap = len(q) - len(p)
     return all(
-        b == a and a is not None or not_one(b) for a, b in zip(p, q[gap:], strict=True)
+        (b == a and a is not None) or not_one(b) for a, b in zip(p, q[gap:], strict=True)
     ) and (gap == 0 or all(not_one(b) for b in q[:gap]))
 
 
@@ -217,7 +217,9 @@ Emit = Callable[..., Operand]
 
 def is_literal(operand: Operand) -> TypeGuard[Const]:
     """Is this a number that rules or the compiler wrote?"""
-    return isinstance(operand, Const) and operand.name is None and type(operand.value) in (int, float)
+    return (
+        isinstance(operand, Const) and operand.name is None and type(operand.value) in (int, float)
+    )
 
 
 def times(builder: Builder, a: Operand, b: Operand) -> Operand:

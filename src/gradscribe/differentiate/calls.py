@@ -1,8 +1,8 @@
 """Calls of functions that keep their own text (recursive ones): they become pairs.
 
-``y = g(x)`` becomes ``y, saved = g_forward(x)`` in the forward sweep, where ``saved`` is a tuple of what
-``g_reverse(saved, y_bar)`` reads, the tuples of the calls in it included. In forward mode it becomes
-``y, y_dot = g_jvp(x, x_dot)``. All of them are made once for a function, whatever calls it.
+``y = g(x)`` becomes ``y, saved = g_forward(x)`` in the forward sweep, where ``saved`` is a tuple of
+what ``g_reverse(saved, y_bar)`` reads, the tuples of the calls in it included. In forward mode it
+becomes ``y, y_dot = g_jvp(x, x_dot)``. All of them are made once for a function, whatever calls it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Forward mode: every active operation is followed by its tangent.
 
-``t = sin(x)`` becomes ``t = sin(x); t_dot = cos(x) * x_dot``; a branch or loop hands out the tangents
-of what it hands out, and carries and collects those of what it carries and collects.
+``t = sin(x)`` becomes ``t = sin(x); t_dot = cos(x) * x_dot``; a branch or loop hands out the
+tangents of what it hands out, and carries and collects those of what it carries and collects.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Selections in adjoints: what was not taken contributes exactly zero, whatever its derivative is.
 
-The adjoint of a branch of ``np.where(c, t, b)`` is ``np.where(c, y_bar, 0)``, a *masked* one. Where t
-was not taken its own derivative may be infinite or NaN, and ``0 * inf`` is no zero. So what
+The adjoint of a branch of ``np.where(c, t, b)`` is ``np.where(c, y_bar, 0)``, a *masked* one. Where
+t was not taken its own derivative may be infinite or NaN, and ``0 * inf`` is no zero. So what
 multiplies a masked adjoint goes inside::
 
     np.where(c, y_bar, 0) * p      is      np.where(c, y_bar * p, 0)

@@ -208,8 +208,8 @@ def _prepend(reverse: Region, again: list[Op], mapping: dict[Value, Operand]) ->
 def for_loop(op: Op, reverse: Op, builder: Builder, collected: list[tuple[Value, Operand]]) -> None:
     """Give the reverse loop what it walks: positions and saved values, last iteration first.
 
-    ``collected`` pairs items that the body already reads with the lists (in the order of the forward
-    loop) they come from: the adjoints of what the forward loop collected.
+    ``collected`` pairs items that the body already reads with the lists (in the order of the
+    forward loop) they come from: the adjoints of what the forward loop collected.
     """
     body, (inner,) = op.regions[-1], reverse.regions
     inside = defined_in(body)

@@ -230,6 +230,16 @@ def _split(both: Function, border: Op, name: str) -> Pullback:
     return Pullback(clean(forward), clean(backward))
 
 
+def _unused(wish: str, params: list[Parameter]) -> str:
+    """A name for one more parameter."""
+    names = {p.name for p in params}
+    number, name = 0, wish
+    while name in names:
+        number += 1
+        name = f"{wish}_{number}"
+    return name
+
+
 def _distinct(values: list[Value]) -> list[str]:
     """Names for parameters: the user's own first, and a hint that repeats gets a number."""
     names: dict[Value, str] = {}
@@ -315,7 +325,7 @@ def tangent(function: Function, wrt: list[int], name: str, with_value: bool = Tr
         dot = Value(dot_name(value), adjoint_type(value.type))
         dots[value] = dot
         body.params.append(dot)
-        params.append(Parameter(dot_name(value)))
+        params.append(Parameter(_unused(dot_name(value), params)))
     forwarder.region(function.body)
     result = function.result
     primal = mapped(result, forwarder.mapping)

@@ -65,7 +65,8 @@ class Nesting:
     # ------------------------------------------------------------------ deciding
 
     def _region(self, region: Region, indent: int, yields: bool = True) -> None:
-        """Decide for a region; what it yields is nested only where it is an expression's (``yields``).
+        """Decide for a region; what it yields is nested only where it is an expression's
+        (``yields``).
 
         The others are assigned where they are computed: at the end of a loop's body the variables
         that they read may be needed no more.
@@ -82,11 +83,15 @@ class Nesting:
             if not self._may_nest(op):
                 continue
             value = op.results[0]
-            if op.prim.function in _EVERYWHERE or value in self.indices or (
-                value in uses
-                and (
-                    value in self.collected
-                    or not self._changed_between(op, region.ops[place + 1 : uses[value]])
+            if (
+                op.prim.function in _EVERYWHERE
+                or value in self.indices
+                or (
+                    value in uses
+                    and (
+                        value in self.collected
+                        or not self._changed_between(op, region.ops[place + 1 : uses[value]])
+                    )
                 )
             ):
                 self.inlined[value] = op
@@ -200,9 +205,7 @@ _STRENGTH = {
 
 def _index_tuples(body: Region) -> set[Value]:
     """Tuples and slices that are only ever indices: ``a[i, j]`` says more than ``a[t]``."""
-    found = {
-        op.results[0]: True for op in walk(body) if op.prim.function in (tuple, slice)
-    }
+    found = {op.results[0]: True for op in walk(body) if op.prim.function in (tuple, slice)}
     for op in walk(body):
         place = 1 if op.prim.function in _INDEXED else None
         for k, arg in enumerate(op.args):

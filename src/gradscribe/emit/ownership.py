@@ -1,16 +1,18 @@
 """What makes writing in place safe: who owns each buffer, and who else can see it.
 
-Parameters, constants and saved collections are *borrowed*; results of operations are *owned*, unless
-they are views. An operation that mutates is written in place where its old value is owned, is not
-needed afterwards, and no value that is needed afterwards may share its memory. Elsewhere a copy comes
+Parameters, constants and saved collections are *borrowed*; results of operations are *owned*,
+unless they are views. An operation that mutates is written in place where its old value is owned,
+is not needed afterwards, and no value that is needed afterwards may share its memory. Elsewhere a
+copy comes
 first: before the loop where the value enters a loop borrowed, else right before the write::
 
     u2 = setitem(u, i, v)        u[i] = v                 u is owned and dead
                                  u2 = u.copy(); u2[i] = v   otherwise
 
-Every value has *roots*: the buffers its memory may be part of. A fresh result is its own root, a view
-has those of what it views, a container those of its entries. A carry is a root of its own, provided
-that what enters and what comes round is owned and seen by nobody else; a swap of two buffers is fine.
+Every value has *roots*: the buffers its memory may be part of. A fresh result is its own root, a
+view has those of what it views, a container those of its entries. A carry is a root of its own,
+provided that what enters and what comes round is owned and seen by nobody else; a swap of two
+buffers is fine.
 """
 
 from __future__ import annotations
@@ -287,9 +289,9 @@ class Ownership:
                 if k in written
                 else self.root(op.args[start + k]) | self.root(body.yields[k])
             )
-            if param in self.owned and self._is_owned(op.args[start + k]):
-                self.owned.add(result)
-            elif self._is_owned(op.args[start + k]) and self._is_owned(body.yields[k]):
+            if (param in self.owned and self._is_owned(op.args[start + k])) or (
+                self._is_owned(op.args[start + k]) and self._is_owned(body.yields[k])
+            ):
                 self.owned.add(result)
         for k in range(count, len(op.results)):
             self._collected(op, body, k)
@@ -394,7 +396,12 @@ _IN_PLACE = {operator.add: _IADD, operator.sub: _ISUB}
 
 def _as_large(a: Type, b: Type) -> bool:
     """Arrays of one dtype, the first certainly of the shape of the second."""
-    if not isinstance(a, Array) or not isinstance(b, Array) or a.dtype != b.dtype or a.dtype is None:
+    if (
+        not isinstance(a, Array)
+        or not isinstance(b, Array)
+        or a.dtype != b.dtype
+        or a.dtype is None
+    ):
         return False
     if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
         return False

@@ -6,8 +6,8 @@ Before::                                    After::
     x_bar += t_bar * t                          t_bar = t_bar * x
     t_bar = t_bar_1
 
-In a loop's body the operation that makes what a carry yields is moved behind the last operation that
-reads the carry, if nothing that it is moved past needs its result or changes what it reads.
+In a loop's body the operation that makes what a carry yields is moved behind the last operation
+that reads the carry, if nothing that it is moved past needs its result or changes what it reads.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def _move(
             return
         if op.prim.mutates is not None and not all(is_scalar(a.type) for a in operands):
             return
-        if op.prim in STRUCTURED and any(o.prim.mutates is not None for r in op.regions for o in walk(r)):
+        if op.prim in STRUCTURED and any(
+            o.prim.mutates is not None for r in op.regions for o in walk(r)
+        ):
             if not all(is_scalar(a.type) for a in operands):
                 return
     body.ops[place : last + 1] = [*passed, update]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections.abc import Iterable
 from typing import final
 
 from gradscribe.emit.expressions import BINARY, IN_PLACE, Expressions, call, name
@@ -11,7 +12,7 @@ from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.writer import Blank, Comment
 from gradscribe.ir import helpers
-from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import METHODS
 from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, WHILE
@@ -584,16 +585,34 @@ def _derived(region: Region) -> list[Op]:
     return found
 
 
-def _must_bind(region: Region) -> set[Value]:
-    """Results of branches that are read whichever arm ran: everywhere but in another branch."""
-    found = {o for o in region.yields if isinstance(o, Value)}
-    for op in region.ops:
-        found.update(a for a in op.args if isinstance(a, Value))
-        for inner in op.regions:
-            inside = _must_bind(inner)
-            found |= inside if op.prim is not IF else inside & _results(inner)
+def _must_bind(body: Region) -> set[Value]:
+    """Results of branches that are read where the arm that defines them may not have run."""
+    homes: dict[Value, tuple[Operand, int]] = {}
+    for op in walk(body):
+        if op.prim is IF:
+            for k, result in enumerate(op.results):
+                arms = [n for n, arm in enumerate(op.regions) if arm.yields[k] is not UNDEF]
+                if len(arms) == 1:
+                    homes[result] = (op.args[0], arms[0])
+    found: set[Value] = set()
+    _reads_outside(body, frozenset(), homes, found)
     return found
 
 
-def _results(region: Region) -> set[Value]:
-    return {r for op in region.ops for r in op.results}
+def _reads_outside(
+    region: Region,
+    taken: frozenset[tuple[Operand, int]],
+    homes: dict[Value, tuple[Operand, int]],
+    found: set[Value],
+) -> None:
+    """Collect the values read in a region where not all that defines them is known to have run."""
+
+    def read(operands: Iterable[Operand]) -> None:
+        found.update(o for o in operands if o in homes and homes[o] not in taken)  # type: ignore[index, misc]  # keys: Values
+
+    for op in region.ops:
+        read(op.args)
+        for n, inner in enumerate(op.regions):
+            arm = {(op.args[0], n)} if op.prim is IF else set()
+            _reads_outside(inner, taken | arm, homes, found)
+    read(region.yields)

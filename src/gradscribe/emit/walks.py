@@ -6,8 +6,8 @@ Before::                                    After::
     for (%i, …) in (%r; …):                         …
         %v = getitem(x, %i)
 
-``for v in x`` where positions serve nothing else, ``enumerate(x)`` where they do, ``zip(x, y)`` for several
-sequences, ``reversed(x)`` for positions in reverse.
+``for v in x`` where positions serve nothing else, ``enumerate(x)`` where they do, ``zip(x, y)`` for
+several sequences, ``reversed(x)`` for positions in reverse.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from gradscribe.ir.primitives import FOR, of
 from gradscribe.ir.rewrite import defined_in, operands_in, substitute
 from gradscribe.ir.types import Array, Sequence, element_type
 
-RANGE, LEN, REVERSED, MIN, GETITEM = (
-    of(f) for f in (range, len, reversed, min, operator.getitem)
-)
+RANGE, LEN, REVERSED, MIN, GETITEM = (of(f) for f in (range, len, reversed, min, operator.getitem))
 
 
 def walk_items(body: Region) -> None:

@@ -459,6 +459,8 @@ def _isinstance(frame: Frame, node: gast.Call) -> Bound | None:
     answers = [_instance_of(kind, p.value) for p in parts if isinstance(p, Const)]
     if any(answer is True for answer in answers):
         return Const(True)
+    if frame.builder.derived and [p.value for p in parts if isinstance(p, Const)] == [float]:
+        return Const(False)  # what a rule writes for NumPy holds for Python's floats too
     return Const(False) if all(answer is False for answer in answers) else None
 
 

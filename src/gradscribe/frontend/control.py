@@ -85,14 +85,15 @@ def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
     early = returns(node) or leaves(node)
     tail = rest if early else []
     ended = branch(
-        frame, test, lambda: block(frame, node.body + tail), lambda: block(frame, node.orelse + tail)
+        frame,
+        test,
+        lambda: block(frame, node.body + tail),
+        lambda: block(frame, node.orelse + tail),
     )
     return ended, early
 
 
-def branch(
-    frame: Frame, test: Operand, yes: Callable[[], Ended], no: Callable[[], Ended]
-) -> Ended:
+def branch(frame: Frame, test: Operand, yes: Callable[[], Ended], no: Callable[[], Ended]) -> Ended:
     """Lower one of two blocks; how the one that ran ended."""
     known = truth(test)
     if known is not None:

@@ -1,6 +1,7 @@
 """Leaving a loop early: ``break``, ``continue`` and ``return`` inside loops.
 
-Each loop that is left early has a *stop flag*, and one that is returned from also a flag and a value;
+Each loop that is left early has a *stop flag*, and one that is returned from also a flag and a
+value;
 they are variables like the user's own, under names that no program can contain::
 
     for v in x:                     stop = False
@@ -9,8 +10,8 @@ they are variables like the user's own, under names that no program can contain:
         s += v                          else: s += v
                                         (until stop)
 
-What follows an ``if`` that may leave goes into its arms, so that each way through the body ends at its
-end. Emission writes ``break`` again.
+What follows an ``if`` that may leave goes into its arms, so that each way through the body ends at
+its end. Emission writes ``break`` again.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Exits:
 
     def __init__(self, frame: Frame, node: Any) -> None:
         depth = len(frame.exits)
-        self.stop, self.returned, self.value = (f" {w}{depth}" for w in ("stop", "returned", "value"))
+        self.stop, self.returned, self.value = (
+            f" {w}{depth}" for w in ("stop", "returned", "value")
+        )
         self.returns = any(returns(child) for child in node.body)
         self.breaks = self.returns or any(leaves(child, breaks_only=True) for child in node.body)
 

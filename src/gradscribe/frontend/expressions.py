@@ -238,6 +238,8 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
         kind = frame.type(base)
         if isinstance(kind, Array) and is_basic(_index_type(place)):
             return frame.view(base, GETITEM, (place,), certain=kind.dims is not None)
+        if isinstance(kind, Sequence) and frame.holds_views(base):
+            return frame.view(base, GETITEM, (place,), certain=True)
         if isinstance(kind, Sequence):
             entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
             if not isinstance(type_of_operand(place), Slice):

@@ -166,6 +166,15 @@ def _while(frame: Frame, node: gast.While, exits: Exits) -> None:
 
 
 @final
+class _Restructured(Exception):
+    """A name is a tuple of another length at the end of a loop than before it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@final
 class _Loop:
     """The carries of one loop, and the fixpoint over their types and aliases."""
 
@@ -262,10 +271,7 @@ class _Loop:
         bound = self.frame.env.get(slot.name)
         for place in slot.path:
             if not isinstance(bound, TupleOf) or place >= len(bound.items):
-                self.frame.refuse(
-                    self.frame.definition.node,
-                    f"{slot.name!r} is a tuple of another length at the end of a loop than before it",
-                )
+                raise _Restructured(slot.name)
             bound = bound.items[place]
         return bound
 
@@ -277,7 +283,11 @@ class _Loop:
         env, heap, unbound = frame.env, frame.heap, frame.unbound
         for round_ in range(_ROUNDS + 2):
             self._restore(env, heap, unbound)
-            op = attempt()
+            try:
+                op = attempt()
+            except _Restructured as found:
+                self._as_one(found.name, env)
+                continue
             if self._stable(op.regions[-1].yields, widen=round_ >= _ROUNDS):
                 break
         kept = frame.heap.kept
@@ -288,6 +298,15 @@ class _Loop:
             if slot.unborn:
                 frame.unbound.discard(slot.name)
         frame.builder.append(op)
+
+    def _as_one(self, name: str, env: dict[str, Bound]) -> None:
+        """Carry a tuple whose length changes as one value."""
+        init = self.frame.read(env[name])
+        slot = Slot(name, (), None, init, type_of_operand(init))
+        first = next(k for k, s in enumerate(self.slots) if s.name == name)
+        self.slots = [s for s in self.slots if s.name != name]
+        self.slots.insert(first, slot)
+        self.related.clear()
 
     def _restore(self, env: dict[str, Bound], heap: Heap, unbound: set[str]) -> None:
         frame: Frame | None = self.frame

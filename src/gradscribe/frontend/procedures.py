@@ -1,7 +1,8 @@
-"""Things that are called like functions but are not in the program: derivatives made while lowering.
+"""Things that are called like functions but are not in the program: derivatives made while
+lowering.
 
-``grad(g)(x)`` and ``value, pullback = vjp(g)(x)`` inside a function lower to the derivative's own IR,
-copied in place.
+``grad(g)(x)`` and ``value, pullback = vjp(g)(x)`` inside a function lower to the derivative's own
+IR, copied in place.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Ref
 from gradscribe.frontend.resolve import Definition
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value
+from gradscribe.ir.core import Attrs, Const, Function, Op, Parameter, Region, Value
 from gradscribe.ir.primitives import CALL
 from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Static, Type, join
 
@@ -64,9 +64,7 @@ def in_progress(definition: Definition) -> bool:
 def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str, Bound]]) -> Bound:
     """A CALL of a recursive function; ``bound`` are its arguments in the order of its parameters."""
     operands = [frame.read(b) for _, b in bound]
-    statics = {
-        i: o for i, o in enumerate(operands) if isinstance(o, Const) and _is_static(o)
-    }
+    statics = {i: o for i, o in enumerate(operands) if isinstance(o, Const) and _is_static(o)}
     kinds = [_general(type_of_operand(o)) for o in operands]
     task = next((t for t in _active if t.definition.node is definition.node), None)
     if task is None:

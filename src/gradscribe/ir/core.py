@@ -12,8 +12,9 @@ it yields. An *operation* applies a primitive to operands and defines results::
                                             yield %x1
                                         return %x2
 
-*Functional*: nothing is ever mutated. ``a[i] = v`` is ``a2 = setitem(a, i, v)`` and ``xs.append(v)``
-is ``xs2 = append(xs, v)``. Mutation is recovered when text is written (``emit/ownership.py``).
+*Functional*: nothing is ever mutated. ``a[i] = v`` is ``a2 = setitem(a, i, v)`` and
+``xs.append(v)`` is ``xs2 = append(xs, v)``. Mutation is recovered when text is written
+(``emit/ownership.py``).
 
 *Structured*: ``if``, ``for`` and ``while`` are operations with regions; their results are the phis.
 
@@ -111,9 +112,9 @@ class Attrs:
     """What an operation carries beside operands; each field belongs to the kinds named.
 
     ``seqs`` (FOR): how many of the args are sequences. ``form`` (calls): "method" where the user
-    wrote ``x.sum()``, an operator's sign where it was augmented. ``template`` (OPAQUE): the AST with
-    ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop`` (FOR, WHILE): the place of
-    the carry that ends the loop when it is true after an iteration.
+    wrote ``x.sum()``, an operator's sign where it was augmented. ``template`` (OPAQUE): the AST
+    with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop`` (FOR, WHILE): the
+    place of the carry that ends the loop when it is true after an iteration.
     """
 
     seqs: int = 0
@@ -203,11 +204,12 @@ class Parameter:
 @final
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function: parameters, a body region whose yield is the one returned operand, and its origin.
+    """A function: parameters, a body region whose yield is the one returned operand, and its
+    origin.
 
     ``order`` counts how often it has been differentiated; ``notes`` are for the head of its text.
-    ``derivatives`` keeps the derivatives of a function that is called, by kind; ``internal`` functions
-    are called by other emitted ones alone, so what they hand out need not be copied.
+    ``derivatives`` keeps the derivatives of a function that is called, by kind; ``internal``
+    functions are called by other emitted ones alone, so what they hand out need not be copied.
     """
 
     name: str

@@ -33,6 +33,8 @@ def zeros_like(x: Any) -> Any:
         return type(x)([zeros_like(v) for v in x])
     if isinstance(x, dict):
         return {k: zeros_like(v) for k, v in x.items()}
+    if x is None:
+        return None
     return np.zeros(np.shape(x), getattr(x, "dtype", float))[()]
 
 
@@ -138,3 +140,11 @@ def own(x: Any) -> Any:
 def is_one(x: Any) -> bool:
     """Is x written as the literal 1? Decided when a rule is lowered, never at run time."""
     return type(x) is int and x == 1
+
+
+def apart(*arrays: Any) -> None:
+    """Refuse arrays that share memory, one of which the function is going to write to."""
+    for k, a in enumerate(arrays):
+        for b in arrays[k + 1 :]:
+            if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b):
+                raise ValueError("two arguments share memory, and the function changes one of them")

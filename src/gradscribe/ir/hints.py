@@ -1,7 +1,7 @@
 """The published table of names for values that the user did not name.
 
-A value is called after what made it; its adjoint is that name with ``_bar``. Names that repeat while
-both are needed get a number.
+A value is called after what made it; its adjoint is that name with ``_bar``. Names that repeat
+while both are needed get a number.
 """
 
 from __future__ import annotations

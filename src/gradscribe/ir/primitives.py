@@ -8,7 +8,8 @@ result; its own signature gives parameter names and defaults::
         return reduced(x, axis, keepdims)
 
 A parameter named in ``static`` is handed over as the Python constant it is, where it is one, and as
-its type otherwise (``isinstance(axis, Type)`` tells); all other parameters are handed over as types.
+its type otherwise (``isinstance(axis, Type)`` tells); all other parameters are handed over as
+types.
 
 Facts stand below the frontend; derivatives of the same callables are in ``gradscribe.rules``.
 """

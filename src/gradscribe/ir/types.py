@@ -1,11 +1,12 @@
 """Abstract values: what is known of a value while compiling.
 
-The lattice is small on purpose: it decides broadcasting, the mutation of ``+=``, and which branch of
-``if axis is None`` is taken, and no more. ``Unknown`` is its top; ``join`` goes up.
+The lattice is small on purpose: it decides broadcasting, the mutation of ``+=``, and which branch
+of ``if axis is None`` is taken, and no more. ``Unknown`` is its top; ``join`` goes up.
 
-A *dimension* is an ``int`` (known), a ``Sym`` (a symbol: equal symbols are equal lengths) or ``None``
-(nothing known). A symbol may be known not to be 1. Two dimensions that are both not 1 and meet in an
-elementwise operation are equal, or NumPy itself raises there; that decides almost every broadcast.
+A *dimension* is an ``int`` (known), a ``Sym`` (a symbol: equal symbols are equal lengths) or
+``None`` (nothing known). A symbol may be known not to be 1. Two dimensions that are both not 1 and
+meet in an elementwise operation are equal, or NumPy itself raises there; that decides almost every
+broadcast.
 """
 
 from __future__ import annotations
@@ -347,7 +348,9 @@ def dims_of(type: Type) -> tuple[Dim, ...] | None:
 def wraps(type: Type) -> bool:
     """NumPy's integers and truth values: arithmetic among them is not that of numbers."""
     dtype = dtype_of(type)
-    return dtype is not None and dtype.kind in "iub" and not (isinstance(type, Scalar) and type.weak)
+    return (
+        dtype is not None and dtype.kind in "iub" and not (isinstance(type, Scalar) and type.weak)
+    )
 
 
 def dtype_of(type: Type) -> np.dtype[Any] | None:

@@ -1,14 +1,14 @@
 """Invariants of the IR, checked after every stage while testing.
 
-Every operand is a constant or a value defined before it in the same region or in one around it; every
-value is defined once; regions have the params and yields that their operation needs; and no
+Every operand is a constant or a value defined before it in the same region or in one around it;
+every value is defined once; regions have the params and yields that their operation needs; and no
 operation is shared between two places.
 """
 
 from __future__ import annotations
 
 from gradscribe.ir import primitives
-from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import Const, Function, Op, Region, Value
 
 
 class InvalidIR(AssertionError):

@@ -7,10 +7,11 @@ Before::                                After::
     %b = add(%t, %a)        (derived)
     …
 
-Every derived sum, difference, product, quotient and integer power of real numbers is read as a *sum of
-terms*: a coefficient times powers of atoms, over powers of atoms. A value used once is read through;
-a sum within a product stays a factor. ``x / x`` and ``0 * x`` stay, for x may be zero or infinite. The primal's own operations are never rearranged; one that only a single derived
-term reads is part of that term.
+Every derived sum, difference, product, quotient and integer power of real numbers is read as a *sum
+of terms*: a coefficient times powers of atoms, over powers of atoms. A value used once is read
+through; a sum within a product stays a factor. ``x / x`` and ``0 * x`` stay, for x may be zero or
+infinite. The primal's own operations are never rearranged; one that only a single derived term
+reads is part of that term.
 """
 
 from __future__ import annotations
@@ -250,7 +251,7 @@ def _trivial(form: list[Term], cheap: set[Value]) -> bool:
     if term.den or term.divisor != 1 or len(term.num) != 1:
         return False
     (power,) = term.num.values()
-    return term.coefficient in (1, -1) and power == 1 or term.coefficient == 1 and power < 4
+    return (term.coefficient in (1, -1) and power == 1) or (term.coefficient == 1 and power < 4)
 
 
 def _plain(form: list[Term], result: Value) -> Operand | None:

@@ -212,7 +212,7 @@ class _Folder:
             kind = type_of_operand(x)
             if not isinstance(kind, Array) or not kind.dims or kind.dtype is None:
                 continue
-            if kind.dtype.kind != "f" or not is_scalar(type_of_operand(value)):
+            if kind.dtype.kind != "f" or dims_of(type_of_operand(value)) is None:
                 continue
             if isinstance(value, Const) and value.value == 1 and value.name is None:
                 op.prim, op.args = ONES_LIKE, complete(ONES_LIKE, (x,))

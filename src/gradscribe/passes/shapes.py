@@ -53,7 +53,7 @@ def _region(
         if prim in _ASK_SHAPE or (prim in _ASK_DTYPE and op.derived):
             source = _source(op.args[0], origin, params, dtype=prim in _ASK_DTYPE)
             op.args = (source, *op.args[1:])
-            if prim in _ATTRIBUTE_OF and len(op.args) == 1 or _plain_size(op):
+            if (prim in _ATTRIBUTE_OF and len(op.args) == 1) or _plain_size(op):
                 _as_attribute(op)
         elif prim.function is operator.getitem:
             entry = _entry(op, origin)

@@ -1,4 +1,5 @@
-"""Compute once what derivatives compute twice: a derived operation that repeats an earlier one goes.
+"""Compute once what derivatives compute twice: a derived operation that repeats an earlier one
+goes.
 
 Before::                                After::
 
@@ -6,9 +7,9 @@ Before::                                After::
     %p = exp(x)         (derived)           %b = mul(y_bar, %e)
     %b = mul(y_bar, %p)
 
-The primal's own operations stay as the user wrote them. Views and reads of entries are cheap and are
-left where they stand, so that they are read after a write and not kept over it. Sums, products and
-powers are left to ``algebra``, which would not see through a shared one.
+The primal's own operations stay as the user wrote them. Views and reads of entries are cheap and
+are left where they stand, so that they are read after a write and not kept over it. Sums, products
+and powers are left to ``algebra``, which would not see through a shared one.
 """
 
 from __future__ import annotations

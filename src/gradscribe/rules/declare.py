@@ -12,13 +12,12 @@ keyword-only ``y`` (the result), ``y_bar`` (its cotangent) or ``x_dot`` (the tan
     @reduction(np.prod)                    # ẏ = sum(p·ẋ, axis), x̄ += expand(ȳ)·p
     def prod(x, axis=None, keepdims=False, *, y): return expand(y, x, axis, keepdims) / x
 
-    @linear(np.matmul, "a")                # forward is the function itself; only the transpose is written
-    def matmul_a(a, b, *, y_bar): ...
+    @linear(np.matmul, "a")                # forward is the function itself; only the transpose is
+    written def matmul_a(a, b, *, y_bar): ...
 
-    @tangent(np.linalg.inv, "a")           # coupled functions: both, held together by the dot-product test
-    def inv_tangent(a, *, y, a_dot): return -y @ a_dot @ y
-    @adjoint(np.linalg.inv, "a")
-    def inv_adjoint(a, *, y, y_bar): return -y.T @ y_bar @ y.T
+    @tangent(np.linalg.inv, "a")           # coupled functions: both, held together by the
+    dot-product test def inv_tangent(a, *, y, a_dot): return -y @ a_dot @ y @adjoint(np.linalg.inv,
+    "a") def inv_adjoint(a, *, y, y_bar): return -y.T @ y_bar @ y.T
 
     constant(np.argmax, np.floor)          # no derivative, by nature
 

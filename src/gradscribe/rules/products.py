@@ -209,14 +209,27 @@ def kron_right_a(g, a, b, *, y_bar):
 # The triple product: c·(a × b) = a·(b × c) = b·(c × a).
 
 
+# np.linalg.cross raises where np.cross would take 2-vectors, whose derivative is another.
+
+
 @linear(np.cross, "a")
 def cross_a(a, b, *, y_bar):
-    return np.cross(b, y_bar)
+    return np.linalg.cross(b, y_bar)
 
 
 @linear(np.cross, "b")
 def cross_b(a, b, *, y_bar):
-    return np.cross(y_bar, a)
+    return np.linalg.cross(y_bar, a)
+
+
+@linear(np.linalg.cross, "x1")
+def linalg_cross_1(x1, x2, *, y_bar):
+    return np.linalg.cross(x2, y_bar)
+
+
+@linear(np.linalg.cross, "x2")
+def linalg_cross_2(x1, x2, *, y_bar):
+    return np.linalg.cross(y_bar, x1)
 
 
 @linear(np.convolve, "a")

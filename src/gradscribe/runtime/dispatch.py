@@ -105,9 +105,7 @@ class _Dispatcher:
             f"{prefix}select": self.select,
         }
         self._global_names: dict[int, str] = {}
-        self.function = FunctionType(
-            self._write().__code__, self._globals, closure=(self._last,)
-        )
+        self.function = FunctionType(self._write().__code__, self._globals, closure=(self._last,))
         optional = [p for p in self._parameters if p.default is not p.empty]
         self.function.__defaults__ = tuple(
             p.default for p in optional if p.kind is not p.KEYWORD_ONLY
@@ -154,9 +152,7 @@ class _Dispatcher:
             (key, self._global_name(variant), self._global_name(variant.function))
             for key, variant in newest_first
         ]
-        text = dispatcher_text(
-            self._name, self._parameters, rows, self._global_name, self._prefix
-        )
+        text = dispatcher_text(self._name, self._parameters, rows, self._global_name, self._prefix)
         filename = register_source(f"{self._name} dispatch", text)
         namespace: dict[str, Any] = {}
         exec(compile(text, filename, "exec", dont_inherit=True), namespace)

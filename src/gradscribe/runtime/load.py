@@ -59,11 +59,7 @@ def build_function(
         tree = ast.parse(module, filename)
     else:
         tree = ast.fix_missing_locations(module)
-    body = [
-        kept
-        for statement in tree.body
-        if (kept := _without(statement, ours)) is not None
-    ]
+    body = [kept for statement in tree.body if (kept := _without(statement, ours)) is not None]
     places = [
         index
         for index, statement in enumerate(body)
@@ -138,9 +134,7 @@ def _without_defaults(definition: ast.stmt) -> ast.FunctionDef:
     return ast.copy_location(ast.FunctionDef(**fields), definition)
 
 
-def _scope(
-    name: str, parameters: Iterable[str], body: list[ast.stmt]
-) -> ast.FunctionDef:
+def _scope(name: str, parameters: Iterable[str], body: list[ast.stmt]) -> ast.FunctionDef:
     [scope] = ast.parse("def scope(): pass").body
     assert isinstance(scope, ast.FunctionDef)
     scope.name = name

@@ -106,11 +106,7 @@ def _is_function(value: object) -> bool:
     they have in common, and callable instances of ordinary classes have not, is a
     qualified name.
     """
-    return (
-        callable(value)
-        and hasattr(value, "__qualname__")
-        and type(value).__hash__ is not None
-    )
+    return callable(value) and hasattr(value, "__qualname__") and type(value).__hash__ is not None
 
 
 def free_prefix(names: Iterable[str]) -> str:
@@ -187,9 +183,7 @@ def _passed_on(parameter: Parameter) -> str:
 class _Guard:
     """Writes the tests of one parameter, and the statements that those rely on."""
 
-    def __init__(
-        self, name: str, constant: Callable[[object], str], prefix: str
-    ) -> None:
+    def __init__(self, name: str, constant: Callable[[object], str], prefix: str) -> None:
         self.name = name
         self.constant = constant
         self.prefix = prefix

@@ -15,7 +15,9 @@ from gradscribe.runtime.dispatch import Variant
 from gradscribe.runtime.load import build_function, register_source
 
 
-def header(what: str, function: Callable[..., Any], signature: Sequence[tuple[str, Type]], notes: list[str]) -> list[str]:
+def header(
+    what: str, function: Callable[..., Any], signature: Sequence[tuple[str, Type]], notes: list[str]
+) -> list[str]:
     """The comment at the head of a derivative's text."""
     origin = f"{function.__module__}.{function.__qualname__}"
     kinds = ", ".join(f"{name}: {kind}" for name, kind in signature)
@@ -56,9 +58,7 @@ def our_objects(module: Module) -> dict[str, Any]:
     return objects | module.objects
 
 
-def pullback_statements(
-    name: str, doc: str, pair: Any, params: list[Parameter]
-) -> list[ast.stmt]:
+def pullback_statements(name: str, doc: str, pair: Any, params: list[Parameter]) -> list[ast.stmt]:
     """The function of the primal's parameters that ties a forward and a reverse function together."""
     names = [p.name for p in params]
     residuals = "residuals"

@@ -300,3 +300,8 @@ def _(x: Type) -> Type:
 @fact(helpers.is_one, cheap=True)
 def _(x: Type) -> Type:
     return PY_BOOL
+
+
+@fact(helpers.apart, effect=True)
+def _(*arrays: Type) -> Type:
+    return UNKNOWN

@@ -175,6 +175,12 @@ def cross(
     return Array(strong_dtype(a, b), dims and (*dims[:-1], 3))
 
 
+@fact(np.linalg.cross, static="axis")
+def _(x1: Type, x2: Type, axis: Any = -1) -> Type:
+    """As ``np.cross``, but it raises for anything but 3-vectors."""
+    return cross(x1, x2, axis=axis)
+
+
 def _length(x: Array) -> Dim:
     return None if x.dims is None else times(*x.dims)
 
