@@ -1,0 +1,46 @@
+"""Arguments that share memory, where a function writes to one of them, are refused at the call.
+
+``f(x, x)`` with ``def f(a, b): a *= 2; return a * b`` sees one array under two names; its derivative with
+respect to one of them is no derivative of what the text says.
+"""
+
+from __future__ import annotations
+
+from gradscribe.ir import helpers
+from gradscribe.ir.core import Function, Op, Region, Value
+from gradscribe.ir.primitives import FOR, IF, WHILE, of
+from gradscribe.ir.types import Array, Unknown
+from gradscribe.passes.clean import carries, first_carry
+
+
+def keep_apart(function: Function) -> Function:
+    """Put the check at the entry of a function that writes to a parameter, in place."""
+    arrays = [
+        p
+        for p in function.body.params
+        if isinstance(p.type, Unknown) or (isinstance(p.type, Array) and p.type.dims != ())
+    ]
+    if len(arrays) > 1 and _writes(function.body, set(arrays)):
+        check = Op(of(helpers.apart), tuple(arrays), (), span=function.span)
+        function.body.ops.insert(0, check)
+    return function
+
+
+def _writes(region: Region, reach: set[Value]) -> bool:
+    """Does a region write to one of the arrays in ``reach``, by whatever name it goes there?"""
+    for op in region.ops:
+        if op.prim.mutates is not None and op.args[op.prim.mutates] in reach:
+            return True
+        if op.prim in (FOR, WHILE):
+            start = first_carry(op)
+            for k in range(carries(op)):
+                if op.args[start + k] in reach:
+                    reach.add(op.results[k])
+                    reach.update(inner.params[start + k] for inner in op.regions)
+        if any(_writes(inner, reach) for inner in op.regions):
+            return True
+        if op.prim is IF:
+            for k, result in enumerate(op.results):
+                if any(arm.yields[k] in reach for arm in op.regions):
+                    reach.add(result)
+    return False
