@@ -56,7 +56,7 @@ class Span:
         return f"{self.file.path}:{self.line}:{self.column + 1}"
 
     def one_line(self, width: int) -> str:
-        """The text of the span on one line, shortened with ``…`` to at most ``width`` characters."""
+        """The text of the span on one line, shortened with ``…`` to ``width`` characters."""
         if self.line == self.end_line:
             start, end = self.column - self.file.indent, self.end_column - self.file.indent
             text = self.file.line(self.line)[start:end]

@@ -113,7 +113,7 @@ class Activity:
 
 
 def varying_args(op: Op) -> list[Operand]:
-    """The args of an operation that its results depend on differentiably (or may, if no rule says)."""
+    """The args that an operation's results depend on differentiably (or may, if no rule says)."""
     if op.prim is OPAQUE or op.prim.function is None:
         return list(op.args)
     rules = TABLE.get(op.prim.function)

@@ -141,7 +141,9 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
         _scatter(op, y_bar, scope)
         return
     if prim is GETITEM and isinstance(type_of_operand(op.args[1]), Slice):
-        whole = builder.emit(of(helpers.setitem), scope.zeros(op.args[0]), op.args[1], y_bar)  # type: ignore[arg-type]  # active
+        base = op.args[0]
+        assert isinstance(base, Value)  # it is active
+        whole = builder.emit(of(helpers.setitem), scope.zeros(base), op.args[1], y_bar)
         scope.add(op.args[0], whole)
         return
     extra = {"y": op.results[0], "y_bar": y_bar}
@@ -234,7 +236,7 @@ def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
 
 
 def _same_dtypes(bar: Type, kind: Type) -> bool:
-    """Have the leaves of a list's or tuple's adjoint the dtypes of its own leaves, as far as known?"""
+    """Have the leaves of a list's or tuple's adjoint its own leaves' dtypes, as far as known?"""
     if not isinstance(kind, Sequence):
         dtype, found = dtype_of(adjoint_type(kind)), dtype_of(bar)
         if isinstance(kind, Scalar):
@@ -249,7 +251,7 @@ def _same_dtypes(bar: Type, kind: Type) -> bool:
 
 
 def _keeps_shape(op: Op, place: int) -> bool:
-    """Has the result of an elementwise operation certainly the shape of this arg, whatever it is?"""
+    """Has an elementwise operation's result certainly the shape of this arg, whatever it is?"""
     kind = type_of_operand(op.args[place])
     if not op.prim.elementwise or dims_of(kind) is not None:
         return False

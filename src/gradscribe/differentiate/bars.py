@@ -141,7 +141,7 @@ class Scope:
         return bar
 
     def zeros(self, value: Value, of_operand: Operand | None = None) -> Operand:
-        """A zero adjoint for a value; of an array, shaped after a parameter of the same type if any."""
+        """A zero adjoint for a value; an array's is shaped after a parameter of its type, if any."""
         operand = value if of_operand is None else of_operand
         kind = type_of_operand(operand)
         if is_scalar(kind):
@@ -191,7 +191,7 @@ def same_dtype(g: Type, x: Type) -> bool:
 
 
 def like(builder: Builder, g: Operand, x: Operand, hint: str = "") -> Operand:
-    """The cotangent ``g`` summed to the shape and dtype of ``x``; nothing where types prove it fits."""
+    """The cotangent ``g`` summed to the shape and dtype of ``x``, unless types prove it fits."""
     gt, xt = type_of_operand(g), type_of_operand(x)
     if same_shape(gt, xt) and same_dtype(gt, xt):
         return g

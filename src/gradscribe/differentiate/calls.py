@@ -26,7 +26,7 @@ SAVED = Sequence("tuple", None, UNKNOWN)
 @final
 @dataclass(slots=True)
 class Pair:
-    """The two halves of a function's reverse mode; ``wrt`` are the places of the adjoints it gives."""
+    """The halves of a function's reverse mode; ``wrt`` are the places of the adjoints given."""
 
     forward: Function
     reverse: Function
@@ -96,7 +96,7 @@ def _fill(callee: Function, pair: Pair) -> None:
 
 
 def reverse(op: Op, bars: list[Bar | None], scope: Scope, active: Activity, region: Region) -> None:
-    """Turn a call in the forward sweep (in ``region``) into its forward half, and call the reverse."""
+    """Turn a call in the forward sweep (in ``region``) into its forward half; call the reverse."""
     callee = op.attrs.callee
     assert callee is not None
     pair = pair_of(callee)

@@ -43,7 +43,7 @@ _RESHAPING = {
 @final
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """One selection: ``select`` is the condition of a ``where``, or the index that was overwritten."""
+    """One selection: ``select`` is the condition of a ``where``, or an index overwritten."""
 
     select: Operand
     first: bool  # taken where the condition holds; else where it does not
@@ -106,7 +106,7 @@ def simplest(builder: Builder, bar: Operand) -> Operand:
 
 
 def is_masked(builder: Builder, bar: Operand) -> bool:
-    """Has an adjoint exact zeros where a selection did not take an entry, whatever its shape now?"""
+    """Is an adjoint exactly zero where a selection took no entry, whatever its shape now?"""
     op = builder.made.get(bar) if isinstance(bar, Value) else None
     while op is not None and taken_apart(builder, op.results[0]) is None:
         if op.prim is INDEX_ADD and _is_truth(op.args[1]):

@@ -64,9 +64,10 @@ def _augmenting_path(
                 came[b] = a
                 if b == end:
                     path = []
-                    while b != start:
-                        path.append((came[b], b))
-                        b = came[b]
+                    at = b
+                    while at != start:
+                        path.append((came[at], at))
+                        at = came[at]
                     return path
                 queue.append(b)
     return None

@@ -133,7 +133,7 @@ class Reverser:
             for k in range(count, len(op.results)):
                 bar = bars[k]
                 if bar is not None and body.yields[k] in self.active:
-                    item = Value("s", adjoint_type(body.yields[k].type))  # type: ignore[union-attr]  # active: a Value
+                    item = Value("s", adjoint_type(type_of_operand(body.yields[k])))
                     collected.append((item, scope.whole(bar, op.results[k])))
                     inner.add(body.yields[k], item)
             self.region(body, inner)
@@ -155,7 +155,7 @@ class Reverser:
         item_bars = []
         for k in items:
             reverse.yields.append(inner.whole(inner.bars[body.params[k]], body.params[k]))
-            item_bars.append(Value("s_saved", adjoint_type(op.args[k].type)))  # type: ignore[union-attr]  # active: a Value
+            item_bars.append(Value("s_saved", adjoint_type(type_of_operand(op.args[k]))))
         clean_region(reverse)
         results = [Value(p.hint, p.type) for p in reverse.params] + item_bars
         new = Op(FOR, tuple(inits), tuple(results), (reverse,), Attrs(seqs=0))
@@ -184,7 +184,7 @@ def reverse_sweep(
     seeds: list[tuple[Value, Bar]],
     proxies: list[Value],
 ) -> Scope:
-    """Build the reverse sweep of ``region`` in the builder's region; the scope of final adjoints."""
+    """Build the reverse sweep of ``region`` in the builder's region; the final adjoints' scope."""
     scope = Scope(builder)
     scope.proxies = {p.type: p for p in reversed(proxies)}
     for value, bar in seeds:

@@ -93,7 +93,7 @@ def call(function: ast.expr, *args: ast.expr, **keywords: ast.expr) -> ast.Call:
 
 @final
 class Requirements:
-    """What the text that is being written needs around it: modules, helpers, names of the user's."""
+    """What the text being written needs around it: modules, helpers, names of the user's."""
 
     def __init__(self, module: str | None) -> None:
         self.module = module
@@ -128,7 +128,7 @@ class Requirements:
         return prim_name
 
     def alias(self, module: str) -> str:
-        """The name of a module in the text: the usual one, unless that means something else there."""
+        """The name of a module in the text: the usual one, unless it means something else there."""
         usual = "np" if module == "numpy" else module
         number, name = 0, usual
         while name.split(".")[0] in self.taken:

@@ -249,7 +249,7 @@ def collected_values(region: Region) -> set[Value]:
 
 
 def _returned_gradients(function: Function) -> set[Value]:
-    """Derived values that are handed out together: each gets a name of its own (or is minus one)."""
+    """Derived values handed out together: each gets a name of its own (or is minus one)."""
     made = {op.results[0]: op for op in function.body.ops if len(op.results) == 1}
     apart: set[Value] = set()
     work = list(function.body.yields)

@@ -141,7 +141,7 @@ class Ownership:
                 self.owned.discard(result)
 
     def _accumulate(self, op: Op) -> None:
-        """``x_bar = x_bar + t`` as ``x_bar += t``, where x_bar is ours, dead, and as large as the sum."""
+        """``x_bar = x_bar + t`` as ``x_bar += t`` where x_bar is ours, dead and as large as the sum."""
         sign = _IN_PLACE.get(op.prim.function)
         if sign is None or not op.derived:
             return
@@ -297,7 +297,7 @@ class Ownership:
             self._collected(op, body, k)
 
     def _come_round(self, op: Op, written: set[int]) -> None:
-        """What a written carry yields must be owned and seen by no other carry: copied where not."""
+        """What a written carry yields must be owned and seen by no other: copied where not."""
         body = op.regions[-1]
         taken: set[Value] = set()
         for k in sorted(written):
@@ -342,7 +342,7 @@ class Ownership:
             self.owned.add(result)
 
     def _changes_later(self, op: Op, value: Value) -> bool:
-        """Is the memory of a collected value written to in this loop, or part of a carry that is?"""
+        """Is a collected value's memory written to in this loop, or part of a carry that is?"""
         written = _written_carries(op)
         start = first_carry(op)
         params = {

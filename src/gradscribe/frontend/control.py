@@ -77,7 +77,7 @@ def _parents(frame: Frame) -> list[Frame]:
 
 
 def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
-    """Lower an ``if``. Returns how the block ended, and whether ``rest`` was lowered in its arms."""
+    """Lower an ``if``: how the block ended, and whether ``rest`` was lowered in its arms."""
     from gradscribe.frontend.expressions import operand
     from gradscribe.frontend.lower import block
 

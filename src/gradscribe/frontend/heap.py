@@ -7,8 +7,7 @@ reference, so a write through either name is seen through both::
     y = x            y ↦ Ref(L)          x ↦ Ref(L)        heap: L ↦ %x
     y[0] = 3.0                                             heap: L ↦ %x1 = setitem(%x, 0, 3.0)
     row = m[i]       row ↦ Ref(M, [m[i]])                  heap: M ↦ %m
-    row[0] = 1.0                                           heap: M ↦ setitem(%m, i, setitem(%row, 0,
-    1.0))
+    row[0] = 1.0                                           heap: M ↦ setitem(%m, i, %row2)
 
 Where two branches or iterations bind a name to different objects, the name gets a location of its
 own that *may be* either; that is exact as long as nobody writes to one of them afterwards, and a
@@ -43,7 +42,7 @@ class Loc:
 @final
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One view of a path: ``prim(base, *args)``. ``certain``: it is a view whatever the value is."""
+    """One view of a path: ``prim(base, *args)``. ``certain``: it is one whatever the value is."""
 
     prim: Primitive
     args: tuple[Operand, ...]

@@ -41,6 +41,7 @@ class Slot:
     init: Operand
     type: Type
     before: Bound | None = None
+    lengths: tuple[int, ...] = ()  # of the tuples on the way to the entry
 
     @property
     def unborn(self) -> bool:
@@ -190,15 +191,21 @@ class _Loop:
         if _may_write(statements):
             self._add_locations()
 
-    def _add_name(self, name: str, path: tuple[int, ...], bound: Bound | None) -> None:
+    def _add_name(
+        self,
+        name: str,
+        path: tuple[int, ...],
+        bound: Bound | None,
+        lengths: tuple[int, ...] = (),
+    ) -> None:
         if isinstance(bound, TupleOf):
             for i, item in enumerate(bound.items):
-                self._add_name(name, (*path, i), item)
+                self._add_name(name, (*path, i), item, (*lengths, len(bound.items)))
         elif bound is None:
             self.slots.append(Slot(name, path, None, UNDEF, UNKNOWN))
         elif not isinstance(bound, Closure):
             init = self.frame.read(bound)
-            self.slots.append(Slot(name, path, None, init, type_of_operand(init), bound))
+            self.slots.append(Slot(name, path, None, init, type_of_operand(init), bound, lengths))
 
     def _add_locations(self) -> None:
         seen: set[Loc] = set()
@@ -269,8 +276,8 @@ class _Loop:
 
     def _end(self, slot: Slot) -> Bound | None:
         bound = self.frame.env.get(slot.name)
-        for place in slot.path:
-            if not isinstance(bound, TupleOf) or place >= len(bound.items):
+        for place, length in zip(slot.path, slot.lengths, strict=True):
+            if not isinstance(bound, TupleOf) or len(bound.items) != length:
                 raise _Restructured(slot.name)
             bound = bound.items[place]
         return bound

@@ -1,5 +1,4 @@
-"""Things that are called like functions but are not in the program: derivatives made while
-lowering.
+"""Things called like functions that are not in the program: derivatives made while lowering.
 
 ``grad(g)(x)`` and ``value, pullback = vjp(g)(x)`` inside a function lower to the derivative's own
 IR, copied in place.

@@ -62,7 +62,7 @@ def in_progress(definition: Definition) -> bool:
 
 
 def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str, Bound]]) -> Bound:
-    """A CALL of a recursive function; ``bound`` are its arguments in the order of its parameters."""
+    """A CALL of a recursive function; ``bound`` are its arguments in its parameters' order."""
     operands = [frame.read(b) for _, b in bound]
     statics = {i: o for i, o in enumerate(operands) if isinstance(o, Const) and _is_static(o)}
     kinds = [_general(type_of_operand(o)) for o in operands]
@@ -139,7 +139,7 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
         if inner.heap.values[loc] is not value:
             frame.refuse(
                 node,
-                f"a recursive function that changes its argument {value.hint!r} is not supported yet",
+                f"a recursive function that changes its argument {value.hint!r} is unsupported",
                 "copy it first, and return the copy",
             )
     builder.region.yields = [result]

@@ -104,7 +104,7 @@ def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:
     if not lines:
         raise SourceUnavailableError(
             f"the source of {function.__qualname__} cannot be read (file {code.co_filename!r})",
-            hint="define it in a file, a notebook cell or an interactive session that keeps its text",
+            hint="define it in a file, a notebook cell or a session that keeps its text",
         )
     if code.co_name == "<lambda>":
         return _read_lambda(code, lines)

@@ -85,7 +85,7 @@ class Const:
 
     @property
     def fixed(self) -> bool:
-        """Is the value the same whenever the program runs: a literal, or a constant of a library?"""
+        """Is the value the same in every run: a literal, or a constant of a library?"""
         return self.name is None or self.home in ("numpy", "math")
 
     def __repr__(self) -> str:
@@ -193,7 +193,7 @@ class Region:
 @final
 @dataclass(slots=True, eq=False)
 class Parameter:
-    """One parameter of a function as Python spells it; its value is ``body.params`` at its place."""
+    """One parameter as Python spells it; its value is in ``body.params`` at its place."""
 
     name: str
     kind: str = "plain"  # plain, positional, keyword, args, kwargs
@@ -204,8 +204,7 @@ class Parameter:
 @final
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function: parameters, a body region whose yield is the one returned operand, and its
-    origin.
+    """A function: parameters, a body whose one yield is what it returns, and its origin.
 
     ``order`` counts how often it has been differentiated; ``notes`` are for the head of its text.
     ``derivatives`` keeps the derivatives of a function that is called, by kind; ``internal``

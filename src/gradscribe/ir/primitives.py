@@ -148,7 +148,7 @@ _VARIADIC = 0x04  # the flag of code with a parameter ``*args``
 
 
 def printed_name(function: Any) -> str:
-    """``np.linalg.norm`` for NumPy's functions, ``math.log`` for the math module's, else the name."""
+    """``np.linalg.norm`` for NumPy's functions, ``math.log`` for math's, else the name."""
     module = getattr(function, "__module__", None) or ""
     name = getattr(function, "__name__", repr(function))
     if type(function).__name__ == "ufunc" or module == "numpy":

@@ -8,7 +8,7 @@ from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 
 
 def copy_region(region: Region, mapping: dict[Value, Operand]) -> Region:
-    """A copy with fresh values; ``mapping`` is read for outer values and filled with the new ones."""
+    """A copy with fresh values; ``mapping`` tells the outer ones and gains the new ones."""
     params = [copy_value(param) for param in region.params]
     mapping.update(zip(region.params, params, strict=True))
     ops = [copy_op(op, mapping) for op in region.ops]

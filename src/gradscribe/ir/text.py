@@ -67,9 +67,8 @@ class _Printer:
                 )
                 self.region(op.regions[0], depth + 1, "yield")
             case primitives.WHILE:
-                self.lines.append(
-                    f"{start}while ({self.operands(op.regions[0].params)}) from ({self.operands(args)}):"
-                )
+                params = self.operands(op.regions[0].params)
+                self.lines.append(f"{start}while ({params}) from ({self.operands(args)}):")
                 self.region(op.regions[0], depth + 1, "test")
                 self.lines.append(f"{indent}do ({self.operands(op.regions[1].params)}):")
                 self.region(op.regions[1], depth + 1, "yield")

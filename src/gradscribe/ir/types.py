@@ -42,7 +42,7 @@ Dim = int | Sym | None
 @final
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A Python or NumPy scalar. ``weak``: Python's own float or int, which follow the other dtype."""
+    """A Python or NumPy scalar. ``weak``: Python's own float or int, which follow other dtypes."""
 
     dtype: np.dtype[Any]
     weak: bool = False
@@ -75,7 +75,7 @@ class Array:
 @final
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A list or tuple: ``items`` where its length is static, else ``element``, the join of them all."""
+    """A list or tuple: ``items`` where its length is static, else ``element``, their join."""
 
     kind: str  # "list" or "tuple"
     items: tuple[Type, ...] | None = None

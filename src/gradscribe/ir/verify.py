@@ -18,9 +18,8 @@ class InvalidIR(AssertionError):
 def verify(function: Function) -> None:
     """Raise InvalidIR where ``function`` breaks an invariant."""
     if len(function.params) != len(function.body.params):
-        raise InvalidIR(
-            f"{function.name}: {len(function.params)} parameters, {len(function.body.params)} values"
-        )
+        counts = f"{len(function.params)} parameters, {len(function.body.params)} values"
+        raise InvalidIR(f"{function.name}: {counts}")
     _Verifier(function.name).region(function.body, frozenset())
 
 

@@ -223,7 +223,7 @@ def _keep_carries(op: Op, live: _Liveness) -> None:
 
 
 def _drop_sequences(op: Op, live: _Liveness) -> None:
-    """Of several sequences walked side by side, keep those whose items are read (and one at least)."""
+    """Of sequences walked side by side, keep those whose items are read (and one at least)."""
     if op.prim is not FOR or op.attrs.seqs < 2:
         return
     seqs = op.attrs.seqs

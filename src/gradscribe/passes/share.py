@@ -1,5 +1,4 @@
-"""Compute once what derivatives compute twice: a derived operation that repeats an earlier one
-goes.
+"""Compute once what derivatives compute twice.
 
 Before::                                After::
 

@@ -111,7 +111,7 @@ def constant(*functions: Any) -> None:
 
 
 def constant_in(function: Any, *arguments: str) -> None:
-    """Declare arguments that a function does not depend on differentiably (it reads their shape)."""
+    """Declare arguments whose derivative is zero (a function reads their shape, say)."""
     TABLE.setdefault(function, Rules()).constants.update(arguments)
 
 

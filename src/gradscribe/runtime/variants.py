@@ -32,7 +32,7 @@ def build(
     head: list[str],
     extra: list[ast.stmt] | None = None,
 ) -> Variant:
-    """Emit functions as one module and make the one called ``name`` of it, among the primal's names."""
+    """Emit functions as one module and make its ``name``, among the primal's names."""
     module = emit_module(functions, primal.__module__, head, extra)
     filename = register_source(name, module.text)
     cells = dict(zip(primal.__code__.co_freevars, primal.__closure__ or (), strict=True))
@@ -59,7 +59,7 @@ def our_objects(module: Module) -> dict[str, Any]:
 
 
 def pullback_statements(name: str, doc: str, pair: Any, params: list[Parameter]) -> list[ast.stmt]:
-    """The function of the primal's parameters that ties a forward and a reverse function together."""
+    """The function of the primal's parameters that ties its forward and reverse ones together."""
     names = [p.name for p in params]
     residuals = "residuals"
     while residuals in names:

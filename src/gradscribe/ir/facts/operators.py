@@ -156,7 +156,7 @@ def _in_place(function: Any, plain: Any) -> None:
 
     @fact(function, elementwise=True, mutates=0)
     def _(a: Type, b: Type) -> Type:
-        """An array keeps its dtype and shape under ``+=``; a list grows; anything else is rebound."""
+        """An array keeps its dtype and shape under ``+=``; a list grows; other names are rebound."""
         if is_array(a):
             return a
         if isinstance(a, Sequence) and a.kind == "list":
