@@ -1,6 +1,6 @@
 """gradscribe reads a Python function and writes its derivative as Python."""
 
-import gradscribe.nested  # lets derivatives be called inside functions that are differentiated
+import gradscribe.nested  # noqa: F401 (lets differentiated functions call derivatives)
 from gradscribe.api import differentiate, grad, jvp, value_and_grad, vjp
 from gradscribe.errors import (
     AliasError,

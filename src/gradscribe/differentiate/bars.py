@@ -141,7 +141,7 @@ class Scope:
         return bar
 
     def zeros(self, value: Value, of_operand: Operand | None = None) -> Operand:
-        """A zero adjoint for a value; an array's is shaped after a parameter of its type, if any."""
+        """A zero adjoint for a value; an array's is shaped after a parameter of its type if any."""
         operand = value if of_operand is None else of_operand
         kind = type_of_operand(operand)
         if is_scalar(kind):

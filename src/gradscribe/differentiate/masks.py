@@ -111,10 +111,10 @@ def is_masked(builder: Builder, bar: Operand) -> bool:
     while op is not None and taken_apart(builder, op.results[0]) is None:
         if op.prim is INDEX_ADD and _is_truth(op.args[1]):
             return True
-        place = 2 if op.prim is INDEX_ADD else 0  # the rest of it is zeros
-        if op.prim not in _RESHAPING or not isinstance(op.args[place], Value):
+        whole = op.args[2 if op.prim is INDEX_ADD else 0]  # the rest of it is zeros
+        if op.prim not in _RESHAPING or not isinstance(whole, Value):
             return False
-        op = builder.made.get(op.args[place])
+        op = builder.made.get(whole)
     return op is not None
 
 

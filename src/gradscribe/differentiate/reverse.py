@@ -18,7 +18,7 @@ from typing import final
 from gradscribe.differentiate import apply, calls, residuals
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
-from gradscribe.ir.build import Builder
+from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import CALL, FOR, IF, WHILE, of

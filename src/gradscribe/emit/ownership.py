@@ -141,7 +141,7 @@ class Ownership:
                 self.owned.discard(result)
 
     def _accumulate(self, op: Op) -> None:
-        """``x_bar = x_bar + t`` as ``x_bar += t`` where x_bar is ours, dead and as large as the sum."""
+        """``x_bar = x_bar + t`` as ``x_bar += t`` where x_bar is ours, dead and large enough."""
         sign = _IN_PLACE.get(op.prim.function)
         if sign is None or not op.derived:
             return

@@ -112,8 +112,9 @@ def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:
     block = _block(lines, first - 1)
     node, file = _parse(block, first, code, lines)
     if node is None:
+        name = function.__qualname__
         raise SourceUnavailableError(
-            f"the source of {function.__qualname__} in {code.co_filename!r} does not match the function",
+            f"the source of {name} in {code.co_filename!r} does not match the function",
             hint="the file changed after it was imported: import it again",
         )
     return node, file

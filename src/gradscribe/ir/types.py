@@ -228,7 +228,7 @@ def is_static(value: Any) -> bool:
 def join(a: Type | None, b: Type | None) -> Type:
     """The least type that holds both; None is nothing yet."""
     if a == b and a is not None:
-        return a if not isinstance(a, Array) or a.dims is None or None not in a.dims else a
+        return a
     if a is None or b is None:
         return a or b or UNKNOWN
     if isinstance(a, Scalar) and isinstance(b, Scalar):
@@ -362,7 +362,7 @@ def dtype_of(type: Type) -> np.dtype[Any] | None:
 
 def broadcast_dim(a: Dim, b: Dim) -> Dim:
     """The length where two dimensions meet elementwise."""
-    if a == b or b == 1:
+    if b in (a, 1):
         return a
     if a == 1 or not_one(b):
         return b

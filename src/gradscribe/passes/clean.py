@@ -54,8 +54,8 @@ def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
             _unchanged(inner, mapping)
         if op.prim is IF:
             then, other = op.regions
-            for result, a, b in zip(op.results, then.yields, other.yields, strict=True):
-                a, b = _resolve(a, mapping), _resolve(b, mapping)
+            for result, one, two in zip(op.results, then.yields, other.yields, strict=True):
+                a, b = _resolve(one, mapping), _resolve(two, mapping)
                 if (a is b or _equal(a, b)) and not _defined_directly(then, a):
                     mapping[result] = a
         elif op.prim in (FOR, WHILE):

@@ -57,7 +57,8 @@ def _(a: Type, b: Type) -> Type:
 
 
 for _operator in (operator.sub, operator.floordiv, operator.mod):
-    fact(_operator, elementwise=True)(lambda a, b: arithmetic(a, b))
+    # The lambda's parameters are the operator's; arithmetic has others.
+    fact(_operator, elementwise=True)(lambda a, b: arithmetic(a, b))  # noqa: PLW0108 (see above)
 
 
 @fact(operator.mul, elementwise=True)
@@ -156,7 +157,7 @@ def _in_place(function: Any, plain: Any) -> None:
 
     @fact(function, elementwise=True, mutates=0)
     def _(a: Type, b: Type) -> Type:
-        """An array keeps its dtype and shape under ``+=``; a list grows; other names are rebound."""
+        """An array keeps its dtype and shape under ``+=``; a list grows; others are rebound."""
         if is_array(a):
             return a
         if isinstance(a, Sequence) and a.kind == "list":
