@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,17 @@ def nonempty(row: Row) -> bool:
     return all(np.size(leaf) for leaf in leaves(row.values) if leaf is not None)
 
 
+def first_of_each(suits: Callable[[Row], bool]) -> Any:
+    """The rows that a test is for; all but the first of each function are slow."""
+    seen: set[str] = set()
+    params = []
+    for row in filter(suits, ROWS):
+        callee = row.call.split("(", 1)[0]
+        params.append(pytest.param(row, id=str(row), marks=[pytest.mark.slow] * (callee in seen)))
+        seen.add(callee)
+    return pytest.mark.parametrize("row", params)
+
+
 @each_row
 def test_reverse_mode_gives_what_differences_give(row: Row) -> None:
     f = compiled(row)
@@ -88,20 +100,16 @@ def test_forward_mode_gives_what_differences_give_and_is_the_transpose(row: Row)
         dot_product_test(y_bar=y_bar, y_dot=y_dot, x_bar=x_bar, x_dot=x_dot, rtol=rtol)
 
 
-@each_row
+@pytest.mark.parametrize("row", [row for row in ROWS if row.order > 1], ids=str)
 def test_the_second_derivative_is_that_of_differences(row: Row) -> None:
-    if row.order < 2:
-        pytest.skip("not smooth enough here")
     f = compiled(row)
     twice = api.grad(api.grad(f, wrt=row.active), wrt=row.active)(*row.values)
     expected = second_by_differences(f, row.values, row.active)
     assert_close(twice, expected, 1e-5, 1e-5)
 
 
-@each_row
+@first_of_each(lambda row: row.order > 1 and nonempty(row))
 def test_forward_over_reverse_agrees_with_reverse_over_reverse(row: Row) -> None:
-    if row.order < 2 or not nonempty(row):
-        pytest.skip("nothing to compare")
     f = compiled(row)
     name = row.active[0]
     rng = np.random.default_rng(0)
@@ -112,17 +120,15 @@ def test_forward_over_reverse_agrees_with_reverse_over_reverse(row: Row) -> None
     assert_close(forward, expected, 1e-5, 1e-6, check_dtype=False)
 
 
-@each_row
+@first_of_each(lambda row: len(row.active) > 1)
 def test_arguments_one_at_a_time_give_the_same_as_all_together(row: Row) -> None:
-    if len(row.active) < 2:
-        pytest.skip("one argument only")
     f = compiled(row)
     together = api.grad(f, wrt=row.active)(*row.values)
     alone = tuple(api.grad(f, wrt=name)(*row.values) for name in row.active)
     assert_close(alone, together, 1e-12, 1e-14)
 
 
-@each_row
+@first_of_each(lambda row: True)
 def test_a_result_used_twice_counts_twice(row: Row) -> None:
     if row.call.startswith(("np.modf", "np.divmod", "divmod", "math.modf", *FIRST)):
         pytest.skip("several results")
@@ -138,10 +144,8 @@ def test_a_result_used_twice_counts_twice(row: Row) -> None:
         assert_close(two, 2.5 * np.asarray(one), 1e-6, 1e-9, check_dtype=False)
 
 
-@each_row
+@first_of_each(lambda row: len(row.active) == len(row.args) == 2)
 def test_the_same_argument_in_every_place_has_the_sum_of_their_gradients(row: Row) -> None:
-    if len(row.active) != 2 or len(row.args) != 2:
-        pytest.skip("not a function of two arguments")
     first, second = row.args
     x, other = row.values
     if np.shape(x) != np.shape(other) or not isinstance(x, float | np.ndarray):

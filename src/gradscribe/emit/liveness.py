@@ -67,10 +67,14 @@ class Liveness:
 
     # ------------------------------------------------------------------ backwards
 
-    def _region(self, region: Region, live: int) -> int:
-        """What is live before a region, from what is live after its yields are read."""
-        kept = [o for o in region.yields if o not in self.nesting.collected]
-        live |= self.leaves(kept)
+    def _region(self, region: Region, live: int, carried: int | None = None) -> int:
+        """What is live before a region, from what is live after its yields are read.
+
+        Of a loop's body the first ``carried`` yields are read at its end; a collected one is not.
+        """
+        place = len(region.yields) if carried is None else carried
+        late = [o for o in region.yields[place:] if o not in self.nesting.collected]
+        live |= self.leaves([*region.yields[:place], *late])
         for op in reversed(region.ops):
             # A collected value is appended right where it is defined.
             live |= self.leaves([r for r in op.results if r in self.nesting.collected])
@@ -148,7 +152,7 @@ class Liveness:
 
     def _body(self, op: Op, inside: int, live: int) -> int:
         body = op.regions[-1]
-        before = self._region(body, inside)
+        before = self._region(body, inside, carries(op))
         if op.prim is WHILE:
             test = op.regions[0]
             start = first_carry(op)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradscribe.errors import SourceUnavailableError, UnsupportedError
 from gradscribe.frontend import expand, opaque, recursion
-from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
+from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.recognise import helper_of
@@ -50,10 +50,10 @@ def call(frame: Frame, node: gast.Call) -> Bound:
     if isinstance(callee, Closure):
         return _inline(frame, node, callee.definition, callee.frame, *arguments(frame, node))
     if (
-        isinstance(callee, Const)
-        and callee.name is None
-        or isinstance(callee, Const)
-        and callable(callee.value)
+        (isinstance(callee, Const)
+        and callee.name is None)
+        or (isinstance(callee, Const)
+        and callable(callee.value))
     ):
         return _static_call(frame, node, callee.value)
     frame.refuse(

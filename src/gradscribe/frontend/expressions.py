@@ -10,22 +10,20 @@ from typing import Any
 import gast
 
 from gradscribe.frontend import calls, control, opaque
-from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
+from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.resolve import nested_definition
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import ATTRIBUTES
-from gradscribe.ir.primitives import IF, of
+from gradscribe.ir.primitives import of
 from gradscribe.ir.types import (
     Array,
     Sequence,
     Slice,
-    Static,
     Unknown,
     is_static,
-    join,
 )
 
 BINARY: dict[type, Any] = {

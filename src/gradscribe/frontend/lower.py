@@ -16,12 +16,12 @@ import gast
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import control, expressions, loops, opaque, recursion
 from gradscribe.frontend.control import LEFT, NEVER, Ended
-from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
-from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
-from gradscribe.frontend.resolve import definition_of, nested_definition
+from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
+from gradscribe.frontend.heap import Bound, Ref, TupleOf
+from gradscribe.frontend.resolve import definition_of
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Const, Function, Op, Operand, Parameter, Region, Value
+from gradscribe.ir.core import Const, Function, Operand, Parameter, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Array, Scalar, Type, Unknown, is_array

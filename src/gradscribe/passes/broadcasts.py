@@ -152,7 +152,7 @@ class _Folder:
             return None
         ones = []
         for axis, (a, b) in enumerate(zip(p[lead:], q, strict=True)):
-            if a == b and a is not None or not_one(b):
+            if (a == b and a is not None) or not_one(b):
                 continue
             if b != 1 or a is None:
                 return None
