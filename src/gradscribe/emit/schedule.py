@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from gradscribe.ir.core import Function, Op, Region, Value, walk
 from gradscribe.ir.primitives import FOR, OPAQUE, STRUCTURED, WHILE
-from gradscribe.ir.rewrite import operands_in
+from gradscribe.ir.rewrite import operands_in, use_counts
 from gradscribe.ir.types import is_scalar
 from gradscribe.passes.clean import carries, first_carry
 
@@ -24,6 +24,31 @@ def schedule_updates(function: Function) -> None:
     for op in list(walk(function.body)):
         if op.prim in (FOR, WHILE):
             _body(op)
+
+
+def order_results(function: Function) -> None:
+    """Compute what is handed out together at the end, in the order in which it is handed out.
+
+    Only values that nothing else reads are moved, and none past a write.
+    """
+    body = function.body
+    last = body.ops[-1] if body.ops else None
+    if last is None or last.prim.function is not tuple or last.results[0] not in body.yields:
+        return
+    counts = use_counts(body)
+    made = {op.results[0]: op for op in body.ops if _movable(op, numbers=False)}
+    wanted = [made[a] for a in last.args if a in made and counts[a] == 1]  # type: ignore[index]  # keys: Values
+    if len(wanted) < 2 or not last.derived:
+        return
+    first = min(body.ops.index(op) for op in wanted)
+    if any(o.prim.mutates is not None for op in body.ops[first:] for o in _with_inner(op)):
+        return
+    rest = [op for op in body.ops[:-1] if op not in wanted]
+    body.ops = [*rest, *wanted, last]
+
+
+def _with_inner(op: Op) -> list[Op]:
+    return [op, *(o for region in op.regions for o in walk(region))]
 
 
 def _body(op: Op) -> None:
@@ -67,7 +92,7 @@ def _move(
     body.ops[place : last + 1] = [*passed, update]
 
 
-def _movable(op: Op) -> bool:
+def _movable(op: Op, numbers: bool = True) -> bool:
     return (
         not op.prim.effect
         and op.prim is not OPAQUE
@@ -75,7 +100,7 @@ def _movable(op: Op) -> bool:
         and op.prim.function is not None
         and op.prim.mutates is None
         and len(op.results) == 1
-        and is_scalar(op.results[0].type)
+        and (is_scalar(op.results[0].type) or not numbers)
     )
 
 

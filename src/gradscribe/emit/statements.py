@@ -80,7 +80,7 @@ class Statements:
         ]
 
     def _headed(self, op: Op, made: list[ast.stmt], follows: bool) -> list[ast.stmt]:
-        """Statements under a heading: the user's statement that they differentiate, or their sweep."""
+        """Statements under a heading: the user's statement they differentiate, or their sweep."""
         heading: list[ast.stmt] = []
         new_sweep = self.depth == 0 and op.sweep != self.sweep
         if new_sweep:
@@ -544,7 +544,7 @@ def _without_minus(node: ast.expr) -> ast.expr | None:
 
 
 def _without_term(node: ast.expr, target: str) -> ast.expr | None:
-    """A sum without the term that is just the name ``target``; None if it has no such term, or more."""
+    """A sum without the term that is just the name ``target``; None if it has not just one."""
     terms: list[tuple[bool, ast.expr]] = []
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         terms.append((isinstance(node.op, ast.Add), node.right))
