@@ -5,8 +5,6 @@ from oracles import assert_close, gradient_by_differences
 import gradscribe as gs
 
 
-
-
 def joined(x, n):
     t = (x,)
     for i in range(n):

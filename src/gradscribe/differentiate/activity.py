@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import final
 
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, OPAQUE, WHILE
 from gradscribe.ir.types import maybe_float
-from gradscribe.passes.clean import carries, first_carry
 from gradscribe.rules.declare import TABLE
 
 

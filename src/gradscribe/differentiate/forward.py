@@ -15,10 +15,10 @@ from gradscribe.differentiate.bars import GETITEM
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, IF, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
 from gradscribe.ir.types import Sequence
-from gradscribe.passes.clean import carries, first_carry
 
 
 @final

@@ -20,6 +20,7 @@ from gradscribe.differentiate.mincut import minimum_cut
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, STRUCTURED, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, operands_in, substitute
 from gradscribe.ir.types import (
@@ -33,7 +34,6 @@ from gradscribe.ir.types import (
     dims_of,
     is_scalar,
 )
-from gradscribe.passes.clean import carries, first_carry
 
 GETITEM, SETITEM, INDEX_ADD = (
     of(f) for f in (operator.getitem, helpers.setitem, helpers.index_add)

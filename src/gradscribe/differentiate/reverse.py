@@ -21,9 +21,10 @@ from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, IF, WHILE, of
 from gradscribe.ir.rewrite import defined_in
-from gradscribe.passes.clean import carries, clean_region, first_carry
+from gradscribe.passes.clean import clean_region
 
 REVERSED = of(reversed)
 

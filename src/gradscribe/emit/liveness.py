@@ -9,8 +9,8 @@ from typing import final
 
 from gradscribe.emit.nest import Nesting
 from gradscribe.ir.core import Function, Op, Operand, Region, Value
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE
-from gradscribe.passes.clean import carries, first_carry
 
 
 @final

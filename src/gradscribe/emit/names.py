@@ -14,8 +14,8 @@ from typing import final
 from gradscribe.emit.liveness import Liveness
 from gradscribe.ir.core import Function, Operand, Region, Value
 from gradscribe.ir.hints import DEFAULT
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE
-from gradscribe.passes.clean import carries, first_carry
 
 
 @final

@@ -12,10 +12,10 @@ from typing import final
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.methods import ATTRIBUTES
+from gradscribe.ir.loops import carries
 from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import use_counts
 from gradscribe.ir.types import Scalar, Static
-from gradscribe.passes.clean import carries
 
 WIDTH = 88
 

@@ -26,6 +26,7 @@ from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.nest import Nesting
 from gradscribe.ir import helpers
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE, of
 from gradscribe.ir.types import (
     Array,
@@ -38,7 +39,6 @@ from gradscribe.ir.types import (
     is_scalar,
     not_one,
 )
-from gradscribe.passes.clean import carries, first_carry
 
 COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
 TUPLE = of(tuple)

@@ -13,10 +13,10 @@ that reads the carry, if nothing that it is moved past needs its result or chang
 from __future__ import annotations
 
 from gradscribe.ir.core import Function, Op, Region, Value, walk
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, OPAQUE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import operands_in, use_counts
 from gradscribe.ir.types import is_scalar
-from gradscribe.passes.clean import carries, first_carry
 
 
 def schedule_updates(function: Function) -> None:
@@ -37,7 +37,7 @@ def order_results(function: Function) -> None:
         return
     counts = use_counts(body)
     made = {op.results[0]: op for op in body.ops if _movable(op, numbers=False)}
-    wanted = [made[a] for a in last.args if a in made and counts[a] == 1]  # type: ignore[index]  # keys: Values
+    wanted = [made[a] for a in last.args if a in made and counts[a] == 1]
     if len(wanted) < 2 or not last.derived:
         return
     first = min(body.ops.index(op) for op in wanted)

@@ -15,9 +15,9 @@ from gradscribe.ir import helpers
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import METHODS
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, WHILE
 from gradscribe.ir.types import UNKNOWN, Array, Sequence, Type, element_type, is_scalar
-from gradscribe.passes.clean import carries, first_carry
 from gradscribe.source import Span
 
 LOAD, STORE = ast.Load(), ast.Store()
@@ -608,7 +608,7 @@ def _reads_outside(
     """Collect the values read in a region where not all that defines them is known to have run."""
 
     def read(operands: Iterable[Operand]) -> None:
-        found.update(o for o in operands if o in homes and homes[o] not in taken)  # type: ignore[index, misc]  # keys: Values
+        found.update(o for o in operands if o in homes and homes[o] not in taken)
 
     for op in region.ops:
         read(op.args)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Function, Op, Region, Value
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE, of
 from gradscribe.ir.types import Array, Unknown
-from gradscribe.passes.clean import carries, first_carry
 
 
 def keep_apart(function: Function) -> Function:

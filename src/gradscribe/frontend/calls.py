@@ -49,11 +49,8 @@ def call(frame: Frame, node: gast.Call) -> Bound:
         return callee.run(frame, node, *arguments(frame, node))  # type: ignore[no-any-return]  # bound
     if isinstance(callee, Closure):
         return _inline(frame, node, callee.definition, callee.frame, *arguments(frame, node))
-    if (
-        (isinstance(callee, Const)
-        and callee.name is None)
-        or (isinstance(callee, Const)
-        and callable(callee.value))
+    if (isinstance(callee, Const) and callee.name is None) or (
+        isinstance(callee, Const) and callable(callee.value)
     ):
         return _static_call(frame, node, callee.value)
     frame.refuse(

@@ -161,7 +161,9 @@ class Frame:
 
     def holds_views(self, ref: Ref) -> bool:
         """Is this a list of views of one array, as ``np.split`` gives it?"""
-        return bool(ref.path) and not isinstance(type_of_operand(self.heap.values[ref.loc]), Sequence)
+        return bool(ref.path) and not isinstance(
+            type_of_operand(self.heap.values[ref.loc]), Sequence
+        )
 
     def keep(self, bound: Bound, node: Any = None) -> None:
         """What is stored in a container, or read from one, may not be written to from now on."""

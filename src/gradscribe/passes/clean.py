@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import final
 
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import substitute
 
@@ -35,16 +36,6 @@ def clean_region(body: Region) -> None:
     live = _Liveness(body)
     live.run()
     _sweep(body, live)
-
-
-def first_carry(op: Op) -> int:
-    """The place among the params of a loop's body (and among its args) of its first carry."""
-    return op.attrs.seqs if op.prim is FOR else 0
-
-
-def carries(op: Op) -> int:
-    """How many carries a loop has."""
-    return len(op.args) - first_carry(op)
 
 
 def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
