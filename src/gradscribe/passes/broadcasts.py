@@ -70,9 +70,9 @@ class _Folder:
             for inner in op.regions:
                 inner.ops = self._ops(inner)
             if op.prim is FILL and op.args[0] in self.filled:
-                inner = self.filled[op.args[0]][0]  # type: ignore[index]  # a Value
-                if is_scalar(type_of_operand(inner)):
-                    op.args = (inner, op.args[1])
+                number = self.filled[op.args[0]][0]
+                if is_scalar(type_of_operand(number)):
+                    op.args = (number, op.args[1])
             if op.prim is FILL and isinstance(op.args[1], Value):
                 self.filled[op.results[0]] = (op.args[0], op.args[1])
             if op.prim in (LIKE, EXPAND, FILL):
