@@ -1,14 +1,13 @@
 """Tuples in loops: carried entry by entry while their length holds, and whole where it does not."""
 
-from oracles import assert_close, gradient_by_differences
-
 import gradscribe as gs
+from oracles import assert_close, gradient_by_differences
 
 
 def joined(x, n):
     t = (x,)
     for i in range(n):
-        t = t + (x * x * i,)
+        t = (*t, x * x * i)
     return sum(t) * t[0]
 
 

@@ -211,7 +211,9 @@ def _split(both: Function, border: Op, name: str) -> Pullback:
     reverse = Region([], both.body.ops[place + 1 :], [adjoints])
     residuals = [v for v in free_values(reverse) if v is not y_bar]
     forward = Function(
-        f"{name}_forward", [Parameter(p.name) for p in both.params[:-1]], Region(both.body.params, both.body.ops[:place]),
+        f"{name}_forward",
+        [Parameter(p.name) for p in both.params[:-1]],
+        Region(both.body.params, both.body.ops[:place]),
         span=both.span, order=both.order,
     )  # fmt: skip
     builder = Builder(forward.body, derived=True)

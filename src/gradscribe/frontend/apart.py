@@ -1,7 +1,7 @@
 """Arguments that share memory, where a function writes to one of them, are refused at the call.
 
-``f(x, x)`` with ``def f(a, b): a *= 2; return a * b`` sees one array under two names; its derivative
-with respect to one of them is no derivative of what the text says.
+``f(x, x)`` with ``def f(a, b): a *= 2; return a * b`` sees one array under two names; its
+derivative with respect to one of them is no derivative of what the text says.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def _is_static(bound: Bound) -> bool:
 
 
 def arguments(frame: Frame, node: gast.Call, kept: bool = True) -> tuple[list[Bound], Keywords]:
-    """The positional and keyword arguments of a call; is a list written there kept by the callee?"""
+    """The positional and keyword arguments of a call; may the callee keep a list written there?"""
     from gradscribe.frontend.expressions import display, lower
 
     positional: list[Bound] = []
@@ -205,7 +205,7 @@ def _known_shape(prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
 def _bind(
     frame: Frame, node: Any, prim: Primitive, positional: Sequence[Bound], keywords: Keywords
 ) -> list[Bound] | None:
-    """The arguments in the order of the primitive's parameters; None if it has no such parameter."""
+    """The arguments in the order of the primitive's parameters; None if one has no place."""
     if prim.variadic:
         fixed = len(prim.params) - 1
         if keywords or len(positional) < fixed:
@@ -373,7 +373,7 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
     return frame.wrap(Const(value))
 
 
-# ---------------------------------------------------------------------------- what is not understood
+# ---------------------------------------------------------------------------- the unknown
 
 
 def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
@@ -388,14 +388,16 @@ def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
         if isinstance(bound, Ref) and not trusted and not isinstance(frame.type(bound), Unknown):
             frame.refuse(
                 node,
-                f"{getattr(function, '__name__', function)!r} is not understood and might change its argument",
+                f"{getattr(function, '__name__', function)!r} is not understood "
+                "and might change its argument",
                 "declare a rule for it, or pass a copy and use its result as a constant",
             )
     return opaque.expression(frame, node)
 
 
 _WRITERS = (
-    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.nan_to_num, setattr, delattr,
+    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.nan_to_num,
+    setattr, delattr,
 )  # fmt: skip
 
 

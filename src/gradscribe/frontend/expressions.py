@@ -1,4 +1,4 @@
-"""Lowering expressions: each kind of AST node has one function, from frame and node to a bound value."""
+"""Lowering expressions: one function per kind of AST node, from frame and node to a bound value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One activation of a function while it is lowered: its names, the heap, and reading and writing."""
+"""One activation of a function being lowered: its names, the heap, and reading and writing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Frame:
 
     @contextmanager
     def statement(self, node: Any) -> Iterator[None]:
-        """What is built belongs to this statement (rules keep the statement they are applied at)."""
+        """What is built belongs to this statement (rules keep the one they are applied at)."""
         builder = self.builder
         if builder.derived:
             yield
@@ -84,7 +84,7 @@ class Frame:
         return self.builder.emit(prim, *args, hint=hint)
 
     def wrap(self, operand: Operand, name: str = "") -> Bound:
-        """Bind a computed operand: numbers as they are, tuples entry by entry, the rest by reference."""
+        """Bind a computed operand: a number itself, a tuple's entries, the rest by reference."""
         if isinstance(operand, Const):
             if type(operand.value) is tuple and operand.name is None:
                 return TupleOf(tuple(Const(item) for item in operand.value))
@@ -115,8 +115,8 @@ class Frame:
         step = bound.path[-1]
         if known is not None and not step.certain:
             raise AliasError(
-                f"cannot know whether this {step.prim.name} of {bound.loc.name or 'an object'} is a "
-                "view of it, and it was written to since",
+                f"cannot know whether this {step.prim.name} of {bound.loc.name or 'an object'} is "
+                "a view of it, and it was written to since",
                 self.builder.span,
                 "copy it (x[...].copy()) where it is taken, or annotate the parameter",
             )

@@ -324,7 +324,7 @@ class _Loop:
             frame = frame.parent
 
     def _stable(self, yields: list[Operand], widen: bool) -> bool:
-        """Do the types and aliases at the end of the body fit those at its head? Widen them if not."""
+        """Do types and aliases at the end of the body fit those at its head? Widen them if not."""
         stable = True
         for slot, value in zip(self.slots, yields, strict=True):
             if value is UNDEF:

@@ -291,7 +291,7 @@ def _augment_name(
 def _augment_item(
     frame: Frame, node: Any, base: Bound, place: Operand, function: Any, value: Operand
 ) -> None:
-    """``base[place] += value``. Sums at basic indices accumulate; the rest is read, changed, written."""
+    """``base[place] += value``: accumulated at basic indices; else read, changed and written."""
     old = frame.read(base)
     kind = type_of_operand(old)
     basic = is_basic(place.type if isinstance(place, Value) else place.value)

@@ -39,7 +39,7 @@ def zeros_like(x: Any) -> Any:
 
 
 def fill_like(value: Any, x: Any) -> Any:
-    """``value`` broadcast to the shape of x, as fresh memory in the dtype of x if that is floating."""
+    """``value`` broadcast to the shape of x: fresh memory, in x's dtype if that is floating."""
     if isinstance(x, (list, tuple)):
         return type(x)([fill_like(value, v) for v in x])
     dtype = getattr(x, "dtype", None)

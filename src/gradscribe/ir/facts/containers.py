@@ -84,7 +84,7 @@ def index_parts(index: Any) -> list[Type] | None:
 
 
 def is_basic(index: Any) -> bool:
-    """Integers, slices, newaxis and ellipsis only: the result is a view and no entry comes twice."""
+    """Integers, slices, newaxis and ellipsis only: the result is a view, no entry comes twice."""
     parts = index_parts(index)
     return parts is not None and all(
         (isinstance(p, Scalar) and p.dtype.kind in "iu")
