@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from gradscribe.ir.helpers import fill_like, index_add, zeros_like
+from gradscribe.ir.helpers import fill_like, index_add, like, zeros_like
 from gradscribe.ir.transposes import unstack
 from gradscribe.rules.declare import adjoint, constant, linear, partial, tangent
 
@@ -160,11 +160,13 @@ def min_d_adjoint(a, b, c, d, *, y, y_bar):
 
 
 @linear(sum, ("iterable", "start"))
-def sum_(iterable, *, y_bar):
+def sum_(iterable, start=0, *, y_bar):
     if isinstance(iterable, list):
         return [y_bar] * len(iterable), y_bar
     if isinstance(iterable, tuple):
         return (y_bar,) * len(iterable), y_bar
+    if np.ndim(start) > 0:  # it may be larger than the rows that are added to it
+        return fill_like(like(y_bar, np.sum(iterable, axis=0)), iterable), y_bar
     return fill_like(y_bar, iterable), y_bar
 
 

@@ -326,7 +326,7 @@ def norm(x, ord=None, axis=None, keepdims=False, *, y):
         return x / np.where(y == 0, 1, y)
     if ord == 1:
         return np.sign(x)
-    if ord in (np.inf, -np.inf):
+    if ord == np.inf or ord == -np.inf:  # noqa: PLR1714 (a tuple of them is not known beforehand)
         ties = np.abs(x) == y
         return np.sign(x) * ties / np.sum(ties, axis=axis, keepdims=True)
     return np.sign(x) * (np.abs(x) / np.where(y == 0, 1, y)) ** (ord - 1)

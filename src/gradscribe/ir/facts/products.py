@@ -220,6 +220,8 @@ def multi_dot(arrays: Any) -> Type:
 def polyval(p: Type, x: Type) -> Type:
     """The polynomial with these coefficients, highest power first."""
     coefficients, at = array_of(p), array_of(x)
+    if len(coefficients.dims or (None,)) != 1:
+        raise UnsupportedError("np.polyval of anything but a vector of coefficients")
     entry = Array(coefficients.dtype, ())
     return result_of(promote(entry, x if isinstance(x, Scalar) else at), at.dims)
 
