@@ -200,7 +200,7 @@ def test_an_update_of_something_unknown_names_the_other_name() -> None:
     with pytest.raises(gs.UnsupportedError) as caught:
         _ = gs.grad(function).source
     assert re.sub(r"<text \d+>", "", str(caught.value)) == ("""\
-:3:5: error: cannot know whether y += … changes 'x' too: it does if y is an array, not if it is a
+:3:5: error: cannot know whether y += … changes 'x' too: it does if y is an array, not if it is a \
 number
     3 |     y += 1.0
       |     ^^^^^^^^
