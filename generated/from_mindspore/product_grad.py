@@ -7,6 +7,6 @@ def product_grad(x, y, z):
     """Gradient of product with respect to x and y."""
     if x.shape != (1,) or y.shape != (1,) or z.shape != (1,):
         raise ValueError("expected x[1], y[1], z[1]")
-    y_bar = z * x**2
     x_bar = 2 * z * y * x
+    y_bar = z * x**2
     return x_bar, y_bar

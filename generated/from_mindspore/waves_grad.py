@@ -10,6 +10,6 @@ def waves_grad(x, y):
     """Gradient of waves with respect to x and y."""
     if np.ndarray in (type(x), type(y)):
         raise TypeError("x and y must be numbers, not arrays")
-    y_bar = np.sin(y) - np.cos(y)
     x_bar = np.cos(x) - np.sin(x)
+    y_bar = np.sin(y) - np.cos(y)
     return x_bar, y_bar

@@ -10,6 +10,6 @@ def f_grad(x1, x2):
     """Gradient of f with respect to x1 and x2."""
     if np.ndarray in (type(x1), type(x2)):
         raise TypeError("x1 and x2 must be numbers, not arrays")
-    x2_bar = x1 - np.cos(x2)
     x1_bar = x2 + 1 / x1
+    x2_bar = x1 - np.cos(x2)
     return x1_bar, x2_bar

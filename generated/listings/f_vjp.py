@@ -13,8 +13,8 @@ def f_forward(x1, x2):
 
 
 def f_reverse(x2, x1, f_bar):
-    x2_bar = f_bar * x1 - f_bar * np.cos(x2)
     x1_bar = f_bar * x2 + f_bar / x1
+    x2_bar = f_bar * x1 - f_bar * np.cos(x2)
     return x1_bar, x2_bar
 
 

@@ -17,6 +17,6 @@ def loss_grad(w, b, x, y):
 
     # p = 1 / (1 + np.exp(-(x @ w + b)))
     t_bar = ((1 - y) / y.size / (1 - p) - y / y.size / p) * p**2 * e
-    b_bar = np.sum(t_bar)
     w_bar = x.T @ t_bar
+    b_bar = np.sum(t_bar)
     return w_bar, b_bar

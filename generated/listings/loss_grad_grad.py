@@ -25,6 +25,6 @@ def loss_grad_grad(w, b, x, y):
         2 * t_bar_bar_1 * p_bar_2 * p + p_bar_bar * p_bar_1 / p + p_bar_bar * p_bar / d
     )
     t_bar = (p_bar * p**2 - t_bar_bar * p_bar_2 * p**2) * e
-    b_bar = np.sum(t_bar)
     w_bar = x.T @ t_bar
+    b_bar = np.sum(t_bar)
     return w_bar, b_bar

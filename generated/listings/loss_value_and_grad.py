@@ -20,6 +20,6 @@ def loss_value_and_grad(w, b, x, y):
 
     # p = 1 / (1 + np.exp(-(x @ w + b)))
     t_bar = (d / y.size / d_1 - y / y.size / p) * p**2 * e
-    b_bar = np.sum(t_bar)
     w_bar = x.T @ t_bar
+    b_bar = np.sum(t_bar)
     return t, (w_bar, b_bar)

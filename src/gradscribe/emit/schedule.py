@@ -36,15 +36,18 @@ def order_results(function: Function) -> None:
     if last is None or last.prim.function is not tuple or last.results[0] not in body.yields:
         return
     counts = use_counts(body)
-    made = {op.results[0]: op for op in body.ops if _movable(op, numbers=False)}
-    wanted = [made[a] for a in last.args if a in made and counts[a] == 1]
-    if len(wanted) < 2 or not last.derived:
+    made = {op.results[0]: op for op in body.ops if _movable(op, numbers=False) and op.derived}
+    # Of ``value, (x_bar, y_bar)`` the gradients are the inner tuple.
+    tuples = [made[a] for a in last.args if a in made and made[a].prim is last.prim]  # type: ignore[index]  # keys: Values
+    last = tuples[0] if len(tuples) == 1 else last
+    wanted = [made[a] for a in last.args if a in made and counts[a] == 1]  # type: ignore[index]  # keys: Values
+    if len(wanted) < 2:
         return
-    first = min(body.ops.index(op) for op in wanted)
+    first, place = min(body.ops.index(op) for op in wanted), body.ops.index(last)
     if any(o.prim.mutates is not None for op in body.ops[first:] for o in _with_inner(op)):
         return
-    rest = [op for op in body.ops[:-1] if op not in wanted]
-    body.ops = [*rest, *wanted, last]
+    rest = [op for op in body.ops[:place] if op not in wanted]
+    body.ops = [*rest, *wanted, *body.ops[place:]]
 
 
 def _with_inner(op: Op) -> list[Op]:
