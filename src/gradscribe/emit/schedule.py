@@ -38,9 +38,9 @@ def order_results(function: Function) -> None:
     counts = use_counts(body)
     made = {op.results[0]: op for op in body.ops if _movable(op, numbers=False) and op.derived}
     # Of ``value, (x_bar, y_bar)`` the gradients are the inner tuple.
-    tuples = [made[a] for a in last.args if a in made and made[a].prim is last.prim]  # type: ignore[index]  # keys: Values
+    tuples = [made[a] for a in last.args if a in made and made[a].prim is last.prim]
     last = tuples[0] if len(tuples) == 1 else last
-    wanted = [made[a] for a in last.args if a in made and counts[a] == 1]  # type: ignore[index]  # keys: Values
+    wanted = [made[a] for a in last.args if a in made and counts[a] == 1]
     if len(wanted) < 2:
         return
     first, place = min(body.ops.index(op) for op in wanted), body.ops.index(last)
