@@ -104,7 +104,7 @@ class Statements:
 
     def _statement(self, op: Op) -> list[ast.stmt]:
         if op.prim is IF:
-            return self._if(op)
+            return [self._assign(op)] if op.attrs.form else self._if(op)
         if op.prim is FOR:
             return self._for(op)
         if op.prim is WHILE:

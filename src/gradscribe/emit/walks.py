@@ -15,7 +15,7 @@ from __future__ import annotations
 import operator
 from dataclasses import replace
 
-from gradscribe.ir.core import Op, Operand, Region, Value
+from gradscribe.ir.core import Const, Op, Operand, Region, Value
 from gradscribe.ir.primitives import FOR, of
 from gradscribe.ir.rewrite import defined_in, operands_in, substitute
 from gradscribe.ir.types import Array, Sequence, element_type
@@ -50,7 +50,8 @@ def _loop(op: Op, origin: dict[Value, Op], before: list[Op]) -> None:
     (body,) = op.regions
     position = body.params[0]
     reads = _reads(body, position, sequences)
-    if not any(reads.values()) or (backwards and len(sequences) > 1):
+    # The shortest of several sequences ends the walk: each must be read, or it would be dropped.
+    if not all(reads.values()) or (backwards and len(sequences) > 1):
         return
     uses = sum(o is position for o in operands_in(body))
     only_reads = uses == sum(len(found) for found in reads.values())
@@ -98,11 +99,9 @@ def _sequences(seq: Operand, origin: dict[Value, Op]) -> tuple[list[Value], bool
     length = origin.get(made.args[0]) if isinstance(made.args[0], Value) else None
     if length is None:
         return None
-    lengths = [length]
-    if length.prim is MIN:
-        lengths = [origin[a] for a in length.args if isinstance(a, Value) and a in origin]
-        if len(lengths) != len(length.args):
-            return None
+    lengths = _lengths(length, origin)
+    if lengths is None:
+        return None
     found: list[Value] = []
     for made in lengths:
         base = made.args[0]
@@ -112,6 +111,21 @@ def _sequences(seq: Operand, origin: dict[Value, Op]) -> tuple[list[Value], bool
             return None
         found.append(base)
     return found, backwards
+
+
+def _lengths(op: Op, origin: dict[Value, Op]) -> list[Op] | None:
+    """The operations whose minimum a number is; None where one is not known."""
+    if op.prim is not MIN:
+        return [op]
+    found: list[Op] = []
+    for arg in op.args:
+        if isinstance(arg, Const) and arg.value is None:
+            continue  # ``min`` of fewer numbers than it has parameters
+        inner = _lengths(origin[arg], origin) if isinstance(arg, Value) and arg in origin else None
+        if inner is None:
+            return None
+        found += inner
+    return found
 
 
 def _reads(body: Region, position: Value, sequences: list[Value]) -> dict[Value, list[Op]]:

@@ -12,6 +12,7 @@ import gast
 from gradscribe.frontend import calls, control, opaque
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import nested_definition
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
@@ -150,7 +151,28 @@ def _conditional(frame: Frame, node: gast.IfExp) -> Bound:
 
 
 def _tuple(frame: Frame, node: gast.Tuple) -> Bound:
-    return TupleOf(tuple(_elements(frame, node)))
+    parts = [_tuple_part(frame, element) for element in node.elts]
+    if all(isinstance(part, TupleOf) for part in parts):
+        return TupleOf(tuple(item for part in parts for item in part.items))  # type: ignore[union-attr]  # tuples
+    # ``(*t, x)`` with a t of unknown length is ``t + (x,)``.
+    total = frame.read(parts[0])
+    for part in parts[1:]:
+        total = frame.emit(of(operator.add), total, frame.read(part))
+    return frame.wrap(total)
+
+
+def _tuple_part(frame: Frame, element: Any) -> Bound:
+    """What an entry of a tuple display contributes, as a tuple."""
+    if not isinstance(element, gast.Starred):
+        return TupleOf((lower(frame, element),))
+    inner = lower(frame, element.value)
+    if not isinstance(inner, TupleOf | Closure | Procedure):
+        kind = frame.type(inner)
+        if isinstance(kind, Sequence) and kind.kind == "tuple":
+            return inner
+    if not isinstance(inner, TupleOf):
+        frame.refuse(element, "star of something whose length is not known here")
+    return inner
 
 
 def _elements(frame: Frame, node: Any, kept: bool = True) -> list[Bound]:

@@ -12,8 +12,9 @@ import gast
 
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Const, Operand
+from gradscribe.ir.core import Const, Op, Operand
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Array, Range, Scalar, Static, join_all
 
@@ -39,18 +40,34 @@ class Walk:
 
 def walk(frame: Frame, node: Any) -> Walk:
     """How to walk the iterable of a ``for`` loop."""
-    if isinstance(node, gast.Call) and isinstance(node.func, gast.Name) and not node.keywords:
+    if isinstance(node, gast.Call) and isinstance(node.func, gast.Name):
         function = _builtin(frame, node.func)
+        if function is zip and node.args and _strict(frame, node) is not None:
+            walks = [walk(frame, arg) for arg in node.args]
+            if _strict(frame, node) and all(w.static is None for w in walks):
+                frame.builder.append(Op(of(helpers.as_long), tuple(w.length() for w in walks), ()))
+            return _zipped(frame, walks)
+        if node.keywords:
+            function = None
         if function is reversed and len(node.args) == 1:
             return _reversed(frame, walk(frame, node.args[0]))
         if function is enumerate and len(node.args) in (1, 2):
             start = _operand(frame, node.args[1]) if len(node.args) == 2 else Const(0)
             return _enumerated(frame, walk(frame, node.args[0]), start)
-        if function is zip and node.args:
-            return _zipped(frame, [walk(frame, arg) for arg in node.args])
     from gradscribe.frontend.expressions import lower
 
     return _items(frame, node, lower(frame, node))
+
+
+def _strict(frame: Frame, node: gast.Call) -> bool | None:
+    """What ``zip(…, strict=…)`` says; None where that is not a literal, or more is said."""
+    if not node.keywords:
+        return False
+    keyword, *others = node.keywords
+    value = keyword.value
+    if others or keyword.arg != "strict" or not isinstance(value, gast.Constant):
+        return None
+    return bool(value.value)
 
 
 def _builtin(frame: Frame, node: gast.Name) -> Any:
@@ -155,7 +172,9 @@ def _zipped(frame: Frame, walks: list[Walk]) -> Walk:
 
     def length() -> Operand:
         lengths = [w.length() for w in walks]
-        return lengths[0] if len(lengths) == 1 else frame.emit(of(min), *lengths)
+        while len(lengths) > 1:  # ``min`` has a fact for up to four numbers
+            lengths[:4] = [frame.emit(of(min), *lengths[:4])]
+        return lengths[0]
 
     def at(i: Operand) -> Bound:
         return TupleOf(tuple(w.step(i) for w in walks))

@@ -148,3 +148,9 @@ def apart(*arrays: Any) -> None:
         for b in arrays[k + 1 :]:
             if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b):
                 raise ValueError("two arguments share memory, and the function changes one of them")
+
+
+def as_long(*lengths: Any) -> None:
+    """Refuse sequences of different lengths, as ``zip(…, strict=True)`` does."""
+    if len(set(lengths)) > 1:
+        raise ValueError(f"zip() of sequences of different lengths: {lengths}")

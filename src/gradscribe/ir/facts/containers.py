@@ -305,3 +305,8 @@ def _(x: Type) -> Type:
 @fact(helpers.apart, effect=True)
 def _(*arrays: Type) -> Type:
     return UNKNOWN
+
+
+@fact(helpers.as_long, effect=True)
+def _(*lengths: Type) -> Type:
+    return UNKNOWN

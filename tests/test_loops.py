@@ -1,0 +1,71 @@
+"""Tuples in loops: carried entry by entry while their length holds, and whole where it does not."""
+
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close, gradient_by_differences
+
+
+def joined(x, n):
+    t = (x,)
+    for i in range(n):
+        t = (*t, x * x * i)
+    return sum(t) * t[0]
+
+
+def paired(x, n):
+    p = (x, 2.0)
+    for _ in range(n):
+        p = (p[1] * p[0], p[0])
+    return p[0] + p[1]
+
+
+def test_a_tuple_that_grows_in_a_loop_is_followed_entry_for_entry():
+    for function in (joined, paired):
+        for n in (0, 1, 4):
+            expected = gradient_by_differences(function, (1.3, n), 0)
+            for mode in ("reverse", "forward"):
+                assert_close(gs.grad(function, mode=mode)(1.3, n), expected, check_dtype=False)
+
+
+def zipped(x, a, b):
+    total = 0.0
+    for p, q in zip(a, b, strict=False):
+        total += x * x * p * q
+    return total
+
+
+def test_a_walk_of_sequences_of_different_lengths_ends_with_the_shortest():
+    short, long = [1.0, 2.0], [3.0, 5.0, 7.0, 11.0]
+    for args in ((1.3, short, long), (1.3, long, short)):
+        expected = gradient_by_differences(zipped, args, 0)
+        for mode in ("reverse", "forward"):
+            assert_close(gs.grad(zipped, mode=mode)(*args), expected, check_dtype=False)
+
+
+def swapping(x, y, n):
+    for _ in range(n):
+        x, y = x * y, x
+    return x + y
+
+
+def test_what_is_saved_and_carried_on_under_another_name_survives_the_update():
+    expected = gradient_by_differences(swapping, (1.2, 0.9, 4), (0, 1))
+    assert_close(
+        gs.grad(swapping, (0, 1), mode="reverse")(1.2, 0.9, 4), expected, check_dtype=False
+    )
+
+
+def strictly(x, a, b):
+    total = 0.0
+    for p, q in zip(a, b, strict=True):
+        total += x * x * p * q
+    return total
+
+
+def test_a_strict_zip_of_different_lengths_is_refused_as_in_the_primal():
+    lists = [1.0, 2.0], [3.0, 5.0]
+    expected = gradient_by_differences(strictly, (1.3, *lists), 0)
+    assert_close(gs.grad(strictly)(1.3, *lists), expected, check_dtype=False)
+    with pytest.raises(ValueError, match="different lengths"):
+        gs.grad(strictly)(1.3, [1.0], [3.0, 5.0])
