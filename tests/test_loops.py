@@ -1,5 +1,6 @@
 """Tuples in loops: carried entry by entry while their length holds, and whole where it does not."""
 
+import numpy as np
 import pytest
 
 import gradscribe as gs
@@ -69,3 +70,45 @@ def test_a_strict_zip_of_different_lengths_is_refused_as_in_the_primal():
     assert_close(gs.grad(strictly)(1.3, *lists), expected, check_dtype=False)
     with pytest.raises(ValueError, match="different lengths"):
         gs.grad(strictly)(1.3, [1.0], [3.0, 5.0])
+
+
+def views_walked(x):
+    m = np.outer(np.array([x, x]), np.array([x, 1.0]))
+    total = 0.0
+    for row in m:
+        total += row[0]
+    m += x
+    return total + np.sum(m)
+
+
+def test_the_last_row_walked_does_not_stand_in_the_way_of_a_later_write():
+    expected = gradient_by_differences(views_walked, (1.2,), 0)
+    for mode in ("reverse", "forward"):
+        assert_close(gs.grad(views_walked, mode=mode)(1.2), expected, check_dtype=False)
+
+
+def constant(x):
+    return 2.0
+
+
+def test_the_pullback_of_a_constant_gives_zeros():
+    with pytest.warns(UserWarning, match="does not depend on x"):
+        value, pullback = gs.vjp(constant)(1.0)
+    assert (value, pullback(1.0)) == (2.0, (0.0,))
+
+
+def saved_in_one_arm(x):
+    m = np.outer(np.array([x, x]), np.array([x, x]))
+    if x > 1.0:
+        z = x * x
+    else:
+        m[1] += np.array([x, 2.0])
+        m /= 1 + np.mean(m) ** 2
+        z = np.sum(m)
+    return z * x
+
+
+def test_what_only_one_arm_saves_is_none_after_the_other():
+    for at in (0.4, 1.4):
+        expected = gradient_by_differences(saved_in_one_arm, (at,), 0)
+        assert_close(gs.vjp(saved_in_one_arm)(at)[1](1.0)[0], expected, check_dtype=False)

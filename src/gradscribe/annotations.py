@@ -100,6 +100,8 @@ def _generic(annotation: Any, scope: dict[str, Any]) -> Type:
             if isinstance(note, str):
                 return _described(note, kind)
         return kind
+    if getattr(origin, "__name__", None) == "NDArray" and origin is not np.ndarray:
+        return Array(_dtype(args[0]) if args else None, None)  # an alias since NumPy 2.5
     if origin is np.ndarray:
         shape, dtype = args
         known = _dtype(typing.get_args(dtype)[0] if typing.get_args(dtype) else None)

@@ -206,8 +206,13 @@ def _split(both: Function, border: Op, name: str) -> Pullback:
     """Cut a function that gives value and adjoints in two at ``border``."""
     place = both.body.ops.index(border)
     y_bar = both.body.params.pop()
-    last = both.body.ops.pop()
-    result, adjoints = last.args
+    (handed,) = both.body.yields
+    result: Operand
+    adjoints: Operand
+    if isinstance(handed, Const):  # both were found to be literals
+        result, adjoints = (Const(part) for part in handed.value)
+    else:
+        result, adjoints = both.body.ops.pop().args
     reverse = Region([], both.body.ops[place + 1 :], [adjoints])
     residuals = [v for v in free_values(reverse) if v is not y_bar]
     forward = Function(

@@ -65,6 +65,7 @@ class Ownership:
         self.owned: set[Value] = set()
         self.copies: list[tuple[Region, int, Op]] = []
         self.copied: set[Value] = set()
+        self.maybe_none: set[Operand] = set()  # what an arm not taken leaves undefined
         self.views: dict[Value, tuple[Region, Op]] = {}
 
     def run(self) -> None:
@@ -96,6 +97,8 @@ class Ownership:
 
     def _phi(self, result: Value, operands: list[Operand]) -> None:
         self.roots[result] = frozenset().union(*(self.root(o) for o in operands))
+        if any(o is UNDEF or o in self.maybe_none for o in operands):
+            self.maybe_none.add(result)
         if all(self._is_owned(o) for o in operands):
             self.owned.add(result)
 
@@ -236,7 +239,9 @@ class Ownership:
         result = Value(hint, kind, isinstance(operand, Value) and operand.named)
         origin = (op.span, op.statement) if op is not None else (None, None)
         prim = OWN
-        if is_array(kind):
+        if operand in self.maybe_none:
+            pass
+        elif is_array(kind):
             prim = COPY
         elif isinstance(kind, Sequence) and kind.kind == "list":
             prim = COPY_LIST

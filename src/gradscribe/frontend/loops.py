@@ -135,8 +135,21 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> None:
         return Op(FOR, (sequence, *inits), (), (body,), attrs)
 
     carried.run(attempt)
-    for name in held:
+    unread = [name for name in targets if not _read_outside(frame, node, name)]
+    for name in [*held, *unread]:
         frame.env.pop(name, None)
+
+
+def _read_outside(frame: Frame, node: Any, name: str) -> bool:
+    """Is a name read anywhere in the function but in this loop?"""
+    return _reads(frame.definition.node, name) > _reads(node, name)
+
+
+def _reads(node: Any, name: str) -> int:
+    return sum(
+        isinstance(n, gast.Name) and n.id == name and not isinstance(n.ctx, gast.Store)
+        for n in gast.walk(node)
+    )
 
 
 def _while(frame: Frame, node: gast.While, exits: Exits) -> None:
