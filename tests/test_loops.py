@@ -112,3 +112,18 @@ def test_what_only_one_arm_saves_is_none_after_the_other():
     for at in (0.4, 1.4):
         expected = gradient_by_differences(saved_in_one_arm, (at,), 0)
         assert_close(gs.vjp(saved_in_one_arm)(at)[1](1.0)[0], expected, check_dtype=False)
+
+
+def noisy(x):
+    print("asked")
+    return x
+
+
+def asks_in_vain(x):
+    unused = noisy(x) < 0.1 or noisy(x + 1) > 5.0  # noqa: F841 (that is the point)
+    return x * x if x > 0 else -x
+
+
+def test_a_choice_whose_value_is_not_needed_still_does_what_it_does(capsys):
+    assert_close(gs.grad(asks_in_vain)(1.5), 3.0, check_dtype=False)
+    assert capsys.readouterr().out == "asked\nasked\n"

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Attrs, Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import substitute
@@ -196,6 +196,8 @@ def _keep_results(op: Op, places: list[int]) -> None:
     for arm in op.regions:
         arm.yields = [arm.yields[k] for k in places]
     op.results = tuple(op.results[k] for k in places)
+    if not places:  # only what it does is left: no expression
+        op.attrs = Attrs()
 
 
 def _keep_carries(op: Op, live: _Liveness) -> None:
