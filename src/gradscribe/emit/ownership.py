@@ -22,6 +22,16 @@ from typing import final
 
 import numpy as np
 
+from gradscribe.emit.buffers import (
+    as_large,
+    copies_entries,
+    has_memory,
+    has_memory_operand,
+    inner_values,
+    may_own,
+    mutated_targets,
+    written_carries,
+)
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.nest import Nesting
 from gradscribe.ir import helpers
@@ -30,14 +40,9 @@ from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE, of
 from gradscribe.ir.types import (
     Array,
-    Mapping,
     Sequence,
-    Struct,
-    Type,
     Unknown,
     is_array,
-    is_scalar,
-    not_one,
 )
 
 COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
@@ -58,7 +63,7 @@ class Ownership:
         self.function = function
         # Functions of numbers alone own nothing: there liveness, which is not cheap, need not be
         # known. (Nesting also settles which conditionals are written as expressions.)
-        if any(op.prim is IF or _may_own(op) for op in walk(function.body)):
+        if any(op.prim is IF or may_own(op) for op in walk(function.body)):
             self.nesting = Nesting(function)
             self.live = Liveness(function, self.nesting)
         self.roots: dict[Value, frozenset[Value]] = {}
@@ -133,7 +138,7 @@ class Ownership:
             self.roots[result] = self.root(base)
             if is_array(result.type) and result in self.live.bit:
                 self.views[result] = (region, op)
-            if prim.function is operator.getitem and _copies(base, op.args[1], result):
+            if prim.function is operator.getitem and copies_entries(base, op.args[1]):
                 self._fresh(result)
         elif prim.function in HOLDS:
             self._holder(op, result)
@@ -158,7 +163,7 @@ class Ownership:
                 isinstance(target, Value)
                 and target not in self.live.nesting.inlined
                 and is_array(result.type)
-                and _as_large(target.type, result.type)
+                and as_large(target.type, result.type)
                 and target is not op.args[1 - place]
                 and self._may_write(op, target)
             ):
@@ -255,7 +260,7 @@ class Ownership:
         body = op.regions[-1]
         for k in range(start):
             self.roots[body.params[k]] = self.root(op.args[k])
-        written = _written_carries(op)
+        written = written_carries(op)
         taken: set[Value] = set()
         for k in range(count):
             params = [r.params[start + k] for r in op.regions]
@@ -315,7 +320,7 @@ class Ownership:
                 if j != k and j not in written
                 for root in self.root(other)
             }
-            outside = self.root(value) - _inner_values(op) - self.copied
+            outside = self.root(value) - inner_values(op) - self.copied
             if (
                 value not in self.owned
                 or not self.root(value).isdisjoint(taken | others)
@@ -348,7 +353,7 @@ class Ownership:
 
     def _changes_later(self, op: Op, value: Value) -> bool:
         """Is a collected value's memory written to in this loop, or part of a carry that is?"""
-        written = _written_carries(op)
+        written = written_carries(op)
         start = first_carry(op)
         params = {
             p for region in op.regions for k, p in enumerate(region.params[start:]) if k in written
@@ -357,7 +362,7 @@ class Ownership:
         roots = self.root(value)
         if not roots.isdisjoint(params | around):
             return True
-        mutated = _mutated_targets(op.regions[-1])
+        mutated = mutated_targets(op.regions[-1])
         return any(not roots.isdisjoint(self.root(t)) for t in mutated)
 
     def _definition_place(self, body: Region, value: Value) -> int:
@@ -397,107 +402,3 @@ class Ownership:
 
 _IADD, _ISUB = of(operator.iadd), of(operator.isub)
 _IN_PLACE = {operator.add: _IADD, operator.sub: _ISUB}
-
-
-def _as_large(a: Type, b: Type) -> bool:
-    """Arrays of one dtype, the first certainly of the shape of the second."""
-    if (
-        not isinstance(a, Array)
-        or not isinstance(b, Array)
-        or a.dtype != b.dtype
-        or a.dtype is None
-    ):
-        return False
-    if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
-        return False
-    return all(
-        (x == y and x is not None) or (not_one(x) and not_one(y))
-        for x, y in zip(a.dims, b.dims, strict=True)
-    )
-
-
-def has_memory(kind: Type) -> bool:
-    """May a value of this type be an object that can be changed, or hold one?"""
-    if isinstance(kind, Sequence):
-        if kind.kind == "list":
-            return True
-        items = kind.items if kind.items is not None else (kind.element,)
-        return any(item is None or has_memory(item) for item in items)
-    return isinstance(kind, Unknown | Mapping | Struct) or (
-        isinstance(kind, Array) and not is_scalar(kind)
-    )
-
-
-def _may_own(op: Op) -> bool:
-    return op.prim.mutates is not None or any(has_memory(r.type) for r in op.results)
-
-
-def has_memory_operand(operand: Operand) -> bool:
-    return not isinstance(operand, Value) or has_memory(operand.type)
-
-
-def _copies(base: Operand, index: Operand, result: Value) -> bool:
-    """Does ``base[index]`` certainly copy (a fancy index)?"""
-    from gradscribe.ir.facts.containers import is_basic
-
-    if not isinstance(base, Value) or not isinstance(base.type, Array):
-        return False
-    place = index.type if isinstance(index, Value) else index.value
-    return base.type.dims is not None and not is_basic(place) and not isinstance(place, Unknown)
-
-
-def _written_carries(op: Op) -> set[int]:
-    """The carries of a loop whose buffer an operation in the body writes to (or hands on to be)."""
-    start, count = first_carry(op), carries(op)
-    body = op.regions[-1]
-    targets = _mutated_targets(body)
-    written = set()
-    for k in range(count):
-        param = body.params[start + k]
-        if has_memory(param.type) and (param in targets or _chain_reaches(body, param, targets)):
-            written.add(k)
-    # What is written under another name next time round is written too (a swap of buffers).
-    while True:
-        more = {
-            k
-            for k in range(count)
-            if k not in written and any(body.yields[j] is body.params[start + k] for j in written)
-        }
-        if not more:
-            return written
-        written |= more
-
-
-def _mutated_targets(region: Region) -> set[Value]:
-    targets: set[Value] = set()
-    for op in region.ops:
-        if op.prim.mutates is not None:
-            target = op.args[op.prim.mutates]
-            if isinstance(target, Value):
-                targets.add(target)
-        for inner in op.regions:
-            targets |= _mutated_targets(inner)
-        if op.prim in (FOR, WHILE):
-            start = first_carry(op)
-            for k in _written_carries(op):
-                init = op.args[start + k]
-                if isinstance(init, Value):
-                    targets.add(init)
-    return targets
-
-
-def _chain_reaches(body: Region, param: Value, targets: set[Value]) -> bool:
-    """Does the buffer of ``param`` reach a write through branches?"""
-    reach = {param}
-    for op in body.ops:
-        if op.prim is IF:
-            for k, result in enumerate(op.results):
-                if any(arm.yields[k] in reach for arm in op.regions):
-                    reach.add(result)
-    return not reach.isdisjoint(targets)
-
-
-def _inner_values(op: Op) -> set[Value]:
-    from gradscribe.ir.rewrite import defined_in
-
-    return set().union(*(defined_in(region) for region in op.regions))
