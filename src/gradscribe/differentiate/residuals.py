@@ -301,11 +301,12 @@ def _restore(
     reverse.args = (*reverse.args, op.results[k])
     place = 0
     last = current
-    for change in reversed(changes):
+    for count, change in reversed(list(enumerate(changes, 1))):
         old = _overwritten(body, change.op, root)
         item = Value(old.hint, old.type)
         items.append((item, _collect(op, body, old)))
-        place = max(place, _first_use(inner, change.before))
+        # Every version before this one must be there, too, when it is read.
+        place = max(place, min(_first_use(inner, c.before) for c in changes[:count]))
         place += _hoist(inner, _mapped(change.op.args[1], mapping), place)
         before = Value(root.hint, root.type, root.named)
         put = Op(
