@@ -121,7 +121,8 @@ def places(function: Callable[..., Any], wrt: Any) -> tuple[list[int], bool]:
     return found, single
 
 
-def argument_types(names: Sequence[str], args: Sequence[Any]) -> Types:
+def argument_types(names: Sequence[str], args: Sequence[Any], sized: bool = True) -> Types:
+    """The types of arguments: of those of a call (``sized``), or of an example for others."""
     for name, value in zip(names, args, strict=True):
         # Their operators mean other things.
         if isinstance(value, np.matrix | np.ma.MaskedArray):
@@ -129,7 +130,7 @@ def argument_types(names: Sequence[str], args: Sequence[Any]) -> Types:
             raise ArgumentError(
                 f"the argument {name!r} is a {kind}", hint=f"pass np.asarray({name})"
             )
-    return tuple(type_of(value, name) for name, value in zip(names, args, strict=True))
+    return tuple(type_of(value, name, sized) for name, value in zip(names, args, strict=True))
 
 
 def tuple_type(kinds: Sequence[Type]) -> SequenceType:

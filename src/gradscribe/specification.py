@@ -208,7 +208,9 @@ class Tangent:
                     f"the argument {np.shape(value)}"
                 )
         kinds = argument_types(names, given)
-        dots = tuple(type_of(dot, name) for name, dot in zip(names, tangents, strict=True))
+        dots = tuple(
+            type_of(dot, name, sized=True) for name, dot in zip(names, tangents, strict=True)
+        )
         return (SequenceType("tuple", kinds), SequenceType("tuple", dots))
 
     def inner(self, kinds: Types) -> Function:

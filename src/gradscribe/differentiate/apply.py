@@ -17,6 +17,7 @@ from gradscribe.differentiate.bars import (
     bar_name,
     is_literal,
     like,
+    same_dtype,
     same_shape,
     times,
 )
@@ -44,6 +45,7 @@ from gradscribe.rules.declare import TABLE, Rules
 
 EXPAND = of(helpers.expand)
 _DISPLAY = {"tuple": of(tuple), "list": of(list)}
+_PRODUCTS = {operator.matmul, np.matmul, np.dot}
 
 
 # What operators do to lists and tuples is a matter of other rules.
@@ -230,7 +232,7 @@ def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
         if isinstance(arg.type, Sequence):
             if not _same_dtypes(type_of_operand(bar), arg.type):
                 bar = scope.builder.emit(of(helpers.like), bar, arg, hint=bar_name(arg))
-        elif not _keeps_shape(op, place):
+        elif not (_keeps_shape(op, place) and _is_like(bar, arg)):
             bar = like(scope.builder, masks.simplest(scope.builder, bar), arg, bar_name(arg))
         scope.add(arg, bar)
 
@@ -251,14 +253,28 @@ def _same_dtypes(bar: Type, kind: Type) -> bool:
 
 
 def _keeps_shape(op: Op, place: int) -> bool:
-    """Has an elementwise operation's result certainly the shape of this arg, whatever it is?"""
-    kind = type_of_operand(op.args[place])
-    if not op.prim.elementwise or dims_of(kind) is not None:
+    """Has what a rule gives for this arg certainly its shape, whatever that is?
+
+    So it is where the result has the arg's shape, entry by entry, and in products of vectors and
+    matrices, which broadcast nothing.
+    """
+    kinds = [type_of_operand(a) for a in op.args]
+    if op.prim.function in _PRODUCTS:
+        return all(isinstance(k, Array) and k.dims and len(k.dims) < 3 for k in kinds)
+    if not op.prim.elementwise:
         return False
-    others = (a for k, a in enumerate(op.args) if k != place)
-    return all(
-        is_scalar(type_of_operand(a)) or isinstance(type_of_operand(a), Static) for a in others
-    )
+    if place == op.prim.mutates and isinstance(kinds[place], Array):
+        return True
+    return all(is_scalar(k) or isinstance(k, Static) for i, k in enumerate(kinds) if i != place)
+
+
+def _is_like(bar: Operand, arg: Value) -> bool:
+    """Has a cotangent of the shape of its value certainly the value's rank and dtype, too?"""
+    kind, dims = type_of_operand(bar), dims_of(arg.type)
+    if dims is None:
+        return True
+    found = dims_of(kind)
+    return found is not None and len(found) == len(dims) and same_dtype(kind, arg.type)
 
 
 def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) -> Operand | None:

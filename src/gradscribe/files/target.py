@@ -197,7 +197,7 @@ def kinds_of(target: Target, example: str | None) -> tuple[Type, ...]:
     given = _given(target, example) if example is not None else _in_docstring(target)
     if given is None:
         return annotated
-    shown = argument_types(names, given)
+    shown = argument_types(names, given, sized=False)
     return tuple(
         kind if says_rank(kind) else other for kind, other in zip(annotated, shown, strict=True)
     )

@@ -6,7 +6,8 @@ of ``if axis is None`` is taken, and no more. ``Unknown`` is its top; ``join`` g
 A *dimension* is an ``int`` (known), a ``Sym`` (a symbol: equal symbols are equal lengths) or
 ``None`` (nothing known). A symbol may be known not to be 1. Two dimensions that are both not 1 and
 meet in an elementwise operation are equal, or NumPy itself raises there; that decides almost every
-broadcast.
+broadcast. Of the arguments of a call it is known, too, whether a length is at least ``MANY``: then
+it is not 1 either after a few entries at the ends are cut off.
 """
 
 from __future__ import annotations
@@ -23,17 +24,32 @@ BOOL = np.dtype(np.bool_)
 COMPLEX = np.dtype(np.complex128)
 
 
+# Lengths from here on are told apart from shorter ones.
+MANY = 8
+
+
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sym:
-    """A length ``key + offset``, never below zero. ``not_one``: it is known to differ from 1."""
+    """A length ``key + offset``, never below zero. ``not_one``: it is known to differ from 1.
+
+    ``many``: the key alone is known to be ``MANY`` or more.
+    """
 
     key: Hashable
     offset: int = 0
     not_one: bool = False
+    many: bool = False
+
+    def plus(self, number: int) -> Sym:
+        """The length with so many entries more (or fewer)."""
+        offset = self.offset + number
+        return Sym(self.key, offset, self.many and MANY + offset > 1, self.many)
 
     def __str__(self) -> str:
         return f"{self.key}{self.offset:+d}" if self.offset else f"{self.key}"
+
+    __repr__ = __str__
 
 
 Dim = int | Sym | None
@@ -171,11 +187,11 @@ NONE = Static(None)
 _PYTHON = {float: PY_FLOAT, int: PY_INT, bool: PY_BOOL, complex: PY_COMPLEX}
 
 
-def type_of(value: Any, name: str = "n") -> Type:
+def type_of(value: Any, name: str = "n", sized: bool = False) -> Type:
     """The type of a concrete object; an array's dimensions become symbols ``name0``, ``name1``, …
 
     Only what the dispatcher's key distinguishes may be told apart here: rank, dtype, which
-    dimensions are 1, but no lengths.
+    dimensions are 1 and (if ``sized``) which are ``MANY`` or more, but no lengths.
     """
     if (known := _PYTHON.get(type(value))) is not None:
         return known
@@ -183,16 +199,18 @@ def type_of(value: Any, name: str = "n") -> Type:
         return Scalar(value.dtype) if value.dtype.kind in "fiubc" else UNKNOWN
     if type(value) is np.ndarray:
         dims = tuple(
-            1 if n == 1 else Sym(f"{name}{axis}", not_one=True)
+            1 if n == 1 else Sym(f"{name}{axis}", not_one=True, many=sized and n >= MANY)
             for axis, n in enumerate(value.shape)
         )
         return Array(value.dtype, dims) if value.dtype.kind in "fiubc" else UNKNOWN
     if type(value) is list:
         return Sequence(
-            "list", None, join_all([type_of(v, f"{name}_{i}") for i, v in enumerate(value)])
+            "list", None, join_all([type_of(v, f"{name}_{i}", sized) for i, v in enumerate(value)])
         )
     if type(value) is tuple:
-        return Sequence("tuple", tuple(type_of(v, f"{name}_{i}") for i, v in enumerate(value)))
+        return Sequence(
+            "tuple", tuple(type_of(v, f"{name}_{i}", sized) for i, v in enumerate(value))
+        )
     if type(value) is range:
         return RANGE
     if type(value) is slice:

@@ -2,8 +2,8 @@
 
 A derivative is compiled once per abstract signature. The key of an argument holds
 exactly what a variant may be specialised on: not the numbers in it, but its class, its
-dtype, which dimensions are 1, and the value itself where code branches on it (strings,
-None) or calls it (functions).
+dtype, which dimensions are 1 and which are many, and the value itself where code
+branches on it (strings, None) or calls it (functions).
 
 `key_of` says what a key is. Building and hashing keys would cost more than many a
 derivative, so `dispatcher_text` writes them out as guards instead, one line per
@@ -17,7 +17,7 @@ variant:
             _shape_x = x.shape
         else:
             _dtype_x = None
-        if _dtype_x is _c2 and _len(_shape_x) == 1 and _shape_x[0] != 1:
+        if _dtype_x is _c2 and _len(_shape_x) == 1 and _shape_x[0] >= 8:
             _last = _c0
             return _c1(x)
         return _select((x, ))(x)
@@ -32,6 +32,8 @@ from inspect import Parameter
 from types import EllipsisType, FunctionType, ModuleType, NoneType
 
 import numpy as np
+
+from gradscribe.ir.types import MANY
 
 Key = tuple[Hashable, ...]
 
@@ -49,7 +51,7 @@ def key_of(value: object) -> Hashable:
     argument                     key
     ===========================  ==================================================
     number, NumPy scalar, range  its class
-    array                        (class, dtype, which dimensions are 1)
+    array                        (class, dtype, which dimensions are 1, or many)
     None, ..., string, bytes     itself
     function, ufunc, method      itself
     module                       itself
@@ -68,7 +70,11 @@ def key_of(value: object) -> Hashable:
     if kind in _BY_VALUE:
         return value
     if isinstance(value, np.ndarray):
-        return kind, value.dtype, tuple([n == 1 for n in value.shape])
+        return (
+            kind,
+            value.dtype,
+            tuple([1 if n == 1 else min(n, MANY) // MANY * MANY for n in value.shape]),
+        )
     if kind is list:
         assert isinstance(value, list)
         return _list_key(value)
@@ -216,14 +222,16 @@ class _Guard:
         assert isinstance(kind, type)
         if kind is np.ndarray:
             self.reads_kind = self.reads_array = True
-            dtype, ones = rest
-            assert isinstance(ones, tuple)
+            dtype, lengths = rest
+            assert isinstance(lengths, tuple)
             tests = [
                 f"{self.dtype} is {self.constant(dtype)}",
-                f"{self.prefix}len({self.shape}) == {len(ones)}",
+                f"{self.prefix}len({self.shape}) == {len(lengths)}",
             ]
-            for axis, one in enumerate(ones):
-                tests.append(f"{self.shape}[{axis}] {'==' if one else '!='} 1")
+            for axis, length in enumerate(lengths):
+                place = f"{self.shape}[{axis}]"
+                few = f"1 != {place} < {MANY}"
+                tests.append({1: f"{place} == 1", MANY: f"{place} >= {MANY}"}.get(length, few))
             return " and ".join(tests)
         if kind is type:
             return f"{self.name} is {self.constant(rest[0])}"

@@ -156,7 +156,7 @@ def slice_dim(dim: Dim, part: Slice) -> Dim:
         return None
     if step in (None, 1) and (start or 0) >= 0 and (stop is None or stop < 0):
         cut = (start or 0) - (stop or 0)
-        return dim if cut == 0 else Sym(dim.key, dim.offset - cut)
+        return dim if cut == 0 else dim.plus(-cut)
     if step == -1 and start is None and stop is None:
         return dim
     return Sym(("slice", dim.key, dim.offset, start, stop, step))

@@ -186,7 +186,7 @@ def plus(*dims: Dim) -> Dim:
     if len(symbols) > 1:
         return composed("sum", symbols, total)
     symbol = symbols[0]
-    return symbol if total == 0 else Sym(symbol.key, symbol.offset + total)
+    return symbol if total == 0 else symbol.plus(total)
 
 
 def times(*dims: Dim) -> Dim:
