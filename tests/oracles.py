@@ -396,21 +396,30 @@ def gradient_by_differences(f: Callable[..., Tree], args: Sequence[Tree], wrt: W
     return gradient_and_error(f, args, wrt)[0]
 
 
-def second_by_differences(
+def second_and_error(
     f: Callable[..., Tree], args: Sequence[Tree], wrt: Wrt = 0, then: Wrt | None = None
-) -> Tree:
-    """What ``grad(grad(f, wrt), then)`` must be: the gradient of the gradient's sum.
+) -> tuple[Tree, float]:
+    """What ``grad(grad(f, wrt), then)`` must be, and the largest estimated error of an entry.
 
     ``then`` is ``wrt`` unless given.  Uses the values of ``f`` alone.
     """
     then = wrt if then is None else then
     ones = _ones(args, positions_of(f, wrt))
     size = _pack(_baseline(f, args)).size
-    gradients = tuple(
-        _gradient(lambda direction: _second_order(f, args, direction, ones, size), args, at)[0]
+    results = [
+        _gradient(lambda direction: _second_order(f, args, direction, ones, size), args, at)
         for at in positions_of(f, then)
-    )
-    return gradients if isinstance(then, tuple) else gradients[0]
+    ]
+    gradients = tuple(gradient for gradient, _ in results)
+    worst = max(error for _, error in results)
+    return (gradients if isinstance(then, tuple) else gradients[0]), worst
+
+
+def second_by_differences(
+    f: Callable[..., Tree], args: Sequence[Tree], wrt: Wrt = 0, then: Wrt | None = None
+) -> Tree:
+    """What ``grad(grad(f, wrt), then)`` must be: the gradient of the gradient's sum."""
+    return second_and_error(f, args, wrt, then)[0]
 
 
 # Comparisons

@@ -1,0 +1,19 @@
+"""The packages, and what exercises them."""
+
+from __future__ import annotations
+
+# name to import: how its functions come to be called
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "ambiance": ("docstrings", "calls"),
+    "astral": ("calls",),
+    "fluids": ("docstrings",),
+    "geographiclib": ("tests",),
+    "haversine": ("calls",),
+    "iapws": ("docstrings", "calls"),
+    "nelson_siegel_svensson": ("calls",),
+    "psychrolib": ("calls",),
+    "pymap3d": ("tests",),
+    "pyorbital": ("tests", "calls"),
+    "pyquaternion": ("calls",),
+    "seawater": ("docstrings",),
+}
