@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 
 GOLDEN = Path(__file__).parent / "golden"
 
+# Their packages are installed for `make corpus` alone.
+collect_ignore_glob = ["corpus/*"]
+
 # Generating programs and differentiating them numerically is slow, and programs near a
 # kink are filtered out: neither says anything about the health of a test.
 _UNHURRIED = [HealthCheck.too_slow, HealthCheck.filter_too_much]

@@ -8,6 +8,7 @@ import doctest
 import importlib
 import inspect
 import io
+import logging
 import os
 import pkgutil
 import sys
@@ -62,7 +63,7 @@ def modules_of(package: str) -> list[types.ModuleType]:
     for info in pkgutil.walk_packages(getattr(root, "__path__", []), f"{package}."):
         if any(part in _NOT_LIBRARY for part in info.name.split(".")):
             continue
-        with contextlib.suppress(Exception), _quiet():
+        with contextlib.suppress(Exception), quiet():
             found.append(importlib.import_module(info.name))
     return found
 
@@ -175,12 +176,17 @@ def _kind(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     sink = io.StringIO()
-    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            yield
+    logging.disable()
+    with (
+        contextlib.redirect_stdout(sink),
+        contextlib.redirect_stderr(sink),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def run_docstrings(modules: list[types.ModuleType]) -> None:
@@ -209,7 +215,7 @@ def run_functions(functions: list[Callable[..., Any]]) -> None:
 
 def collect(package: str, ways: tuple[str, ...]) -> list[Call]:
     """The calls that happen while the package's examples, tests or our list of calls run."""
-    with _quiet():
+    with quiet():
         modules = modules_of(package)
         recorder = Recorder(targets_of(modules))
         written = None

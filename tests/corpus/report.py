@@ -51,7 +51,9 @@ def _kind(message: str) -> str:
     message = re.sub(r"<[^>]*object at 0x[0-9a-f]+>", "<object>", message)
     message = re.sub(r"'[^']*'", "'…'", message)
     message = re.sub(r"the (attribute|method) \.\w+", r"the \1 .…", message)
-    message = re.sub(r"cannot differentiate (obj|[A-Z]\w+)\.\w+", r"cannot differentiate \1.…", message)
+    message = re.sub(
+        r"cannot differentiate (obj|[A-Z]\w+)\.\w+", r"cannot differentiate \1.…", message
+    )
     message = re.sub(r"cannot call .*", "cannot call an object", message)
     return re.sub(r"\b\d+\b", "N", message)[:120]
 

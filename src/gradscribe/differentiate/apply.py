@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.facts.containers import adjoint_type
-from gradscribe.ir.primitives import OPAQUE, of
+from gradscribe.ir.primitives import OPAQUE, of, printed_name
 from gradscribe.ir.types import (
     Array,
     Scalar,
@@ -85,7 +86,13 @@ def rules_of(op: Op) -> Rules:
 def _opaque_name(op: Op) -> str:
     """What passes through uninterpreted: the function called, as the user wrote it."""
     template = op.attrs.template
-    return ast.unparse(template.func) if isinstance(template, ast.Call) else "this expression"
+    if not isinstance(template, ast.Call):
+        return "this expression"
+    text = ast.unparse(template.func)
+    for place, arg in enumerate(op.args):
+        if isinstance(arg, Const):
+            text = re.sub(rf"\b_{place}\b", arg.name or printed_name(arg.value), text)
+    return text.replace("numpy.", "np.")
 
 
 def no_rule(op: Op, name: str, missing: str) -> NoRuleError:

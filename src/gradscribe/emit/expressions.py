@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
+import enum
 import functools
 import inspect
 import math
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, final
@@ -127,9 +129,19 @@ class Requirements:
             return f"{self.alias(root)}.{last}"
         return prim_name
 
+    def named(self, cls: type, module: str) -> str:
+        """How a class of another module is named in the text: by itself, if that is clear."""
+        own = cls.__name__
+        if own == cls.__qualname__ and own not in self.taken:
+            if self.objects.setdefault(own, cls) is cls:
+                return own
+        return f"{self.alias(module)}.{cls.__qualname__}"
+
     def alias(self, module: str) -> str:
         """The name of a module in the text: the usual one, unless it means something else there."""
         usual = "np" if module == "numpy" else module
+        if is_shadowed(module):
+            usual = module.replace(".", "_")
         number, name = 0, usual
         while name.split(".")[0] in self.taken:
             number += 1
@@ -148,6 +160,15 @@ class Requirements:
                 self.helper(other)
             elif isinstance(other, types.ModuleType):
                 self.imports[inner] = other.__name__
+
+
+def is_shadowed(module: str) -> bool:
+    """Does a module's dotted name denote something else (a package exports its namesake)?"""
+    root, *rest = module.split(".")
+    found: Any = sys.modules.get(root)
+    for part in rest:
+        found = getattr(found, part, None)
+    return bool(rest) and found is not sys.modules.get(module)
 
 
 _HELPER_MODULES = {"gradscribe.ir.helpers", "gradscribe.ir.transposes", "gradscribe.ir.special"}
@@ -187,6 +208,8 @@ class Expressions:
 
     def literal(self, value: Any) -> ast.expr:
         """A Python object as text."""
+        if isinstance(value, enum.Enum):
+            return ast.Attribute(self.object(type(value)), value.name, LOAD)
         if isinstance(value, tuple):
             return ast.Tuple([self.literal(v) for v in value], LOAD)
         if isinstance(value, list):
@@ -214,12 +237,13 @@ class Expressions:
 
     def object(self, value: Any) -> ast.expr:
         """A function, class or module, by the name it has where it lives."""
+        if isinstance(value, types.ModuleType):
+            return name(self.needs.alias(value.__name__))
         prim = BY_FUNCTION.get(value)
         text = prim.name if prim is not None else printed_name(value)
         module = getattr(value, "__module__", None)
         if isinstance(value, type) and module not in ("builtins", "numpy", None):
-            self.needs.objects[value.__name__] = value
-            return name(value.__name__)
+            return name(self.needs.named(value, module))
         return name(self.needs.function(text, value))
 
     # ------------------------------------------------------------------ operations

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from gradscribe.emit.calls import spread_calls
-from gradscribe.emit.expressions import Expressions, Requirements
+from gradscribe.emit.expressions import Expressions, Requirements, is_shadowed
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
@@ -185,12 +185,16 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
     plain: list[ast.stmt] = []
     third: list[ast.stmt] = []
     own: list[ast.stmt] = []
+    assigned: list[ast.stmt] = []
     for name, module in sorted(needs.imports.items(), key=lambda item: item[1]):
+        if is_shadowed(module):
+            plain.append(ast.Import([ast.alias("importlib")]))
+            assigned += ast.parse(f"{name} = importlib.import_module({module!r})").body
+            continue
         alias = ast.alias(module, name if name != module.split(".")[0] else None)
         target = plain if module.split(".")[0] in sys.stdlib_module_names else third
         target.append(ast.Import([alias]))
     froms: dict[str, list[str]] = {}
-    assigned: list[ast.stmt] = []
     for name, value in needs.objects.items():
         froms.setdefault(value.__module__, []).append(name)
     for name, constant in sorted(needs.constants.items()):

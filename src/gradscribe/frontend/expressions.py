@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -285,11 +287,12 @@ def _attribute(frame: Frame, node: gast.Attribute) -> Bound:
             value = getattr(static, node.attr)
         except AttributeError as error:
             frame.refuse(node, str(error))
-        if is_static(value):
+        if is_static(value) or isinstance(static, enum.EnumType):
             return Const(value)
         if isinstance(static, types.ModuleType):
             return Const(value, node.attr, static.__name__)
-        return Const(value, f"{_dotted(base)}.{node.attr}", base.home)  # type: ignore[union-attr]  # a Const
+        spelled, home = _spelled(frame, base, node.value)  # type: ignore[arg-type]  # a Const
+        return Const(value, f"{spelled}.{node.attr}", home)
     if node.attr in ATTRIBUTES and not isinstance(base, TupleOf | Closure):
         prim = of(ATTRIBUTES[node.attr])
         if isinstance(base, Ref) and prim.storage == "view":
@@ -299,14 +302,29 @@ def _attribute(frame: Frame, node: gast.Attribute) -> Bound:
 
 
 def _static_object(base: Bound) -> Any:
+    if isinstance(base, Const) and isinstance(base.value, enum.Enum):
+        return base.value
     if isinstance(base, Const) and (base.name is not None or is_static(base.value)):
         return base.value if not isinstance(base.value, str | int | float | None) else None
     return None
 
 
-def _dotted(base: Bound) -> str:
-    assert isinstance(base, Const)
-    return base.name or str(getattr(base.value, "__name__", "?"))
+def _spelled(frame: Frame, base: Const, node: Any) -> tuple[str, str | None]:
+    """How a module denotes a known object, and which module does."""
+    if base.name is not None:
+        return base.name, base.home
+    if isinstance(base.value, enum.Enum):
+        owner, home = _spelled(frame, Const(type(base.value)), node)
+        return f"{owner}.{base.value.name}", home
+    name, home = getattr(base.value, "__qualname__", ""), getattr(base.value, "__module__", None)
+    found: Any = sys.modules.get(home or "")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is base.value:
+        return name, home if home != "builtins" else None
+    if isinstance(node, gast.Name) and node.id not in frame.env:
+        return node.id, frame.definition.globals.get("__name__")
+    frame.refuse(node, f"no module has a name for {base.value!r}", "define it at module level")
 
 
 def _named(frame: Frame, node: gast.NamedExpr) -> Bound:

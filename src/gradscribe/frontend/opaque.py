@@ -1,19 +1,21 @@
 """Code that passes through uninterpreted: a template of the user's AST with holes for operands.
 
-Every local name that a template reads is a hole; globals stay as the user wrote them.
+Every name that a template reads is a hole, except Python's own and those that nothing binds.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
+import types
 from typing import Any
 
 import gast
 
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Ref, locations
-from gradscribe.ir.core import Attrs, Op, Operand, Value
+from gradscribe.ir.core import Attrs, Const, Op, Operand, Value
 from gradscribe.ir.primitives import OPAQUE
 from gradscribe.ir.types import UNKNOWN
 
@@ -50,16 +52,34 @@ def _template(frame: Frame, node: Any) -> tuple[ast.AST, list[Operand]]:
 
     class Holes(gast.NodeTransformer):  # type: ignore[misc]  # gast has no type information
         def visit_Name(self, name: gast.Name) -> gast.Name:
-            if name.id not in frame.env or name.id in inner:
+            if name.id in inner:
                 return name
             if name.id not in holes:
+                read = _read(frame, name.id)
+                if read is None:
+                    return name
                 holes[name.id] = f"_{len(operands)}"
-                operands.append(frame.read(frame.env[name.id]))
+                operands.append(read)
             return gast.Name(holes[name.id], name.ctx, None, None)
 
     # gast cannot be copied with its locations lost: the emitter makes new text anyway.
     template = gast.gast_to_ast(Holes().visit(copy.deepcopy(node)))
     return template, operands
+
+
+def _read(frame: Frame, name: str) -> Operand | None:
+    """The operand that a name denotes; None where the text can use the name as it is."""
+    if name in frame.env:
+        return frame.read(frame.env[name])
+    try:
+        value = frame.definition.lookup(name)
+    except KeyError:
+        return None
+    if value is getattr(builtins, name, None):
+        return None
+    if isinstance(value, types.ModuleType):
+        return Const(value)
+    return Const(value, name, frame.definition.globals.get("__name__"))
 
 
 def _names_bound_inside(node: Any) -> set[str]:

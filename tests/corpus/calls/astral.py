@@ -9,8 +9,8 @@ import astral
 from astral import moon, sidereal, sun
 from astral.sun import SunDirection
 
-NOON = datetime.datetime(2023, 5, 17, 11, 23, 45, tzinfo=datetime.timezone.utc)
-EVENING = datetime.datetime(2021, 11, 3, 19, 5, 7, tzinfo=datetime.timezone.utc)
+NOON = datetime.datetime(2023, 5, 17, 11, 23, 45, tzinfo=datetime.UTC)
+EVENING = datetime.datetime(2021, 11, 3, 19, 5, 7, tzinfo=datetime.UTC)
 
 
 def sun_elevation(latitude, longitude):

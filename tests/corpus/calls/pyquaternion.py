@@ -97,7 +97,9 @@ def logarithm(w, x, y, z):
 
 
 def interpolated(w, x, y, z, amount):
-    return Quaternion.slerp(Quaternion(w, x, y, z), Quaternion(0.9, 0.1, -0.4, 0.2), amount).elements
+    return Quaternion.slerp(
+        Quaternion(w, x, y, z), Quaternion(0.9, 0.1, -0.4, 0.2), amount
+    ).elements
 
 
 def distance(w, x, y, z):
