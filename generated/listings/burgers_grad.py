@@ -21,9 +21,9 @@ def burgers_grad(u, steps, c):
 
     u_bar = 2 * u
     for u_part in reversed(u_part_saved):
+        t_bar = u_bar[1:-1].copy()
         u[1:-1] = u_part
         d = u[2:] - u[:-2]
-        t_bar = u_bar[1:-1].copy()
         # u[1:-1] -= c * u[1:-1] * (u[2:] - u[:-2])
         d_bar = -t_bar * c * u[1:-1]
         u_bar[:-2] -= d_bar

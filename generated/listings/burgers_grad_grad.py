@@ -25,11 +25,11 @@ def burgers_grad_grad(u, steps, c):
     t_bar_saved = []
     u_old_saved = []
     for u_part in reversed(u_part_saved):
+        t_bar = u_bar[1:-1].copy()
+        t_bar_saved.append(t_bar)
         u_old_saved.append(u_2[1:-1].copy())
         u_2[1:-1] = u_part
         d = u_2[2:] - u_2[:-2]
-        t_bar = u_bar[1:-1].copy()
-        t_bar_saved.append(t_bar)
         d_bar = -t_bar * c * u_2[1:-1]
         u_bar[:-2] -= d_bar
         u_bar[2:] += d_bar
@@ -43,22 +43,21 @@ def burgers_grad_grad(u, steps, c):
         u_part_bar_bar = u_bar_bar[1:-1] * c
         d_bar = -u_part_bar_bar * t_bar
         d_bar_bar = u_bar_bar[2:] - u_bar_bar[:-2]
-        u_part_bar = -d_bar_bar * t_bar * c
         t_bar_bar = -u_part_bar_bar * (u_2[2:] - u_2[:-2]) - d_bar_bar * u_2[1:-1] * c
-        u_bar_bar[1:-1] += t_bar_bar
+        u_bar[1:-1] -= d_bar_bar * t_bar * c
         u_bar[:-2] -= d_bar
         u_bar[2:] += d_bar
-        u_bar[1:-1] += u_part_bar
         s_saved.append(u_bar[1:-1].copy())
         u_bar[1:-1] = 0.0
+        u_bar_bar[1:-1] += t_bar_bar
         u_2[1:-1] = u_old
 
     # reverse of the forward sweep
     u_bar = u_bar + 2 * u_bar_bar
     for u_part, s in zip(reversed(u_part_saved), reversed(s_saved)):
+        t_bar = u_bar[1:-1].copy()
         u_1[1:-1] = u_part
         d = u_1[2:] - u_1[:-2]
-        t_bar = u_bar[1:-1].copy()
         d_bar = -t_bar * c * u_1[1:-1]
         u_bar[:-2] -= d_bar
         u_bar[2:] += d_bar

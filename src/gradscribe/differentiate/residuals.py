@@ -22,7 +22,7 @@ from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, STRUCTURED, of
-from gradscribe.ir.rewrite import copy_op, defined_in, free_values, operands_in, substitute
+from gradscribe.ir.rewrite import copy_op, defined_in, free_values, substitute
 from gradscribe.ir.types import (
     PY_INT,
     Array,
@@ -229,10 +229,15 @@ def for_loop(op: Op, reverse: Op, builder: Builder, collected: list[tuple[Value,
         item = Value(value.hint, value.type, value.named)
         mapping[value] = item
         items.append((item, seq))
-    _prepend(inner, plan.again, mapping)
-    for root, changes in plan.restored.items():
-        _restore(op, reverse, root, changes, mapping, items)
+    puts = [
+        put
+        for root, changes in plan.restored.items()
+        for put in _restore(op, reverse, root, changes, mapping, items)
+    ]
+    again = [copy_op(step, mapping) for step in plan.again if step.results[0] not in mapping]
+    inner.ops = [*again, *puts, *inner.ops]
     substitute(inner, mapping)
+    inner.ops = _in_time(inner.ops, again, puts)
     items += collected
     if not items:
         items.append(_count(op, builder))
@@ -291,54 +296,70 @@ def _restore(
     changes: list[Change],
     mapping: dict[Value, Operand],
     items: list[tuple[Value, Operand]],
-) -> None:
-    """Thread the array itself backwards through the reverse loop, undoing each change."""
+) -> list[Op]:
+    """Thread the array itself backwards through the reverse loop; what undoes each change."""
     body, (inner,) = op.regions[-1], reverse.regions
     k = body.params.index(root) - first_carry(op)
-    current = Value(root.hint, root.type, root.named)
-    mapping[changes[-1].after] = current
-    inner.params.append(current)
+    last = Value(root.hint, root.type, root.named)
+    mapping[changes[-1].after] = last
+    inner.params.append(last)
     reverse.args = (*reverse.args, op.results[k])
-    place = 0
-    last = current
-    for count, change in reversed(list(enumerate(changes, 1))):
+    puts = []
+    for change in reversed(changes):
         old = _overwritten(body, change.op, root)
         item = Value(old.hint, old.type)
         items.append((item, _collect(op, body, old)))
-        # Every version before this one must be there, too, when it is read.
-        place = max(place, min(_first_use(inner, c.before) for c in changes[:count]))
-        place += _hoist(inner, _mapped(change.op.args[1], mapping), place)
+        if is_scalar(old.type):
+            mapping.setdefault(old, item)
         before = Value(root.hint, root.type, root.named)
         put = Op(
             SETITEM, (last, change.op.args[1], item), (before,), (), None,
             change.op.span, change.op.statement, derived=True,
         )  # fmt: skip
-        inner.ops.insert(place, put)
-        place += 1
-        mapping[change.before] = before
-        last = before
+        puts.append(put)
+        mapping[change.before] = last = before
     carried = carries(reverse) - 1
     inner.yields.insert(carried, last)
     results = list(reverse.results)
     results.insert(carried, Value(root.hint, root.type, root.named))
     reverse.results = tuple(results)
+    return puts
 
 
-def _mapped(operand: Operand, mapping: dict[Value, Operand]) -> Operand:
-    return mapping.get(operand, operand) if isinstance(operand, Value) else operand
+def _in_time(ops: list[Op], again: list[Op], puts: list[Op]) -> list[Op]:
+    """The operations of a reverse body with each change undone right before its effect is read.
 
+    What is computed again from the entries that undoing it covers comes before it, what is computed
+    again from those that it uncovers after it.
+    """
+    made = {result: op for op in ops for result in op.results}
+    late = {id(put) for put in puts}
+    undoing = frozenset(late)
+    for op in again:
+        if any(id(made[arg]) in late for arg in op.args if arg in made):
+            late.add(id(op))
+    begun: set[int] = set()
+    ordered: list[Op] = []
 
-def _hoist(region: Region, operand: Operand, place: int) -> int:
-    """Move what computes an operand in front of a place; how many operations that were."""
-    needed = {operand}
-    moved: list[Op] = []
-    for op in reversed(region.ops[place:]):
-        if not needed.isdisjoint(op.results):
-            needed.update(op.args)
-            moved.insert(0, op)
-    rest = [op for op in region.ops[place:] if op not in moved]
-    region.ops[place:] = [*moved, *rest]
-    return len(moved)
+    def place(op: Op) -> None:
+        if id(op) in begun:
+            return
+        begun.add(id(op))
+        for value in (*op.args, *(v for region in op.regions for v in free_values(region))):
+            if value in made:
+                place(made[value])
+        if id(op) in undoing:
+            for reader in again:
+                if op.args[0] in reader.args:
+                    place(reader)
+        ordered.append(op)
+
+    for op in ops:
+        if id(op) not in late:
+            place(op)
+    for put in puts:
+        place(put)
+    return ordered
 
 
 def _overwritten(body: Region, change: Op, root: Value) -> Value:
@@ -361,13 +382,6 @@ def _same(a: Operand, b: Operand) -> bool:
     if isinstance(a, Const) and isinstance(b, Const):
         return a.name == b.name and repr(a.value) == repr(b.value)
     return a is b
-
-
-def _first_use(region: Region, value: Value) -> int:
-    for place, op in enumerate(region.ops):
-        if value in op.args or any(value in operands_in(inner) for inner in op.regions):
-            return place
-    return len(region.ops)
 
 
 def _collect(op: Op, body: Region, value: Value) -> Value:
