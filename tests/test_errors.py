@@ -128,12 +128,13 @@ REFUSED: dict[str, tuple[str, str]] = {
       |            ^^^^""",
     ),
     "an output argument": (
-        "import numpy as np\ndef main(x):\n    z = x * 2\n    np.exp(x, out=z)\n    return z\n",
+        "import numpy as np\ndef main(x):\n    z = x * 2\n"
+        "    np.exp(x, out=z, where=x > 1)\n    return z\n",
         """\
-:4:5: error: np.exp is called here in a way that writes into an argument
-    4 |     np.exp(x, out=z)
-      |     ^^^^^^^^^^^^^^^^
-   help: use its result, and write that: z[...] = …""",
+:4:5: error: np.exp with both out and where is not supported
+    4 |     np.exp(x, out=z, where=x > 1)
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   help: write where the mask is true: z[mask] = f(x[mask])""",
     ),
     "a write through what may be a view": (
         "import numpy as np\ndef main(x):\n    z = x * 2\n    np.ravel(z)[0] = 1.0\n    return z\n",

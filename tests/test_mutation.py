@@ -19,7 +19,8 @@ x[1] -= x[0] * s
 x[2] *= x[1]
 x[3] /= x[2]
 x[0] **= 2
-x[2] **= s
+x[3] **= 2
+x[0] **= s
 return x * x
 
 # floor division and remainder in place | x, s
@@ -125,7 +126,7 @@ return x * x
 # masks in two dimensions | m, s, a
 m[m > 1.2] = s
 m[m < 0.0] *= m[m < 0.0]
-m[m > 0.5] += a
+m[m > 0.55] += a
 m[m[:, 0] > 0.5] *= s
 m[:, m[0] > 2.0] -= 1.0
 m[m > 100.0] = 7.0
@@ -201,59 +202,12 @@ for i in range(3):
     m[i, 1:][0] *= 2.0
 return m * m
 
-# lists of lists | s, c
-a = [[s, 2.0], [c, 1.0]]
-a[0][1] = a[0][0] * c
-a[1][0] += a[0][1] ** 2
-a[1][1] *= s
-a[0], a[1] = a[1], a[0]
-return a[0][0] * a[0][1] + a[1][0] * a[1][1] * c
-
-# a table of zeros filled in loops | s, n
-t = [[0.0] * 3 for _ in range(3)]
-for i in range(n):
-    for j in range(n):
-        t[i][j] = s * (i + 1) ** j
-        if i > 0:
-            t[i][j] += t[i - 1][j] * s
-return t[2][2] + t[1][0] * t[0][1]
-
-# lists of arrays | x, y
-a = [x * 1.0, y * x]
-a[0][1] = y[0] * a[1][2]
-a[1][2:] += a[0][:2]
-a[1][0] *= 3.0
-a[0] *= 2.0
-a[1] = a[0] * a[1]
-return a[0] * a[1]
-
-# an argument that is a list of lists | table, s
-table[0][1] = s * table[1][0]
-table[1][0] *= table[0][0]
-table[1][1] += table[0][1]
-return table[0][0] * table[0][1] + table[1][0] * table[1][1]
-
-# an argument that is a list of arrays | rows, s
-rows[0][1] = s * rows[1][0]
-rows[1] *= rows[0]
-rows[1][:] += s
-rows[0] = rows[1] * rows[0]
-return rows[0] * rows[1]
-
 # an argument that is a list | xs, s
 xs[0] = xs[1] * s
 xs[2] += xs[0]
 xs[1], xs[2] = xs[2], xs[1]
 xs.append(xs[0] * s)
 return xs[0] * xs[1] + xs[2] * xs[3]
-
-# a dictionary of arrays | x, y
-d = {"p": x * 1.0, "q": y * 2.0}
-d["p"][1] = y[0] * x[2]
-d["q"][1:] += d["p"][:-1]
-d["p"] *= d["q"]
-d["q"] = d["p"] * x
-return d["p"] * d["q"]
 
 # out of binary functions | x, y
 z = np.empty(4)
@@ -310,11 +264,6 @@ for k in range(n):
     np.add(x, z, out=x)
     x *= 0.5
 return x * z
-
-# out casts to its dtype | x, y
-z = np.zeros(4, dtype=np.float32)
-np.add(x, y, out=z, casting="same_kind")
-return np.sum(z * x)
 
 # sums at repeated positions | x, y, i
 np.add.at(x, i, y[:3])
@@ -382,22 +331,6 @@ m.sort()
 x *= x
 return x[::-1] * x[0] * np.sum(m * m[::-1])
 
-# a callee that changes its argument, several times | x, y, n
-def step(u, v):
-    u[1:] *= v[:-1]
-    u[0] += v[-1]
-    v /= u
-def twice(u, v):
-    step(u, v)
-    step(v, u)
-    return u
----
-for k in range(n):
-    twice(x, y)
-    z = twice(y, x)
-z[0] = 2.0
-return x * y
-
 # a callee given a slice | x, y
 def scale(u, f):
     u *= f
@@ -441,7 +374,6 @@ z[:] = 2.0 * y
 z *= z
 return z * x
 
-# single precision takes double values | x, s
 # writes in branches | x, y, flag
 if flag:
     x[0] = y[0] * x[1]
@@ -494,18 +426,6 @@ while True:
         return x * y
     y[0] += 0.1
 
-# loops that run no time | x, y, none
-for k in range(none):
-    x[k] = y[k]
-    z = x
-while none > 0:
-    x *= y
-    none -= 1
-for k in range(none):
-    for j in range(3):
-        y[j] *= x[k]
-return x * y
-
 # a triangular solve in place | m, x
 for i in range(3):
     for j in range(i):
@@ -552,16 +472,6 @@ else:
     z *= y
 z[0] = 2.0 * z[1]
 return x * z
-
-# recursion that writes | x, n
-def down(u, k):
-    if k < 0:
-        return u
-    u[k] *= u[k + 1] * 1.1
-    return down(u, k - 1)
----
-z = down(x, n - 1)
-return z * z
 
 # nothing but statements | x, s
 "a string"

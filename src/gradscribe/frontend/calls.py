@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +12,8 @@ import gast
 import numpy as np
 
 from gradscribe.errors import SourceUnavailableError, UnsupportedError
-from gradscribe.frontend import expand, opaque, recursion
+from gradscribe.frontend import expand, opaque, recursion, writes
+from gradscribe.frontend.assignments import ASSIGNMENTS
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
@@ -22,10 +22,9 @@ from gradscribe.frontend.resolve import Definition, definition_of
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Operand, Value
-from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
-from gradscribe.ir.transposes import may_repeat
+from gradscribe.ir.transposes import is_whole, may_repeat
 from gradscribe.ir.types import Array, Scalar, Static, Type, Unknown, dims_of, is_static
 from gradscribe.ir.types import Sequence as SequenceType
 
@@ -107,7 +106,9 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     if not _hashable(function):
         frame.refuse(node, f"cannot call {function!r}")
     if isinstance(getattr(function, "__self__", None), np.ufunc) and function.__name__ == "at":
-        return _ufunc_at(frame, node, function.__self__)
+        return writes.ufunc_at(frame, node, function.__self__, *arguments(frame, node, kept=False))
+    if function in ASSIGNMENTS:
+        return inline_for(frame, node, ASSIGNMENTS[function], *arguments(frame, node, kept=False))
     function = helper_of(function)
     prim = BY_FUNCTION.get(function)
     if prim is not None:
@@ -148,9 +149,14 @@ def apply(
     form: str | None = None,
 ) -> Bound:
     """Apply a primitive to bound arguments."""
+    taken = writes.take_out(frame, node, prim, positional, keywords)
+    if taken is not None:
+        into, positional, keywords = taken
+        value = apply(frame, node, prim, positional, keywords, form)
+        return writes.put_out(frame, node, prim, into, value)
     bound = _bind(frame, node, prim, positional, keywords)
     if bound is None:
-        _refuse_writes(frame, node, prim.function, positional, keywords)
+        writes.refuse_unknown(frame, node, prim.function, positional, keywords)
         return _opaque_call(frame, node, prim.function)
     args = tuple(frame.read(b) for b in bound)
     try:
@@ -177,7 +183,7 @@ def apply(
         return frame.view(bound[0], prim, args[1:], certain=True)
     if prim.storage == "maybe" and bound and isinstance(bound[0], Ref):
         return frame.view(bound[0], prim, args[1:], certain=False)
-    folded = _known_shape(prim, args)
+    folded = _known_answer(frame, prim, args)
     if folded is not None:
         return folded
     result = frame.emit(prim, *args)
@@ -188,8 +194,8 @@ def apply(
     return frame.wrap(result)
 
 
-def _known_shape(prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
-    """``np.ndim(x)`` where the rank is known, and whether a known index can repeat an entry."""
+def _known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
+    """``np.ndim(x)`` where the rank is known, and what a rule asks of the index it is given."""
     if prim.name in ("np.ndim", ".ndim"):
         dims = dims_of(type_of_operand(args[0]))
         return None if dims is None else Const(len(dims))
@@ -197,8 +203,9 @@ def _known_shape(prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
         one = args[0]
         return Const(isinstance(one, Const) and one.name is None and helpers.is_one(one.value))
     if prim.function is may_repeat:
-        place = args[0].type if isinstance(args[0], Value) else args[0].value
-        return Const(False) if is_basic(place) else None
+        return None if writes.may_name_twice(frame, args[0]) else Const(False)
+    if prim.function is is_whole:
+        return Const(writes.is_whole(args[0]))
     return None
 
 
@@ -245,6 +252,12 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     kind = frame.type(base) if not isinstance(base, Closure) else None
     if isinstance(kind, SequenceType) or (isinstance(kind, Unknown) and name in ("append", "pop")):
         return _list_method(frame, node, base, name)
+    instead = ASSIGNMENTS.get(getattr(np.ndarray, name, None))
+    if instead is not None and isinstance(kind, Array | Unknown):
+        if name == "sort" and isinstance(kind, Unknown):
+            frame.refuse(node, "cannot know whether an array or a list is sorted here")
+        positional, keywords = arguments(frame, node)
+        return inline_for(frame, node, instead, [base, *positional], keywords)
     method = METHODS.get(name)
     if method is None or not isinstance(kind, Scalar | Array | Unknown):
         frame.refuse(node, f"the method .{name}() is not supported here")
@@ -323,6 +336,19 @@ def _inline(
         return recursion.call(frame, node, definition, bound)
 
 
+def inline_for(
+    frame: Frame,
+    node: gast.Call,
+    function: types.FunctionType,
+    positional: list[Bound],
+    keywords: Keywords,
+) -> Bound:
+    """Lower a function of ours in place of a call, to which all that it does belongs."""
+    definition = definition_of(function)
+    definition.at = frame.definition.span(node)
+    return _inline(frame, node, definition, None, positional, keywords)
+
+
 def bind_parameters(
     frame: Frame,
     inner: Frame,
@@ -379,7 +405,7 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
 def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
     positional, keywords = arguments(frame, node)
-    _refuse_writes(frame, node, function, positional, keywords)
+    writes.refuse_unknown(frame, node, function, positional, keywords)
     module = getattr(function, "__module__", None) or ""
     trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(
         function, np.ufunc
@@ -393,56 +419,6 @@ def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
                 "declare a rule for it, or pass a copy and use its result as a constant",
             )
     return opaque.expression(frame, node)
-
-
-_WRITERS = (
-    np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis, np.nan_to_num,
-    setattr, delattr,
-)  # fmt: skip
-
-
-def _writes(function: Any, positional: Sequence[Bound], keywords: Keywords) -> bool:
-    """Does this call of NumPy's or Python's own change one of its arguments?"""
-    if function is np.nan_to_num and "copy" not in keywords and len(positional) < 2:
-        return False
-    prim = BY_FUNCTION.get(function)
-    most = len(prim.params) if prim is not None and not prim.variadic else len(positional)
-    most = function.nin if isinstance(function, np.ufunc) else most
-    extra = positional[most:]
-    return function in _WRITERS or "out" in keywords or any(isinstance(b, Ref) for b in extra)
-
-
-def _refuse_writes(
-    frame: Frame, node: gast.Call, function: Any, positional: Sequence[Bound], keywords: Keywords
-) -> None:
-    if _writes(function, positional, keywords):
-        frame.refuse(
-            node,
-            f"{gast.unparse(node.func)} is called here in a way that writes into an argument",
-            "use its result, and write that: z[...] = …",
-        )
-
-
-def _ufunc_at(frame: Frame, node: gast.Call, ufunc: np.ufunc) -> Bound:
-    """``np.add.at(x, index, value)``."""
-    positional, keywords = arguments(frame, node, kept=False)
-    target = positional[0] if positional else None
-    if (
-        ufunc not in (np.add, np.subtract)
-        or len(positional) != 3
-        or keywords
-        or not isinstance(target, Ref)
-    ):
-        frame.refuse(
-            node,
-            f"np.{ufunc.__name__}.at is not supported here",
-            "np.add.at and np.subtract.at are",
-        )
-    index, value = (frame.read(b) for b in positional[1:])
-    if ufunc is np.subtract:
-        value = frame.emit(of(operator.neg), value)
-    frame.write(target, frame.emit(of(helpers.index_add), frame.read(target), index, value), node)
-    return Const(None)
 
 
 def _isinstance(frame: Frame, node: gast.Call) -> Bound | None:
@@ -503,4 +479,16 @@ def _sequence(frame: Frame, node: gast.Call) -> Bound:
     return frame.wrap(frame.emit(of(helpers.copy_list), frame.read(source)))
 
 
-_SPECIAL: dict[Any, Any] = {isinstance: _isinstance, list: _sequence, tuple: _sequence}
+def _where(frame: Frame, node: gast.Call) -> Bound | None:
+    """``np.where(condition)`` alone gives positions."""
+    if len(node.args) != 1 or node.keywords or isinstance(node.args[0], gast.Starred):
+        return None
+    return apply(frame, node, of(np.nonzero), arguments(frame, node, kept=False)[0], {})
+
+
+_SPECIAL: dict[Any, Any] = {
+    np.where: _where,
+    isinstance: _isinstance,
+    list: _sequence,
+    tuple: _sequence,
+}

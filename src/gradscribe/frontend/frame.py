@@ -68,7 +68,7 @@ class Frame:
     def statement(self, node: Any) -> Iterator[None]:
         """What is built belongs to this statement (rules keep the one they are applied at)."""
         builder = self.builder
-        if builder.derived:
+        if builder.derived or self.definition.at is not None:
             yield
             return
         saved = builder.span, builder.statement

@@ -14,17 +14,16 @@ from typing import Any
 import gast
 
 from gradscribe.errors import UnsupportedError
-from gradscribe.frontend import control, expressions, loops, opaque, recursion
+from gradscribe.frontend import control, expressions, loops, opaque, recursion, writes
 from gradscribe.frontend.control import LEFT, NEVER, Ended
-from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
+from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Ref, TupleOf
 from gradscribe.frontend.resolve import definition_of
 from gradscribe.ir import helpers
-from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Const, Function, Operand, Parameter, Value
-from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Scalar, Type, Unknown, is_array
+from gradscribe.ir.types import Array, Type, Unknown, is_array
 from gradscribe.ir.types import Sequence as SequenceType
 
 IN_PLACE: dict[Any, Any] = {
@@ -40,7 +39,6 @@ IN_PLACE: dict[Any, Any] = {
     operator.or_: operator.ior,
     operator.xor: operator.ixor,
 }
-INDEX_ADD = of(helpers.index_add)
 
 
 def lower_function(function: types.FunctionType, param_types: Sequence[Type]) -> Function:
@@ -125,7 +123,8 @@ def body(frame: Frame, node: Any) -> Bound:
         with frame.statement(node.body):
             return expressions.lower(frame, node.body)
     ended = block(frame, node.body)
-    if ended is NEVER and frame.builder.derived and frame.raised is not None:
+    ours = frame.builder.derived or frame.definition.at is not None
+    if ended is NEVER and ours and frame.raised is not None:
         message, hint = _refusal(frame.raised)
         raise UnsupportedError(message, frame.builder.span, hint)
     if ended is NEVER or ended is LEFT:
@@ -199,7 +198,8 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
         base = expressions.lower(frame, target.value)
         if not isinstance(frame.type(base), Array):
             frame.keep(value, target)
-        _set_item(frame, target, base, expressions.index(frame, target.slice), frame.read(value))
+        place = expressions.index(frame, target.slice)
+        writes.set_item(frame, target, base, place, frame.read(value))
     elif isinstance(target, gast.Attribute):
         frame.refuse(target, "assignment to an attribute is not supported yet")
     else:
@@ -231,17 +231,6 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     return [*items[:place], gathered, *items[len(items) - after :]]
 
 
-def _set_item(frame: Frame, node: Any, base: Bound, place: Operand, value: Operand) -> None:
-    """``base[place] = value``."""
-    if not isinstance(base, Ref):
-        frame.refuse(
-            node,
-            "item assignment needs an array or a list that is local to the function",
-            "copy it first: x = x.copy()",
-        )
-    frame.write(base, frame.emit(SETITEM, frame.read(base), place, value), node)
-
-
 def _augmented(frame: Frame, node: gast.AugAssign) -> None:
     target = node.target
     function = expressions.BINARY[type(node.op)]
@@ -254,8 +243,9 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
         frame.refuse(target, f"augmented assignment to {_words(target)} is not supported yet")
     base = expressions.lower(frame, target.value)
     place = expressions.index(frame, target.slice)
+    before = frame.read(base)
     value = expressions.operand(frame, node.value)
-    _augment_item(frame, node, base, place, function, value)
+    writes.augment_item(frame, node, base, place, before, function, value)
 
 
 def _augment_name(
@@ -286,24 +276,6 @@ def _augment_name(
     result = frame.wrap(new, name)
     frame.env[name] = result
     frame.name(result, name)
-
-
-def _augment_item(
-    frame: Frame, node: Any, base: Bound, place: Operand, function: Any, value: Operand
-) -> None:
-    """``base[place] += value``: accumulated at basic indices; else read, changed and written."""
-    old = frame.read(base)
-    kind = type_of_operand(old)
-    basic = is_basic(place.type if isinstance(place, Value) else place.value)
-    if function in (operator.add, operator.sub) and basic and isinstance(base, Ref):
-        element = of(operator.getitem).result_type((old, place))
-        if isinstance(element, Scalar | Array | Unknown) and isinstance(kind, Array | Unknown):
-            if function is operator.sub:
-                value = frame.emit(of(operator.neg), value)
-            frame.write(base, frame.emit(INDEX_ADD, old, place, value), node)
-            return
-    item = frame.emit(GETITEM, old, place)
-    _set_item(frame, node, base, place, frame.emit(of(function), item, value))
 
 
 def _annotated(frame: Frame, node: gast.AnnAssign) -> None:

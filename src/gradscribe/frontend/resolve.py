@@ -22,7 +22,7 @@ FunctionNode: TypeAlias = Any  # gast.FunctionDef or gast.Lambda: gast has no ty
 class Definition:
     """A function's AST (gast), its text, and the names its body can see outside it."""
 
-    __slots__ = ("cells", "defaults", "file", "function", "globals", "locals", "node")
+    __slots__ = ("at", "cells", "defaults", "file", "function", "globals", "locals", "node")
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Definition:
         self.cells = cells
         self.function = function
         self.locals = _local_names(node) if locals is None else locals
+        self.at: Span | None = None  # the call that a function of ours is lowered in place of
         self.defaults: dict[str, Any] = {}  # of a nested function: what they are bound to
 
     def lookup(self, name: str) -> Any:
@@ -54,6 +55,8 @@ class Definition:
 
     def span(self, node: Any) -> Span | None:
         """Where a node stands in its file."""
+        if self.at is not None:
+            return self.at
         line = getattr(node, "lineno", None)
         if line is None:
             return None

@@ -75,6 +75,11 @@ def may_repeat(index: Any) -> Any:
     return any(part.dtype != bool for part in lists)
 
 
+def is_whole(index: Any) -> bool:
+    """Is this the index of everything? Decided when a rule is lowered, never at run time."""
+    return index is Ellipsis or (isinstance(index, slice) and index == slice(None))
+
+
 # ---------------------------------------------------------------------------- products
 # The cotangents of the factors of a product, up to summing over axes that were broadcast.
 
@@ -234,6 +239,14 @@ def take_along_axis_adjoint(g: Any, a: Any, indices: Any, axis: Any) -> Any:
     places[axis] = indices
     np.add.at(a_bar, tuple(places), g)  # type: ignore[arg-type]  # the stub knows one index only
     return a_bar
+
+
+def places_along_axis(indices: Any, shape: Any, axis: Any) -> Any:
+    """The index with which ``np.put_along_axis(x, indices, values, axis)`` writes into x."""
+    grid = np.ogrid[tuple(slice(n) for n in np.shape(indices))]
+    places = [0 if n == 1 else place for n, place in zip(shape, grid, strict=True)]
+    places[axis] = indices
+    return tuple(places)
 
 
 def repeat_adjoint(g: Any, a: Any, repeats: Any, axis: Any) -> Any:

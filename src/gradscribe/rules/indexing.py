@@ -18,6 +18,7 @@ from gradscribe.ir.helpers import (
     zeros_like,
 )
 from gradscribe.ir.transposes import (
+    is_whole,
     last_written,
     may_repeat,
     take_adjoint,
@@ -33,6 +34,8 @@ def getitem_x(x, index, *, y_bar):
 
 @linear(setitem, ("x", "value"))
 def setitem_both(x, index, value, *, y_bar):
+    if is_whole(index):
+        return zeros_like(x), y_bar
     # The entries are read before they are zeroed, so that zeroing can be in place.
     value_bar = last_written(y_bar, index) if may_repeat(index) else y_bar[index]
     return setitem(y_bar, index, 0.0), value_bar
@@ -87,11 +90,6 @@ def folded_g(g, xs, *, y_bar):
     return repeated(y_bar, len(g) // len(xs))
 
 
-@linear(np.ndarray.fill, ("x", "value"))
-def fill_both(x, value, *, y_bar):
-    return np.zeros_like(y_bar), y_bar
-
-
 @linear(np.take, "a")
 def take_a(a, indices, axis=None, *, y_bar):
     if isinstance(indices, tuple):
@@ -131,7 +129,7 @@ def extract_arr(condition, arr, *, y_bar):
 
 
 constant_in(folded, "xs")
-constant(may_repeat)
+constant(may_repeat, is_whole)
 
 
 constant_in(take_adjoint, "a")

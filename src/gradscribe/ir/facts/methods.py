@@ -49,7 +49,6 @@ class Method:
 
     ``gathers``: any number of positional arguments is one tuple (``x.reshape(2, 3)``).
     ``renamed``: the function's names for keywords that the method calls otherwise.
-    A method whose function's primitive ``mutates`` changes the array and returns None.
     """
 
     function: Any
@@ -129,18 +128,6 @@ def _(x: Type) -> Type:
     return result
 
 
-@fact(np.ndarray.sort, static="axis", name=".sort", mutates=0)
-def _(x: Type, axis: Any = -1) -> Type:
-    """In place; as a primitive its result is the array's new value."""
-    return x
-
-
-@fact(np.ndarray.fill, name=".fill", mutates=0)
-def _(x: Type, value: Type) -> Type:
-    """``x[...] = value``; as a primitive its result is the array's new value."""
-    return x
-
-
 def _same(*names: str) -> dict[str, Method]:
     return {name: Method(getattr(np, name)) for name in names}
 
@@ -158,8 +145,6 @@ METHODS: dict[str, Method] = {
     "astype": Method(np.ndarray.astype),
     "item": Method(np.ndarray.item),
     "tolist": Method(np.ndarray.tolist),
-    "sort": Method(np.ndarray.sort),
-    "fill": Method(np.ndarray.fill),
 }
 
 

@@ -77,6 +77,16 @@ def _(a: Type) -> Type:
     return Sequence("tuple", None if dims is None else (places,) * len(dims), places)
 
 
+@fact(np.unravel_index, static="shape")
+def _(indices: Type, shape: Any) -> Type:
+    """One array of indices for each axis."""
+    dims = array_of(indices).dims
+    places = Array(INT, dims)
+    known_shape = known(shape)
+    rank = len(known_shape) if isinstance(known_shape, tuple | list) else None
+    return Sequence("tuple", None if rank is None else (places,) * rank, places)
+
+
 # ---------------------------------------------------------------------------- one array, new shape
 
 

@@ -19,7 +19,7 @@ from gradscribe.ir.facts.dimensions import (
 )
 from gradscribe.ir.facts.shapes import entries_of, transpose
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import PY_BOOL, UNKNOWN, Array, Sequence, Type
+from gradscribe.ir.types import INT, PY_BOOL, UNKNOWN, Array, Sequence, Type
 
 
 @fact(transposes.reshape_like)
@@ -74,6 +74,11 @@ def _(index: Any) -> Type:
     return PY_BOOL
 
 
+@fact(transposes.is_whole, static="index", cheap=True)
+def _(index: Any) -> Type:
+    return PY_BOOL
+
+
 @fact(transposes.untransposed, static="axes", storage="view", cheap=True)
 def _(g: Type, axes: Any) -> Type:
     order = known(axes)
@@ -96,6 +101,14 @@ def _(g: Type, a: Type, indices: Type, axis: Any) -> Type:
 @fact(transposes.take_along_axis_adjoint, static="axis")
 def _(g: Type, a: Type, indices: Type, axis: Any) -> Type:
     return _like_second(g, a)
+
+
+@fact(transposes.places_along_axis, static="axis")
+def _(indices: Type, shape: Type, axis: Any) -> Type:
+    rank = rank_of(array_of(indices))
+    if rank is None:
+        return UNKNOWN
+    return Sequence("tuple", (Array(INT, unknown_dims(rank)),) * rank)
 
 
 @fact(transposes.repeat_adjoint, static="repeats axis")
