@@ -137,12 +137,12 @@ REFUSED: dict[str, tuple[str, str]] = {
    help: write where the mask is true: z[mask] = f(x[mask])""",
     ),
     "a write through what may be a view": (
-        "import numpy as np\ndef main(x):\n    z = x * 2\n    np.ravel(z)[0] = 1.0\n    return z\n",
+        "def main(x):\n    z = x.ravel()\n    z[0] = 1.0\n    return z\n",
         """\
-:4:5: error: cannot write through the result of np.ravel, which may be a view
-    4 |     np.ravel(z)[0] = 1.0
-      |     ^^^^^^^^^^^^^^
-   help: index the array itself, or take a copy first""",
+:3:5: error: cannot write through the result of np.ravel taken at :2:9, which may be a view
+    3 |     z[0] = 1.0
+      |     ^^^^
+   help: index the array itself, or make a copy before: x = x.copy()""",
     ),
     "complex numbers on the way": (
         "def main(x):\n    return abs(x * 1j)\n",

@@ -12,7 +12,7 @@ import gast
 import numpy as np
 
 from gradscribe.errors import SourceUnavailableError, UnsupportedError
-from gradscribe.frontend import expand, opaque, recursion, writes
+from gradscribe.frontend import expand, opaque, recursion, views, writes
 from gradscribe.frontend.assignments import ASSIGNMENTS
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
@@ -22,7 +22,7 @@ from gradscribe.frontend.resolve import Definition, definition_of
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Operand, Value
-from gradscribe.ir.facts.methods import METHODS, Gathered
+from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole, may_repeat
 from gradscribe.ir.types import Array, Scalar, Static, Type, Unknown, dims_of, is_static
@@ -109,7 +109,7 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
         return writes.ufunc_at(frame, node, function.__self__, *arguments(frame, node, kept=False))
     if function in ASSIGNMENTS:
         return inline_for(frame, node, ASSIGNMENTS[function], *arguments(frame, node, kept=False))
-    function = helper_of(function)
+    function = _ATTRIBUTE_OF.get(function, helper_of(function))
     prim = BY_FUNCTION.get(function)
     if prim is not None:
         positional, keywords = arguments(frame, node, kept=False)
@@ -175,14 +175,12 @@ def apply(
             frame.write(target, value, node)
             return Const(None)
     if (
-        prim.storage == "view"
+        prim.storage in ("view", "maybe")
         and bound
         and isinstance(bound[0], Ref)
         and prim.function is not helpers.stop_gradient
     ):
-        return frame.view(bound[0], prim, args[1:], certain=True)
-    if prim.storage == "maybe" and bound and isinstance(bound[0], Ref):
-        return frame.view(bound[0], prim, args[1:], certain=False)
+        return views.take(frame, bound[0], prim, args[1:])
     folded = _known_answer(frame, prim, args)
     if folded is not None:
         return folded
@@ -477,6 +475,10 @@ def _sequence(frame: Frame, node: gast.Call) -> Bound:
     if as_tuple:
         frame.refuse(node, "a tuple of a list is not supported yet", "keep the list")
     return frame.wrap(frame.emit(of(helpers.copy_list), frame.read(source)))
+
+
+# Functions that read an attribute.
+_ATTRIBUTE_OF = {np.real: ATTRIBUTES["real"], np.imag: ATTRIBUTES["imag"]}
 
 
 def _where(frame: Frame, node: gast.Call) -> Bound | None:

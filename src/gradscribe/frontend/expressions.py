@@ -11,7 +11,7 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import calls, control, opaque
+from gradscribe.frontend import calls, control, opaque, views
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
@@ -241,9 +241,25 @@ def _bound(frame: Frame, node: Any) -> Operand:
 
 
 def _subscript(frame: Frame, node: gast.Subscript) -> Bound:
-    base = lower(frame, node.value)
+    base = indexed(frame, node)
     place = index(frame, node.slice)
+    if _is_flat(node):  # every index of ``x.flat`` copies
+        return frame.wrap(frame.emit(GETITEM, frame.read(base), place))
     return item(frame, base, place)
+
+
+def indexed(frame: Frame, node: gast.Subscript) -> Bound:
+    """What stands before the square brackets, to be read from or written to."""
+    if not _is_flat(node):
+        return lower(frame, node.value)
+    base = lower(frame, node.value.value)
+    if not isinstance(base, Ref) or not isinstance(frame.type(base), Array):
+        frame.refuse(node, "the attribute .flat is not supported here")
+    return views.flat(frame, base)
+
+
+def _is_flat(node: gast.Subscript) -> bool:
+    return isinstance(node.value, gast.Attribute) and node.value.attr == "flat"
 
 
 def item(frame: Frame, base: Bound, place: Operand) -> Bound:
@@ -296,7 +312,7 @@ def _attribute(frame: Frame, node: gast.Attribute) -> Bound:
     if node.attr in ATTRIBUTES and not isinstance(base, TupleOf | Closure):
         prim = of(ATTRIBUTES[node.attr])
         if isinstance(base, Ref) and prim.storage == "view":
-            return frame.view(base, prim, (), certain=isinstance(frame.type(base), Array))
+            return views.take(frame, base, prim, ())
         return frame.wrap(frame.emit(prim, frame.read(base)))
     frame.refuse(node, f"the attribute .{node.attr} is not supported here")
 

@@ -115,10 +115,10 @@ class Frame:
         step = bound.path[-1]
         if known is not None and not step.certain:
             raise AliasError(
-                f"cannot know whether this {step.prim.name} of {bound.loc.name or 'an object'} is "
-                "a view of it, and it was written to since",
-                self.builder.span,
-                "copy it (x[...].copy()) where it is taken, or annotate the parameter",
+                f"cannot know whether the {step.prim.name} of {bound.loc.name or 'an object'} "
+                f"taken at {step.span} is a view of it, and it was written to since",
+                self.builder.span or self.definition.header(self.definition.node),
+                "copy it where it is taken, or take it of a copy: x = x.copy()",
             )
         value = self.emit(step.prim, base, *step.args)
         self.heap.views[bound.loc, bound.path] = (base, value)
@@ -132,7 +132,7 @@ class Frame:
 
     def view(self, ref: Ref, prim: Primitive, args: tuple[Operand, ...], certain: bool) -> Bound:
         """A view of a reference, read at once so that it is computed where the user wrote it."""
-        result = Ref(ref.loc, (*ref.path, Step(prim, args, certain)))
+        result = Ref(ref.loc, (*ref.path, Step(prim, args, certain, self.builder.span)))
         value = self.read(result)
         return result if isinstance(value, Value) and is_mutable(value.type) else value
 
@@ -151,12 +151,21 @@ class Frame:
 
     def _put(self, step: Step, base: Operand, value: Operand, node: Any) -> Operand:
         """What ``base`` becomes when its view ``step`` becomes ``value``."""
-        if step.prim is GETITEM and step.certain:
-            return self.emit(SETITEM, base, step.args[0], value)
+        from gradscribe.frontend import views
+
+        name, taken = step.prim.name, f" taken at {step.span}" if step.span else ""
+        if step.prim.function in views.READ_ONLY:
+            self.refuse(
+                node, f"cannot write through the result of {name}{taken}: NumPy makes it read-only"
+            )
+        if step.certain:
+            new = views.put(self, step.prim, base, step.args, value)
+            if new is not None:
+                return new
         self.refuse(
             node,
-            f"cannot write through the result of {step.prim.name}, which may be a view",
-            "index the array itself, or take a copy first",
+            f"cannot write through the result of {name}{taken}, which may be a view",
+            "index the array itself, or make a copy before: x = x.copy()",
         )
 
     def holds_views(self, ref: Ref) -> bool:

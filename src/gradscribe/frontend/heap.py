@@ -27,13 +27,19 @@ from gradscribe.source import Span
 
 @final
 class Loc:
-    """One mutable object. ``names`` what it was first bound to, for messages."""
+    """One mutable object. ``name``: what it was first bound to, for messages.
 
-    __slots__ = ("name", "span")
+    ``origin``: its value when it was made, which tells how it lies in memory.
+    """
 
-    def __init__(self, name: str = "", span: Span | None = None) -> None:
+    __slots__ = ("name", "origin", "span")
+
+    def __init__(
+        self, name: str = "", span: Span | None = None, origin: Operand | None = None
+    ) -> None:
         self.name = name
         self.span = span
+        self.origin = origin
 
     def __repr__(self) -> str:
         return f"<{self.name or 'object'}>"
@@ -42,11 +48,15 @@ class Loc:
 @final
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One view of a path: ``prim(base, *args)``. ``certain``: it is one whatever the value is."""
+    """One view of a path: ``prim(base, *args)``, taken at ``span``.
+
+    ``certain``: it is one whatever the value is.
+    """
 
     prim: Primitive
     args: tuple[Operand, ...]
     certain: bool
+    span: Span | None = field(default=None, compare=False)
 
 
 @final
@@ -95,7 +105,7 @@ class Heap:
 
     def new(self, value: Operand, name: str = "", span: Span | None = None) -> Ref:
         """A reference to a new object."""
-        loc = Loc(name, span)
+        loc = Loc(name, span, value)
         self.values[loc] = value
         return Ref(loc)
 

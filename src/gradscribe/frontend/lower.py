@@ -195,7 +195,7 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
         for part, item in zip(target.elts, unpack(frame, target, value), strict=True):
             assign(frame, part.value if isinstance(part, gast.Starred) else part, item)
     elif isinstance(target, gast.Subscript):
-        base = expressions.lower(frame, target.value)
+        base = expressions.indexed(frame, target)
         if not isinstance(frame.type(base), Array):
             frame.keep(value, target)
         place = expressions.index(frame, target.slice)
@@ -241,7 +241,7 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
         return
     if not isinstance(target, gast.Subscript):
         frame.refuse(target, f"augmented assignment to {_words(target)} is not supported yet")
-    base = expressions.lower(frame, target.value)
+    base = expressions.indexed(frame, target)
     place = expressions.index(frame, target.slice)
     before = frame.read(base)
     value = expressions.operand(frame, node.value)

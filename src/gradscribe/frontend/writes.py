@@ -61,7 +61,8 @@ def is_whole(place: Operand) -> bool:
 def _within(frame: Frame, view: Ref, place: Operand) -> Operand | None:
     """``place`` of the view ``x[index]`` as an index of x itself, where it is simply one."""
     step = view.path[-1]
-    if step.prim is not GETITEM or not step.certain or not isinstance(frame.type(view), Array):
+    whole = Ref(view.loc, view.path[:-1])
+    if step.prim is not GETITEM or not step.certain or not isinstance(frame.type(whole), Array):
         return None
     (index,) = step.args
     if is_whole(place):
