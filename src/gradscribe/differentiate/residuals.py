@@ -13,13 +13,16 @@ A reverse body is built naming values of the primal body it mirrors. Here they a
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import final
 
+from gradscribe.differentiate.lasting import Lasting
 from gradscribe.differentiate.mincut import minimum_cut
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
-from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, STRUCTURED, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, substitute
@@ -46,6 +49,10 @@ _SCALAR, _SLICE, _ARRAY, _UNKNOWN = 1, 60, 100, 50
 _ARITHMETIC = {
     operator.add, operator.sub, operator.mul, operator.neg, operator.truediv, operator.pos,
 }  # fmt: skip
+
+
+# What reads a value off what a loop leaves behind, given what makes it in the loop's body.
+Reading = Callable[[Value, Op | None], Op | None]
 
 
 @final
@@ -98,10 +105,12 @@ def make_plan(
     needed: list[Value],
     chains: dict[Value, list[Change]],
     free: list[Value] | None = None,
+    lasting: Reading | None = None,
 ) -> Plan:
     """Decide how each needed value of ``body`` is made available, by a minimum cut.
 
-    ``free`` values cost nothing: they are walked again.
+    ``free`` values cost nothing: they are walked again. ``lasting`` gives an operation that reads a
+    value off what the loop leaves behind, where there is one.
     """
     origin = {r: op for op in body.ops for r in op.results}
     inside = set(origin) | set(body.params)
@@ -114,6 +123,9 @@ def make_plan(
         value = work.pop()
         if value in parents:
             continue
+        op = lasting(value, origin.get(value)) if lasting is not None else None
+        if op is not None:
+            origin[value] = op
         op = origin.get(value)
         cost[value] = 0 if free and value in free else _cost(value, op)
         if value in chains:
@@ -165,7 +177,19 @@ def _computations(
         needed.add(id(op))
         args = (version.get(a, a) for a in op.args if isinstance(a, Value) and a in inside)
         work += [a for a in args if a not in ready]
-    return [op for op in body.ops if id(op) in needed]
+    order: dict[int, Op] = {}
+
+    def take(op: Op | None) -> None:
+        if op is None or id(op) not in needed or id(op) in order:
+            return
+        for arg in op.args:
+            take(origin.get(arg) if isinstance(arg, Value) else None)
+        order[id(op)] = op
+
+    for op in body.ops:
+        for result in op.results:
+            take(origin[result])
+    return list(order.values())
 
 
 # ---------------------------------------------------------------------------- branches
@@ -205,20 +229,33 @@ def _prepend(reverse: Region, again: list[Op], mapping: dict[Value, Operand]) ->
 # ---------------------------------------------------------------------------- loops
 
 
-def for_loop(op: Op, reverse: Op, builder: Builder, collected: list[tuple[Value, Operand]]) -> None:
+def for_loop(
+    op: Op,
+    reverse: Op,
+    builder: Builder,
+    collected: list[tuple[Value, Operand]],
+    lasting: Lasting,
+    nest: list[Op],
+) -> None:
     """Give the reverse loop what it walks: positions and saved values, last iteration first.
 
     ``collected`` pairs items that the body already reads with the lists (in the order of the
-    forward loop) they come from: the adjoints of what the forward loop collected.
+    forward loop) they come from: the adjoints of what the forward loop collected. ``nest`` ends
+    in the loop itself.
     """
     body, (inner,) = op.regions[-1], reverse.regions
     inside = defined_in(body)
+    lasting.prepare(nest, inner)
+    for read in walk(inner):
+        if read.prim is GETITEM and read.args[0] in inside:
+            array = lasting.final(nest, *read.args)
+            read.args = read.args if array is None else (array, read.args[1])
     start = first_carry(op)
     # A loop that was left early is not walked to its end again: positions are collected too.
     walked = body.params[:start] if op.attrs.stop is None else []
     chains = _chains(op)
     reads = [v for v in free_values(inner) if v in inside]
-    plan = _plan_loop(body, reads, chains, walked)
+    plan = _plan_loop(body, reads, chains, walked, partial(lasting.read, nest))
     mapping: dict[Value, Operand] = {}
     items: list[tuple[Value, Operand]] = []
     for value in plan.stored:
@@ -249,12 +286,16 @@ def for_loop(op: Op, reverse: Op, builder: Builder, collected: list[tuple[Value,
 
 
 def _plan_loop(
-    body: Region, reads: list[Value], chains: dict[Value, list[Change]], walked: list[Value]
+    body: Region,
+    reads: list[Value],
+    chains: dict[Value, list[Change]],
+    walked: list[Value],
+    lasting: Reading,
 ) -> Plan:
     """A plan in which the indices that putting back needs are available too."""
     needed = list(reads)
     while True:
-        plan = make_plan(body, needed, chains, walked)
+        plan = make_plan(body, needed, chains, walked, lasting)
         inside = set(body.params).union(*(op.results for op in body.ops))
         indices = [
             arg

@@ -18,6 +18,7 @@ from typing import final
 from gradscribe.differentiate import apply, calls, residuals
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
+from gradscribe.differentiate.lasting import Lasting
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
@@ -37,6 +38,8 @@ class Reverser:
         self.builder = builder
         self.active = active
         self.forward = Region()  # the forward region that is being reversed
+        self.nest: list[Op] = []  # the operations around it
+        self.lasting = Lasting(builder.region)
 
     def region(self, region: Region, scope: Scope) -> None:
         """Reverse every operation of a region, the last one first."""
@@ -46,6 +49,12 @@ class Reverser:
                 with self.builder.origin(op), self.builder.sweeping(_sweep(op)):
                     self.op(op, scope)
         self.forward = around
+
+    def _within(self, op: Op, region: Region, scope: Scope) -> None:
+        """Reverse a region of an operation."""
+        self.nest.append(op)
+        self.region(region, scope)
+        self.nest.pop()
 
     def op(self, op: Op, scope: Scope) -> None:
         """Take the adjoints of the results of ``op`` and add to those of its args."""
@@ -87,7 +96,7 @@ class Reverser:
                 for operand, bar in zip(region.yields, bars, strict=True):
                     if operand in self.active and operand is not UNDEF:
                         inner.add(operand, bar)
-                self.region(region, inner)
+                self._within(op, region, inner)
             arms.append((reverse, inner))
         touched = [v for _, inner in arms for v in inner.bars if v not in (inner.inside or ())]
         results = []
@@ -137,7 +146,7 @@ class Reverser:
                     item = Value("s", adjoint_type(type_of_operand(body.yields[k])))
                     collected.append((item, scope.whole(bar, op.results[k])))
                     inner.add(body.yields[k], item)
-            self.region(body, inner)
+            self._within(op, body, inner)
             for k in threaded:
                 param = body.params[start + k]
                 reverse.yields.append(inner.whole(inner.take(param), param))
@@ -160,7 +169,7 @@ class Reverser:
         clean_region(reverse)
         results = [Value(p.hint, p.type) for p in reverse.params] + item_bars
         new = Op(FOR, tuple(inits), tuple(results), (reverse,), Attrs(seqs=0))
-        residuals.for_loop(op, new, self.builder, collected)
+        residuals.for_loop(op, new, self.builder, collected, self.lasting, [*self.nest, op])
         self.builder.append(new)
         # Accumulators hold the whole sum so far: they come before what is added on top.
         scope.bars.update(zip(inner.accumulators, results[len(threaded) :], strict=False))

@@ -1,0 +1,240 @@
+"""Which reads of an array within a loop give the same at the loop's end.
+
+In the forward sweep of a factorisation in place, ::
+
+    for i in range(n):
+        for j in range(i):
+            a[i, j] -= a[i, :j] @ a[j, :j]
+            a[i, j] /= a[j, j]
+
+nothing that is written after ``a[i, :j]`` was read lies in it: the writes are at ``a[i, j']`` with
+``j <= j'`` and at ``a[i', …]`` with ``i < i'``. So the reverse sweep reads it off the final array,
+and nothing need be saved. Two places are *apart* if along some axis one ends before the other
+begins, which is a matter of the order of integers (``bounds``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import final
+
+from gradscribe.differentiate.bars import same_shape
+from gradscribe.differentiate.bounds import GETITEM, ZERO, Bounds, Origins, Point
+from gradscribe.ir import helpers
+from gradscribe.ir.core import Const, Op, Operand, Region, Value
+from gradscribe.ir.loops import carries, first_carry
+from gradscribe.ir.primitives import FOR, IF, WHILE, of
+from gradscribe.ir.rewrite import defined_in
+from gradscribe.ir.types import Array, Scalar, Slice, dims_of, dtype_of
+
+SETITEM, INDEX_ADD, TUPLE, SLICE = (
+    of(f) for f in (helpers.setitem, helpers.index_add, tuple, slice)
+)
+
+Interval = tuple[Point, Point | None]  # from, to (without it); to None: the end of the axis
+
+
+@final
+@dataclass(slots=True)
+class Chain:
+    """The versions of an array in a body, by the place of the operation that makes them; and its
+    writes with their places (None for one that may be anywhere in the array)."""
+
+    versions: dict[Value, int]
+    writes: list[tuple[int, Op | None]] = field(default_factory=list)
+
+    def follow(self, region: Region, place: int | None = None) -> None:
+        """Find the versions and writes of a region; of an inner one all at one place."""
+        for k, op in enumerate(region.ops):
+            at = k if place is None else place
+            if op.prim is IF:
+                for arm in op.regions:
+                    self.follow(arm, at)
+                for result, *ends in zip(op.results, *(r.yields for r in op.regions), strict=True):
+                    if any(end in self.versions for end in ends):
+                        self._next(result, at, all(end in self.versions for end in ends))
+            elif op.prim in (FOR, WHILE):
+                self._loop(op, at)
+            elif op.prim.mutates is not None and op.args[op.prim.mutates] in self.versions:
+                known = op.prim in (SETITEM, INDEX_ADD)
+                self.writes.append((at, op if known else None))
+                self._next(op.results[0], at)
+
+    def _next(self, version: Value, at: int, known: bool = True) -> None:
+        self.versions[version] = at
+        if not known:
+            self.writes.append((at, None))
+
+    def _loop(self, op: Op, at: int) -> None:
+        start = first_carry(op)
+        inits = op.args[start:]
+        for k in range(carries(op)):
+            if inits[k] in self.versions:
+                for region in op.regions:
+                    self.versions[region.params[start + k]] = at
+        for region in op.regions:
+            self.follow(region, at)
+        for k in range(carries(op)):
+            if inits[k] in self.versions:
+                self._next(op.results[k], at, op.regions[-1].yields[k] in self.versions)
+
+
+@final
+class Lasting:
+    """Answers for the loops of a function's forward sweep; ``nest`` are those around a place."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.origins: Origins | None = None
+        self.chains: dict[Value, Chain] = {}
+        self.inside: dict[int, frozenset[Value]] = {}
+        self.direct: dict[int, frozenset[Value]] = {}  # what a loop's body itself defines
+        self.stored: dict[int, dict[Operand, Op]] = {}  # the writes of a body, by what is written
+
+    def prepare(self, nest: list[Op], reverse: Region) -> None:
+        """Know what the forward sweep defines, and what the reverse of the innermost loop does."""
+        if self.origins is None:
+            self.origins = Origins(self.region)
+        self.origins.add(reverse)
+        for loop in nest:
+            body = loop.regions[-1]
+            if id(loop) not in self.inside:
+                self.inside[id(loop)] = frozenset(defined_in(body))
+                self.direct[id(loop)] = frozenset(body.params).union(*(o.results for o in body.ops))
+                writes = (o for o in body.ops if o.prim is SETITEM)
+                self.stored[id(loop)] = {o.args[2]: o for o in writes}
+
+    def final(self, nest: list[Op], version: Operand, index: Operand) -> Value | None:
+        """The array after the innermost loop, if ``version[index]`` can be read off it.
+
+        It must not be written to by what is around that loop either.
+        """
+        result: Value | None = None
+        current = version
+        for loop in reversed(nest):
+            if loop.prim is IF:
+                return None  # what an arm leaves behind would have to be handed out of it
+            carry = self._carry(loop, current)
+            if carry is None:
+                # The array is one of this very iteration: what is around it does not see it.
+                return result if current not in loop.regions[-1].params else None
+            if not self._lasts(loop, carry, current, index):
+                return None
+            current = loop.results[carry]
+            result = result or current
+        return result
+
+    def _carry(self, loop: Op, version: Operand) -> int | None:
+        """Which carry of a loop a value is a version of."""
+        if not isinstance(version, Value):
+            return None
+        start, body = first_carry(loop), loop.regions[-1]
+        for k in range(carries(loop)):
+            param = body.params[start + k]
+            if not isinstance(param.type, Array) or not dims_of(param.type):
+                continue
+            if param not in self.chains:
+                self.chains[param] = chain = Chain({param: -1})
+                chain.follow(body)
+            found = self.chains[param].versions
+            if version in found and body.yields[k] in found:
+                return k
+        return None
+
+    def _lasts(self, loop: Op, carry: int, version: Operand, index: Operand) -> bool:
+        assert self.origins is not None and isinstance(version, Value)
+        body, start = loop.regions[-1], first_carry(loop)
+        chain = self.chains[body.params[start + carry]]
+        if version not in self.direct[id(loop)]:
+            return False
+        now = Bounds(self.origins)
+        place = self._place(index, now, later=False)
+        for at, write in chain.writes:
+            if at > chain.versions[version] and not self._apart(place, write, now, False):
+                return False
+        then = Bounds(self.origins, self.inside[id(loop)])
+        if not any(then.order(param) for param in body.params[:start]):
+            return not chain.writes
+        place = self._place(index, then, later=False)
+        return all(self._apart(place, write, then, True) for _, write in chain.writes)
+
+    def _apart(self, place: list[Interval], write: Op | None, bounds: Bounds, later: bool) -> bool:
+        if write is None:
+            return False
+        other = self._place(write.args[1], bounds, later)
+        return any(
+            (b is not None and bounds.at_most(b, c)) or (d is not None and bounds.at_most(d, a))
+            for (a, b), (c, d) in zip(place, other, strict=False)
+        )
+
+    # ------------------------------------------------------------------ places
+
+    def _place(self, index: Operand, bounds: Bounds, later: bool) -> list[Interval]:
+        """What an index selects along each axis, at most; axes not told are selected whole."""
+        parts = self._parts(index)
+        return [self._interval(part, bounds, later) for part in parts]
+
+    def _parts(self, index: Operand) -> list[Operand]:
+        assert self.origins is not None
+        op = self.origins.made.get(index) if isinstance(index, Value) else None
+        if op is not None and op.prim is TUPLE:
+            parts = list(op.args)
+        elif isinstance(index, Const) and isinstance(index.value, tuple):
+            parts = [Const(part) for part in index.value]
+        else:
+            parts = [index]
+        plain = [part for part in parts if self._is_plain(part)]
+        return plain if len(plain) == len(parts) else []
+
+    def _is_plain(self, part: Operand) -> bool:
+        if isinstance(part, Const):
+            return type(part.value) is int or isinstance(part.value, slice)
+        integer = isinstance(part.type, Scalar) and part.type.dtype.kind == "i"
+        return integer or isinstance(part.type, Slice)
+
+    def _interval(self, part: Operand, bounds: Bounds, later: bool) -> Interval:
+        assert self.origins is not None
+        whole: Interval = (ZERO, None)
+        op = self.origins.made.get(part) if isinstance(part, Value) else None
+        if isinstance(part, Const) and isinstance(part.value, slice):
+            ends = [Const(end) for end in (part.value.start, part.value.stop, part.value.step)]
+        elif op is not None and op.prim is SLICE:
+            ends = list(op.args)  # type: ignore[arg-type]  # operands
+        else:
+            point = bounds.point(part, later)
+            if point is None or not bounds.at_most(ZERO, point):
+                return whole
+            return point, (point[0], point[1] + 1)
+        start, stop, step = ends
+        if not isinstance(step, Const) or step.value not in (None, 1):
+            return whole
+        first = self._end(start, bounds, later)
+        return first or ZERO, self._end(stop, bounds, later)
+
+    def _end(self, end: Operand, bounds: Bounds, later: bool) -> Point | None:
+        """The bound of a slice, if it certainly counts from the front."""
+        if isinstance(end, Const) and end.value is None:
+            return None
+        point = bounds.point(end, later)
+        return point if point is not None and bounds.at_most(ZERO, point) else None
+
+    # ------------------------------------------------------------------ values
+
+    def read(self, nest: list[Op], value: Value, op: Op | None) -> Op | None:
+        """An operation that reads a value of the innermost loop's body off a final array."""
+        if op is not None and op.prim is GETITEM:
+            final = self.final(nest, op.args[0], op.args[1])
+            return None if final is None else _reading(final, op.args[1], value, op)
+        write = self.stored[id(nest[-1])].get(value)
+        if write is None:
+            return None
+        index = write.args[1]
+        kind = GETITEM.result_type((write.results[0], index))
+        if dtype_of(kind) != dtype_of(value.type) or not same_shape(kind, value.type):
+            return None
+        final = self.final(nest, write.results[0], index)
+        return None if final is None else _reading(final, index, value, write)
+
+
+def _reading(final: Value, index: Operand, value: Value, op: Op) -> Op:
+    return Op(GETITEM, (final, index), (value,), (), None, op.span, op.statement)
