@@ -114,7 +114,7 @@ REFUSED = {
     "import": "    import math\n    return math.sin(x)\n",
     "class": "    class A:\n        pass\n    return x * x\n",
     "attribute": "    box.value = x\n    return box.value\n",
-    "dictionary": "    d = {'a': x}\n    return d['a'] * x\n",
+    "dictionary": "    d = {str(n): n * x for n in range(3)}\n    return d['1'] * x\n",
     "unknown call": "    return max((np.sin, np.cos), key=id)(x)\n",
 }
 

@@ -24,28 +24,30 @@ from gradscribe.differentiate.bars import (
 )
 from gradscribe.errors import NoRuleError
 from gradscribe.frontend.lower import inline_rule
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import OPAQUE, of, printed_name
 from gradscribe.ir.types import (
     Array,
+    Mapping,
     Scalar,
     Sequence,
     Slice,
     Static,
+    Struct,
     Type,
     Unknown,
     dims_of,
     dtype_of,
     element_type,
     is_scalar,
+    maybe_float,
 )
 from gradscribe.rules.declare import TABLE, Rules
 
 EXPAND = of(helpers.expand)
-_DISPLAY = {"tuple": of(tuple), "list": of(list)}
 _PRODUCTS = {operator.matmul, np.matmul, np.dot}
 
 
@@ -132,12 +134,7 @@ def run(rule: Callable[..., Any], op: Op, builder: Builder, extra: dict[str, Ope
 
 def _entry(result: Operand | list[Operand], place: int, builder: Builder) -> Operand:
     """One entry of what a rule returned."""
-    if isinstance(result, list):
-        return result[place]
-    made = builder.made.get(result) if isinstance(result, Value) else None
-    if made is not None and made.prim.function is tuple:
-        return made.args[place]
-    return builder.emit(GETITEM, result, place)
+    return result[place] if isinstance(result, list) else trees.part(builder, result, place)
 
 
 def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
@@ -344,27 +341,29 @@ def _entries_in_shape(dot: Operand, y: Operand, builder: Builder) -> Operand:
         return dot
     if kind.items is None or of_y.items is None:
         return dot
-    entries = [_entry(dot, k, builder) for k in range(len(kind.items))]
+    entries = [trees.part(builder, dot, k) for k in range(len(kind.items))]
     spread = [
         (
-            builder.emit(of(helpers.fill_like), float(e.value), _entry(y, k, builder))
+            builder.emit(of(helpers.fill_like), float(e.value), trees.part(builder, y, k))
             if is_literal(e) and not is_scalar(of_y.items[k])
             else e
         )
         for k, e in enumerate(entries)
     ]
-    return dot if spread == entries else builder.emit(_DISPLAY[kind.kind], *spread)
+    return dot if spread == entries else trees.display(builder, kind, spread)
 
 
 def _sum(a: Operand, b: Operand, builder: Builder) -> Operand:
     """The sum of two tangents of one value; those of a tuple are added entry by entry."""
     kind, other = type_of_operand(a), type_of_operand(b)
-    if isinstance(kind, Sequence):
-        if kind.items is None or not isinstance(other, Sequence) or other.items is None:
+    if isinstance(kind, Sequence | Mapping | Struct):
+        parts = trees.part_types(kind)
+        if parts is None or trees.part_types(other) is None:
             return builder.emit(of(helpers.add_trees), a, b)
-        places = range(len(kind.items))
-        pairs = [(_entry(a, k, builder), _entry(b, k, builder)) for k in places]
-        return builder.emit(_DISPLAY[kind.kind], *(_sum(x, y, builder) for x, y in pairs))
+        pairs = [(trees.part(builder, a, k), trees.part(builder, b, k)) for k in range(len(parts))]
+        return trees.display(builder, kind, [_sum(x, y, builder) for x, y in pairs])
+    if isinstance(a, Const) and a.value is None:
+        return a
     for zero, term in ((a, b), (b, a)):
         made = builder.made.get(zero) if isinstance(zero, Value) else None
         zeros = made is not None and made.prim.function is np.zeros_like
@@ -423,24 +422,21 @@ def tangent_or_zero(
     if isinstance(new, Const) and not isinstance(new.value, tuple | list):
         return Const(0.0)
     kind = type_of_operand(new)
-    if isinstance(kind, Sequence) and kind.items is not None:
-        entries = (_entry(new, k, builder) for k in range(len(kind.items)))
-        zeros = (tangent_or_zero(entry, entry, {}, builder) for entry in entries)
-        return builder.emit(_DISPLAY[kind.kind], *zeros)
+    parts = trees.part_types(kind)
+    if parts is not None:
+        entries = (trees.part(builder, new, k) for k in range(len(parts)))
+        zeros = [part_tangent(kind, entry, entry, {}, builder) for entry in entries]
+        return trees.display(builder, kind, zeros)
     dtype = dtype_of(kind)
     if is_scalar(kind) and dtype is not None and (dtype.kind != "f" or dtype == np.float64):
         return Const(0.0)
     return builder.emit(of(helpers.zeros_like), new)
 
 
-def tuple_entry(op: Op) -> tuple[Operand, int, int] | None:
-    """For ``t[k]`` of a tuple of known length: the tuple, the place and the length."""
-    if op.prim.function is not operator.getitem:
-        return None
-    base, index = op.args
-    kind = type_of_operand(base)
-    if not isinstance(kind, Sequence) or kind.kind != "tuple" or kind.items is None:
-        return None
-    if not isinstance(index, Const) or type(index.value) is not int:
-        return None
-    return base, index.value % len(kind.items), len(kind.items)
+def part_tangent(
+    whole: Type, old: Operand, new: Operand, dots: dict[Value, Operand], builder: Builder
+) -> Operand:
+    """The tangent of a part of a tuple, dict or object: None where it is not a number."""
+    if not isinstance(whole, Sequence) and not maybe_float(type_of_operand(new)):
+        return Const(None)
+    return tangent_or_zero(old, new, dots, builder)

@@ -14,7 +14,7 @@ from typing import TypeGuard, final
 import numpy as np
 
 from gradscribe.differentiate import masks
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import adjoint_type
@@ -22,12 +22,15 @@ from gradscribe.ir.primitives import of
 from gradscribe.ir.types import (
     Array,
     Dim,
+    Mapping,
     Scalar,
     Sequence,
+    Struct,
     Type,
     dims_of,
     dtype_of,
     is_scalar,
+    maybe_float,
     not_one,
     wraps,
 )
@@ -39,9 +42,12 @@ INDEX_ADD = of(helpers.index_add)
 TUPLE = of(tuple)
 
 
+_TREES = (Sequence, Mapping, Struct)
+
+
 @final
 class Entries:
-    """The adjoint of a tuple, entry by entry."""
+    """The adjoint of a tuple, dict or object, part by part."""
 
     def __init__(self, items: list[Bar | None]) -> None:
         self.items = items
@@ -118,7 +124,7 @@ class Scope:
             mask, x, y = common
             return mask.put(self.builder, self.builder.emit(ADD, x, y), 0)
         kind = type_of_operand(a)
-        if isinstance(kind, Sequence) or isinstance(value.type, Sequence):
+        if isinstance(kind, _TREES) or isinstance(value.type, _TREES):
             return self.builder.emit(of(helpers.add_trees), a, b, hint=bar_name(value))
         return self.builder.emit(ADD, a, b, hint=bar_name(value), type=adjoint_type(value.type))
 
@@ -127,17 +133,16 @@ class Scope:
         if bar is None:
             return self.zeros(value)
         if isinstance(bar, Entries):
-            kind = value.type
-            items = kind.items if isinstance(kind, Sequence) and kind.items is not None else ()
             parts = []
-            for k, (item, item_type) in enumerate(zip(bar.items, items, strict=True)):
-                entry = Value(f"{value.hint}_{k}", item_type)
-                parts.append(
-                    self.whole(item, entry)
-                    if item is not None
-                    else self.zeros(value, self.builder.emit(GETITEM, value, k))
-                )
-            return self.builder.emit(TUPLE, *parts)
+            for k, item in enumerate(bar.items):
+                entry = Value(f"{value.hint}_{k}", (trees.part_types(value.type) or ())[k])
+                if item is not None:
+                    parts.append(self.whole(item, entry))
+                elif isinstance(value.type, Sequence) or maybe_float(entry.type):
+                    parts.append(self.zeros(value, trees.part(self.builder, value, k)))
+                else:
+                    parts.append(Const(None))
+            return trees.display(self.builder, value.type, parts)
         return bar
 
     def zeros(self, value: Value, of_operand: Operand | None = None) -> Operand:
@@ -156,7 +161,7 @@ class Scope:
         """One entry of a tuple's adjoint."""
         if isinstance(bar, Entries):
             return bar.items[place]
-        return self.builder.emit(GETITEM, bar, place)
+        return trees.part(self.builder, bar, place)
 
 
 def bar_name(value: Value) -> str:

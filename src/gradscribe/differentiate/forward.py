@@ -12,6 +12,7 @@ from typing import final
 from gradscribe.differentiate import apply, calls
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM
+from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
@@ -60,18 +61,21 @@ class Forwarder:
         self.builder.region.ops += [new, *beside.ops] if needed else [*beside.ops, new]
 
     def _tangent(self, op: Op, new: Op, result: Value) -> None:
-        if op.prim.function in (tuple, list):
+        parts = trees.displayed(op)
+        if parts is not None:
+            new_parts = trees.displayed(new) or ()
             dots = [
-                apply.tangent_or_zero(a, b, self.dots, self.builder)
-                for a, b in zip(op.args, new.args, strict=True)
+                apply.part_tangent(result.type, a, b, self.dots, self.builder)
+                for a, b in zip(parts, new_parts, strict=True)
             ]
-            self.dots[result] = self.builder.emit(op.prim, *dots, hint=dot_name(result))
+            hint = dot_name(result)
+            self.dots[result] = trees.display(self.builder, new.results[0].type, dots, hint)
             return
-        entry = apply.tuple_entry(op)
+        entry = trees.part_read(op)
         if entry is not None:
             base, place, _ = entry
             assert isinstance(base, Value)
-            dot: Operand | None = self.builder.emit(op.prim, self.dots[base], place)
+            dot: Operand | None = trees.part(self.builder, self.dots[base], place)
         else:
             dot = apply.tangent(op, self.dots, self.builder, new)
         if dot is not None:

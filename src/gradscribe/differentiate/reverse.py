@@ -19,6 +19,7 @@ from gradscribe.differentiate import apply, calls, residuals
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
 from gradscribe.differentiate.lasting import Lasting
+from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
@@ -71,15 +72,16 @@ class Reverser:
             self._simple(op, bars[0], scope)
 
     def _simple(self, op: Op, bar: Bar | None, scope: Scope) -> None:
-        if op.prim.function in (tuple, list):
-            for k, arg in enumerate(op.args):
+        parts = trees.displayed(op)
+        if parts is not None:
+            for k, arg in enumerate(parts):
                 if arg in self.active and bar is not None:
                     scope.add(arg, scope.item(bar, k))
             return
-        entry = apply.tuple_entry(op)
+        entry = trees.part_read(op)
         if entry is not None:
-            base, place, count = entry
-            items: list[Bar | None] = [None] * count
+            base, place, kind = entry
+            items: list[Bar | None] = [None] * len(trees.keys(kind))
             items[place] = bar
             scope.add(base, Entries(items))
             return

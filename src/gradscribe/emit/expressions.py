@@ -21,6 +21,7 @@ from gradscribe.emit.nest import Nesting
 from gradscribe.ir import helpers
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Value
 from gradscribe.ir.facts.methods import METHODS, Gathered
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, Primitive, printed_name
 
 BINARY: dict[Any, ast.operator] = {
@@ -285,6 +286,14 @@ class Expressions:
             return ast.Tuple([self.operand(a) for a in args], LOAD)
         if function is list:
             return ast.List([self.operand(a) for a in args], LOAD)
+        if function is dict:
+            keys, *values = args
+            shown: list[ast.expr | None] = [self.literal(k) for k in keys.value]  # type: ignore[union-attr]  # a Const
+            return ast.Dict(shown, [self.operand(v) for v in values])
+        if function is instance:
+            return call(self.operand(args[0]), *map(self.operand, args[1:]))
+        if function is getattr and isinstance(args[1], Const):
+            return ast.Attribute(self.operand(args[0]), args[1].value, LOAD)
         if function is helpers.append:
             return ast.List([ast.Starred(self.operand(args[0]), LOAD), self.operand(args[1])], LOAD)
         if function is helpers.copy_list:

@@ -34,8 +34,9 @@ from gradscribe.emit.buffers import (
 )
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.nest import Nesting
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, trees
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE, of
 from gradscribe.ir.types import (
@@ -46,10 +47,11 @@ from gradscribe.ir.types import (
 )
 
 COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
-TUPLE = of(tuple)
 HOLDS = {
     tuple,
     list,
+    dict,
+    instance,
     helpers.append,
     helpers.setitem,
 }  # results that are containers hold their args
@@ -382,8 +384,10 @@ class Ownership:
     def _give(self, operand: Operand, given: set[Value]) -> Operand:
         if isinstance(operand, Value):
             op = next((o for o in self.function.body.ops if o.results == (operand,)), None)
-            if op is not None and op.prim is TUPLE:
-                op.args = tuple(self._give(a, given) for a in op.args)
+            parts = trees.displayed(op) if op is not None and op.prim.name != "list" else None
+            if op is not None and parts is not None:
+                before = op.args[: len(op.args) - len(parts)]
+                op.args = (*before, *(self._give(a, given) for a in parts))
                 return operand
             if not has_memory(operand.type):
                 return operand

@@ -12,10 +12,19 @@ import gast
 import numpy as np
 
 from gradscribe.errors import SourceUnavailableError, UnsupportedError
-from gradscribe.frontend import expand, opaque, recursion, views, writes
+from gradscribe.frontend import (
+    builtin_calls,
+    containers,
+    expand,
+    opaque,
+    records,
+    recursion,
+    views,
+    writes,
+)
 from gradscribe.frontend.assignments import ASSIGNMENTS
 from gradscribe.frontend.frame import GETITEM, Frame
-from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.heap import Bound, Closure, Fields, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.resolve import Definition, definition_of
@@ -25,10 +34,21 @@ from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole, may_repeat
-from gradscribe.ir.types import Array, Scalar, Static, Type, Unknown, dims_of, is_static
+from gradscribe.ir.types import (
+    Array,
+    Mapping,
+    Scalar,
+    Static,
+    Struct,
+    Type,
+    Unknown,
+    dims_of,
+    is_static,
+)
 from gradscribe.ir.types import Sequence as SequenceType
+from gradscribe.objects import is_followed, is_named_tuple
 
-Keywords = dict[str, Bound]
+Keywords = dict[Any, Bound]
 
 # What compilers of other derivatives leave behind: objects that are called like functions and can
 # be lowered in place (``grad(g)(x)`` inside a function). Filled by ``gradscribe.api``.
@@ -37,26 +57,78 @@ LOWERERS: list[Any] = []
 
 def call(frame: Frame, node: gast.Call) -> Bound:
     """Lower ``function(arguments)``."""
-    from gradscribe.frontend.expressions import lower
+    from gradscribe.frontend.expressions import attribute, lower
 
     if isinstance(node.func, gast.Attribute):
         base = lower(frame, node.func.value)
-        if not _is_static(base) and not isinstance(base, Closure | Procedure):
+        if not followed(frame, base) and not _is_static(base):
             return _method(frame, node, base)
-    callee = lower(frame, node.func)
-    if isinstance(callee, Procedure):
-        return callee.run(frame, node, *arguments(frame, node))  # type: ignore[no-any-return]  # bound
-    if isinstance(callee, Closure):
-        return _inline(frame, node, callee.definition, callee.frame, *arguments(frame, node))
-    if (isinstance(callee, Const) and callee.name is None) or (
-        isinstance(callee, Const) and callable(callee.value)
-    ):
+        callee = attribute(frame, node.func, base, node.func.attr)
+    else:
+        callee = lower(frame, node.func)
+    plain = isinstance(callee, Const) and records.class_of(frame, callee) is None
+    if isinstance(callee, Const) and plain and (callee.name is None or callable(callee.value)):
         return _static_call(frame, node, callee.value)
+    return call_bound(frame, node, callee, *arguments(frame, node))
+
+
+def followed(frame: Frame, bound: Bound) -> bool:
+    """Are the attributes of this known by themselves?"""
+    if isinstance(bound, Closure | Procedure | Method | Super):
+        return True
+    return records.class_of(frame, bound) is not None
+
+
+def call_bound(
+    frame: Frame, node: Any, callee: Bound, positional: list[Bound], keywords: Keywords
+) -> Bound:
+    """Call what an expression was lowered to, with arguments that are lowered already."""
+    if isinstance(callee, Procedure):
+        return callee.run(frame, node, positional, keywords)  # type: ignore[no-any-return]  # bound
+    if isinstance(callee, Closure):
+        return _inline(frame, node, callee.definition, callee.frame, positional, keywords)
+    if isinstance(callee, Method):
+        return call_object(frame, node, callee.function, [callee.receiver, *positional], keywords)
+    method = records.special_method(frame, callee, "__call__")
+    if method is not None:
+        return call_object(frame, node, method.function, [callee, *positional], keywords)
+    if isinstance(callee, Const) and callable(callee.value):
+        return call_object(frame, node, callee.value, positional, keywords)
     frame.refuse(
         node,
         "the function called here is not known before the program runs",
         "call a function that is defined at module level, or pass it as an argument",
     )
+
+
+def call_object(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound:
+    """Call a Python object that is known, with arguments that are lowered already."""
+    if isinstance(function, types.MethodType):
+        receiver = Const(function.__self__)
+        return call_object(frame, node, function.__func__, [receiver, *positional], keywords)
+    if isinstance(function, type):
+        made = records.construct(frame, node, function, positional, keywords)
+        if made is not None:
+            return made
+        if function in (list, tuple) and not positional:
+            return TupleOf(()) if function is tuple else frame.wrap(frame.emit(of(list)))
+        if function is dict and not positional:
+            return containers.make_dict(frame, {**keywords})
+    if function is object.__init__ or function is object.__init_subclass__:
+        return Const(None)
+    function = helper_of(function)
+    prim = BY_FUNCTION.get(function) if _hashable(function) else None
+    if prim is not None:
+        return apply(frame, node, prim, positional, keywords)
+    if isinstance(function, types.FunctionType) and not _is_library(function):
+        try:
+            definition = definition_of(function)
+        except SourceUnavailableError as error:
+            frame.refuse(node, error.message, error.hint)
+        return _inline(frame, node, definition, None, positional, keywords)
+    frame.refuse(node, f"{getattr(function, '__name__', function)!r} cannot be called here")
 
 
 def _is_static(bound: Bound) -> bool:
@@ -103,6 +175,13 @@ def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
         result = lowerer(frame, node, function)
         if result is not None:
             return result
+    if isinstance(function, type) and not issubclass(function, BaseException):
+        if is_followed(function) or is_named_tuple(function):
+            return call_object(frame, node, function, *arguments(frame, node))
+    if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
+        owner = function.__self__
+        if is_followed(owner if isinstance(owner, type) else type(owner)):
+            return call_object(frame, node, function, *arguments(frame, node))
     if not _hashable(function):
         frame.refuse(node, f"cannot call {function!r}")
     if isinstance(getattr(function, "__self__", None), np.ufunc) and function.__name__ == "at":
@@ -149,6 +228,9 @@ def apply(
     form: str | None = None,
 ) -> Bound:
     """Apply a primitive to bound arguments."""
+    decided = _by_structure(frame, node, prim.function, positional) if not keywords else None
+    if decided is not None:
+        return decided
     taken = writes.take_out(frame, node, prim, positional, keywords)
     if taken is not None:
         into, positional, keywords = taken
@@ -190,6 +272,31 @@ def apply(
         if op.results == (result,):
             op.attrs = Attrs(form=form)
     return frame.wrap(result)
+
+
+_SPECIAL_METHODS: dict[Any, str] = {
+    len: "__len__", abs: "__abs__", float: "__float__", int: "__int__", round: "__round__",
+    complex: "__complex__", bool: "__bool__",
+}  # fmt: skip
+
+
+def _by_structure(
+    frame: Frame, node: Any, function: Any, positional: Sequence[Bound]
+) -> Bound | None:
+    """``len(xs)`` of what is followed part by part, and what a class of the user's decides."""
+    from gradscribe.frontend.expressions import truth
+
+    if not positional or function not in _SPECIAL_METHODS:
+        return None
+    method = records.special_method(frame, positional[0], _SPECIAL_METHODS[function])
+    if method is not None:
+        return records.call_method(frame, node, method, list(positional[1:]))
+    if function is len:
+        items = containers.items_of(frame, positional[0])
+        return None if items is None else Const(len(items))
+    if function is bool and frame.heap.fields(positional[0]) is not None:
+        return truth(frame, node, positional[0])
+    return None
 
 
 def _known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
@@ -247,6 +354,25 @@ def _positions_agree(prim: Primitive, count: int) -> bool:
 
 def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     name = node.func.attr
+    fields = frame.heap.fields(base)
+    if fields is None and name == "append" and containers.is_empty_list(frame, base):
+        fields = Fields("list", {})
+    if fields is not None and isinstance(base, Ref):
+        given, named = arguments(frame, node)
+        if not fields.entries and fields.kind == "list":
+            if not containers.is_followed_list(frame, given):
+                return _list_call(frame, node, base, name, given, named)
+            frame.heap.values[base.loc] = fields
+        result = containers.method(frame, node, base, fields, name, given, named)
+        if result is not None:
+            return result
+        if fields.kind == "dict":
+            frame.refuse(
+                node,
+                f"the dict method .{name}() needs a key that is known here",
+                "use keys that are written in the program",
+            )
+        frame.settle(base)
     kind = frame.type(base) if not isinstance(base, Closure) else None
     if isinstance(kind, SequenceType) or (isinstance(kind, Unknown) and name in ("append", "pop")):
         return _list_method(frame, node, base, name)
@@ -265,17 +391,28 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     return apply(frame, node, of(method.function), [base, *positional], keywords, form="method")
 
 
+_BOUND = (Value, Const, Ref, TupleOf, Closure, Procedure, Method, Super)
+
+
 def _gathered(arg: Any) -> Bound:
     """Arguments as ``METHODS`` binds them: tuples to build, and plain objects it fills in."""
     if isinstance(arg, Gathered):
         return TupleOf(tuple(arg))
-    return (
-        arg if isinstance(arg, Value | Const | Ref | TupleOf | Closure | Procedure) else Const(arg)
-    )
+    return arg if isinstance(arg, _BOUND) else Const(arg)
 
 
 def _list_method(frame: Frame, node: gast.Call, base: Bound, name: str) -> Bound:
-    positional, keywords = arguments(frame, node)
+    return _list_call(frame, node, base, name, *arguments(frame, node))
+
+
+def _list_call(
+    frame: Frame,
+    node: gast.Call,
+    base: Bound,
+    name: str,
+    positional: list[Bound],
+    keywords: Keywords,
+) -> Bound:
     if keywords or not isinstance(base, Ref):
         frame.refuse(node, f"the list method .{name}() is not supported here")
     xs = frame.read(base)
@@ -449,6 +586,10 @@ def _instance_of(kind: Type, cls: Any) -> bool | None:
             return issubclass(np.ndarray, cls)
         case SequenceType(name):
             return issubclass({"list": list, "tuple": tuple}[name], cls)
+        case Struct(own):
+            return issubclass(own, cls)
+        case Mapping():
+            return issubclass(dict, cls)
         case Static(value):
             return isinstance(value, cls)
         case _:
@@ -489,8 +630,6 @@ def _where(frame: Frame, node: gast.Call) -> Bound | None:
 
 
 _SPECIAL: dict[Any, Any] = {
-    np.where: _where,
-    isinstance: _isinstance,
-    list: _sequence,
-    tuple: _sequence,
-}
+    np.where: _where, isinstance: _isinstance, list: _sequence, tuple: _sequence,
+    **builtin_calls.SPECIAL,
+}  # fmt: skip

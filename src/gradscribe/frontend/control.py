@@ -13,7 +13,17 @@ import gast
 
 from gradscribe.frontend.exits import leaves, plain, returns
 from gradscribe.frontend.frame import Frame, is_mutable
-from gradscribe.frontend.heap import Bound, Closure, Heap, Loc, Ref, TupleOf, locations
+from gradscribe.frontend.heap import (
+    Bound,
+    Closure,
+    Fields,
+    Heap,
+    Loc,
+    Method,
+    Ref,
+    TupleOf,
+    locations,
+)
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.primitives import IF
@@ -78,10 +88,10 @@ def _parents(frame: Frame) -> list[Frame]:
 
 def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
     """Lower an ``if``: how the block ended, and whether ``rest`` was lowered in its arms."""
-    from gradscribe.frontend.expressions import operand
+    from gradscribe.frontend.expressions import condition
     from gradscribe.frontend.lower import block
 
-    test = operand(frame, node.test)
+    test = condition(frame, node.test)
     early = returns(node) or leaves(node)
     tail = rest if early else []
     ended = branch(
@@ -141,6 +151,7 @@ class _Join:
         self.memo: dict[tuple[int, int], Operand] = {}
         self.keep: list[Operand] = []
         self.new_locations: list[tuple[Loc, list[Loc]]] = []
+        self.joined: dict[Loc, Operand | Fields] = {}  # the objects that the join made
 
     def run(self) -> Ended:
         then, other = self.arms
@@ -190,13 +201,23 @@ class _Join:
         def rebuild(bound: Bound) -> Bound:
             if isinstance(bound, Value | Const):
                 return export(bound)
-            return (
-                TupleOf(tuple(map(rebuild, bound.items))) if isinstance(bound, TupleOf) else bound
-            )
+            if isinstance(bound, TupleOf):
+                return TupleOf(tuple(map(rebuild, bound.items)), bound.cls)
+            return bound
+
+        def exported(value: Operand | Fields) -> Operand | Fields:
+            if not isinstance(value, Fields):
+                return export(value)
+            entries = {key: rebuild(item) for key, item in value.entries.items()}
+            if all(entries[key] is item for key, item in value.entries.items()):
+                return value
+            return Fields(value.kind, entries, value.cls)
 
         frame = self.frame
-        heap = Heap({loc: export(v) for loc, v in arm.heap.values.items()}, dict(arm.heap.aliases))
+        values = {loc: exported(v) for loc, v in arm.heap.values.items()}
+        heap = Heap(values, dict(arm.heap.aliases))
         heap.kept = dict(arm.heap.kept)
+        heap.wholes = {loc: w for loc, w in arm.heap.wholes.items() if w[1] not in defined}
         frame.env = {name: rebuild(bound) for name, bound in arm.env.items()}
         frame.heap = heap
         for parent in _parents(frame):
@@ -215,11 +236,16 @@ class _Join:
         """What a name is bound to after the join."""
         if a == b:
             return a
-        if isinstance(a, Closure) or isinstance(b, Closure):
+        if (a is None and self._is_followed(1, b)) or (b is None and self._is_followed(0, a)):
+            return None  # unbound on one path: it cannot be read after the join
+        if isinstance(a, Closure | Method) or isinstance(b, Closure | Method):
             return None
         if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
             items = [self.bound(x, y, name) for x, y in zip(a.items, b.items, strict=True)]
-            return TupleOf(tuple(item for item in items if item is not None))
+            return TupleOf(tuple(item for item in items if item is not None), a.cls)
+        held = [arm.heap.fields(x) for arm, x in zip(self.arms, (a, b), strict=True)]
+        if held[0] is not None and held[1] is not None and held[0].alike(held[1]):
+            return self._object(a, b, held[0], held[1], name)
         pair = (self.operand(0, a), self.operand(1, b))
         if _same_constant(*pair):
             return pair[0]
@@ -234,9 +260,42 @@ class _Join:
         self.new_locations.append(
             (ref.loc, [loc for x in (a, b) if x is not None for loc in locations(x)])
         )
-        self.arms[0].heap.values[ref.loc] = value
-        self.arms[1].heap.values[ref.loc] = value
+        self.joined[ref.loc] = value
         return ref
+
+    def _is_followed(self, place: int, bound: Bound | None) -> bool:
+        """Is this an object of known structure, or does it hold one?"""
+        heap = self.arms[place].heap
+        return bound is not None and any(
+            isinstance(heap.values.get(loc), Fields) for loc in heap.within(bound)
+        )
+
+    def _object(self, a: Any, b: Any, then: Fields, other: Fields, name: str) -> Ref:
+        """A name is bound to either of two objects of one structure."""
+        ref = Ref(Loc(name, self.frame.builder.span))
+        self.new_locations.append((ref.loc, [a.loc, b.loc]))
+        fields = self._fields(then, other)
+        assert fields is not None
+        self.joined[ref.loc] = fields
+        return ref
+
+    def _fields(self, then: Fields, other: Fields) -> Fields | None:
+        """What an object holds after the join; None if it is not of one structure then."""
+        if (then.kind, then.cls) != (other.kind, other.cls):
+            return None
+        keys = list(then.entries)
+        if then.kind in ("object", "cell"):  # what one arm alone sets may be unbound
+            keys += [key for key in other.entries if key not in then.entries]
+        elif keys != list(other.entries):
+            return None
+        entries = {}
+        for key in keys:
+            hint = str(key) if isinstance(key, str) else ""
+            entry = self.bound(then.entries.get(key), other.entries.get(key), hint)
+            if entry is None:
+                return None
+            entries[key] = entry
+        return Fields(then.kind, entries, then.cls)
 
     def operand(self, place: int, bound: Bound | None) -> Operand:
         """The operand that an arm yields; reading a view may emit into the arm."""
@@ -273,13 +332,30 @@ class _Join:
             a, b = then.values.get(loc), other.values.get(loc)
             if a is b:
                 merged.values[loc] = a  # type: ignore[assignment]  # it stands in both
+            elif isinstance(a, Fields) or isinstance(b, Fields):
+                if loc in self.frame.heap.values:
+                    merged.values[loc] = self._either(loc, a, b)
             elif loc in self.frame.heap.values:
                 merged.values[loc] = self.phi(a or UNDEF, b or UNDEF, loc.name)
+        merged.values |= self.joined
+        for loc, whole in then.wholes.items():
+            if other.wholes.get(loc) is whole:
+                merged.wholes[loc] = whole
         for source in (then, other):
             merged.kept |= source.kept
             for loc, partners in source.aliases.items():
                 merged.aliases[loc] = merged.aliases.get(loc, frozenset()) | partners
         return merged
+
+    def _either(
+        self, loc: Loc, a: Operand | Fields | None, b: Operand | Fields | None
+    ) -> Operand | Fields:
+        """What an object that both arms know is after them."""
+        if isinstance(a, Fields) and isinstance(b, Fields):
+            fields = self._fields(a, b)
+            if fields is not None:
+                return fields
+        return self.phi(self.operand(0, Ref(loc)), self.operand(1, Ref(loc)), loc.name)
 
     def _relate(self) -> None:
         """A joined object may be any of those it came from that can still be reached."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import calls, control, opaque, views
+from gradscribe.frontend import calls, containers, control, opaque, records, views
 from gradscribe.frontend.frame import GETITEM, Frame
-from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import nested_definition
 from gradscribe.ir.build import type_of_operand
@@ -93,14 +93,33 @@ def _name(frame: Frame, node: gast.Name) -> Bound:
 
 def _binary(frame: Frame, node: gast.BinOp) -> Bound:
     left, right = lower(frame, node.left), lower(frame, node.right)
-    function = BINARY[type(node.op)]
+    return binary(frame, node, BINARY[type(node.op)], left, right)
+
+
+def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) -> Bound:
+    """``left ⊕ right``."""
     if isinstance(left, TupleOf) and isinstance(right, TupleOf) and function is operator.add:
         return TupleOf(left.items + right.items)
+    found = records.binary(frame, node, function.__name__.strip("_"), left, right)
+    if found is None and function is operator.add:
+        found = containers.concatenated(frame, left, right)
+    if found is None and function is operator.mul:
+        found = containers.repeated(frame, left, right) or containers.repeated(frame, right, left)
+    if found is None and function is operator.or_:
+        found = containers.merged(frame, left, right)
+    if found is not None:
+        return found
     return frame.wrap(frame.emit(of(function), frame.read(left), frame.read(right)))
 
 
 def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:
-    value = operand(frame, node.operand)
+    if isinstance(node.op, gast.Not):
+        return frame.emit(of(operator.not_), condition(frame, node.operand))
+    bound = lower(frame, node.operand)
+    method = records.special_method(frame, bound, f"__{UNARY[type(node.op)].__name__}__")
+    if method is not None:
+        return records.call_method(frame, node, method, [])
+    value = frame.read(bound)
     if isinstance(value, Const) and value.name is None and isinstance(node.op, gast.USub):
         if isinstance(value.value, int | float | complex):
             return Const(-value.value)
@@ -108,44 +127,103 @@ def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:
 
 
 def _compare(frame: Frame, node: gast.Compare) -> Bound:
-    left = operand(frame, node.left)
+    left = lower(frame, node.left)
     return _comparisons(frame, node, left, 0)
 
 
-def _comparisons(frame: Frame, node: gast.Compare, left: Operand, place: int) -> Operand:
+def _comparisons(frame: Frame, node: gast.Compare, left: Bound, place: int) -> Bound:
     """``a < b < c`` as ``a < b and b < c`` with b computed once, the rest only if needed."""
-    right = operand(frame, node.comparators[place])
-    first = _one_comparison(frame, node.ops[place], left, right)
+    right = lower(frame, node.comparators[place])
+    first = _one_comparison(frame, node, node.ops[place], left, right)
     if place + 1 == len(node.ops):
         return first
-    return control.choice(
-        frame, first, lambda: _comparisons(frame, node, right, place + 1), lambda: first, "and"
-    )
+    test = frame.read(first)
+    rest = lambda: frame.read(_comparisons(frame, node, right, place + 1))  # noqa: E731 (one arm)
+    return control.choice(frame, test, rest, lambda: test, "and")
 
 
-def _one_comparison(frame: Frame, kind: Any, left: Operand, right: Operand) -> Operand:
+def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Bound) -> Bound:
+    negated = isinstance(kind, gast.NotIn)
     if isinstance(kind, gast.In | gast.NotIn):
-        found = frame.emit(of(operator.contains), right, left)
-        return found if isinstance(kind, gast.In) else frame.emit(of(operator.not_), found)
-    return frame.emit(of(COMPARE[type(kind)]), left, right)
+        method = records.special_method(frame, right, "__contains__")
+        if method is not None:
+            found = truth(frame, node, records.call_method(frame, node, method, [left]))
+        else:
+            known = containers.contains(frame, right, left)
+            found = known or frame.emit(of(operator.contains), frame.read(right), frame.read(left))
+        return frame.emit(of(operator.not_), found) if negated else found
+    function = COMPARE[type(kind)]
+    if function in (operator.is_, operator.is_not):
+        same = identical(frame, node, left, right)
+        if same is not None:
+            return Const(same == (function is operator.is_))
+    else:
+        decided = records.comparison(frame, node, function.__name__, left, right)
+        if decided is not None:
+            return decided
+    return frame.emit(of(function), frame.read(left), frame.read(right))
+
+
+def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> bool | None:
+    """``left is right`` where what is known of objects decides it."""
+    followed = [
+        isinstance(bound, TupleOf | Closure | Method) or frame.heap.fields(bound) is not None
+        for bound in (left, right)
+    ]
+    if not any(followed):
+        return None
+    if left == right:
+        return True
+    if all(followed) and isinstance(left, Ref) and isinstance(right, Ref):
+        if right.loc in frame.heap.aliases.get(left.loc, ()):
+            frame.refuse(node, "it is not known here whether these are one object")
+    return False
+
+
+def condition(frame: Frame, node: Any) -> Operand:
+    """The test of a branch or loop."""
+    return truth(frame, node, lower(frame, node))
+
+
+def truth(frame: Frame, node: Any, bound: Bound) -> Operand:
+    """What decides whether a bound value counts as true."""
+    if isinstance(bound, TupleOf):
+        return Const(bool(bound.items))
+    if isinstance(bound, Closure | Method | Procedure):
+        return Const(True)
+    fields = frame.heap.fields(bound)
+    if fields is not None and fields.kind != "object":
+        return Const(bool(fields.entries))
+    if fields is not None:
+        for name in ("__bool__", "__len__"):
+            method = records.special_method(frame, bound, name)
+            if method is not None:
+                return truth(frame, node, records.call_method(frame, node, method, []))
+        return Const(True)
+    return frame.read(bound)
 
 
 def _bool(frame: Frame, node: gast.BoolOp) -> Bound:
     return _booleans(frame, node, 0)
 
 
-def _booleans(frame: Frame, node: gast.BoolOp, place: int) -> Operand:
-    first = operand(frame, node.values[place])
+def _booleans(frame: Frame, node: gast.BoolOp, place: int) -> Bound:
+    bound = lower(frame, node.values[place])
     if place + 1 == len(node.values):
-        return first
-    rest = lambda: _booleans(frame, node, place + 1)  # noqa: E731 (evaluated in one arm only)
+        return bound
+    known = control.truth(truth(frame, node, bound))
+    if known is not None:
+        stops = known != isinstance(node.op, gast.And)
+        return bound if stops else _booleans(frame, node, place + 1)
+    first = frame.read(bound)
+    rest = lambda: frame.read(_booleans(frame, node, place + 1))  # noqa: E731 (one arm only)
     if isinstance(node.op, gast.And):
         return control.choice(frame, first, rest, lambda: first, "and")
     return control.choice(frame, first, lambda: first, rest, "or")
 
 
 def _conditional(frame: Frame, node: gast.IfExp) -> Bound:
-    test = operand(frame, node.test)
+    test = condition(frame, node.test)
     known = control.truth(test)
     if known is not None:
         return lower(frame, node.body if known else node.orelse)
@@ -199,13 +277,15 @@ def _list(frame: Frame, node: gast.List) -> Bound:
 def display(frame: Frame, node: gast.List, kept: bool) -> Bound:
     """``[a, b, …]``; not ``kept`` where it is only read and gone (``np.array([a, b])``)."""
     items = _elements(frame, node, kept)
+    if kept and containers.is_followed_list(frame, items):
+        return containers.make_list(frame, items)
     if kept:
         frame.keep(TupleOf(tuple(items)), node)
     return frame.wrap(frame.emit(of(list), *(frame.read(item) for item in items)))
 
 
 def _dict(frame: Frame, node: gast.Dict) -> Bound:
-    return opaque.expression(frame, node)
+    return containers.dict_display(frame, node) or opaque.expression(frame, node)
 
 
 def _lambda(frame: Frame, node: gast.Lambda) -> Bound:
@@ -241,10 +321,17 @@ def _bound(frame: Frame, node: Any) -> Operand:
 
 
 def _subscript(frame: Frame, node: gast.Subscript) -> Bound:
-    base = indexed(frame, node)
-    place = index(frame, node.slice)
     if _is_flat(node):  # every index of ``x.flat`` copies
-        return frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+        base = indexed(frame, node)
+        return frame.wrap(frame.emit(GETITEM, frame.read(base), index(frame, node.slice)))
+    base = lower(frame, node.value)
+    method = records.special_method(frame, base, "__getitem__")
+    if method is not None:
+        return records.call_method(frame, node, method, [lower(frame, node.slice)])
+    place = index(frame, node.slice)
+    fields = frame.heap.fields(base)
+    if fields is not None and isinstance(base, Ref):
+        return containers.get_item(frame, node, base, fields, place)
     return item(frame, base, place)
 
 
@@ -264,6 +351,12 @@ def _is_flat(node: gast.Subscript) -> bool:
 
 def item(frame: Frame, base: Bound, place: Operand) -> Bound:
     """``base[place]``."""
+    fields = frame.heap.fields(base)
+    if fields is not None and isinstance(base, Ref):
+        return containers.get_item(frame, frame.definition.node, base, fields, place)
+    constant = containers.constant_entry(base, place)
+    if constant is not None:
+        return constant
     if isinstance(base, TupleOf):
         if isinstance(place, Const) and isinstance(place.value, int | slice):
             found = base.items[place.value]
@@ -297,24 +390,34 @@ def _index_type(place: Operand) -> Any:
 
 def _attribute(frame: Frame, node: gast.Attribute) -> Bound:
     base = lower(frame, node.value)
+    return attribute(frame, node, base, node.attr)
+
+
+def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
+    """``base.name``."""
+    if isinstance(base, Super):
+        return records.inherited(frame, node, base.after, base.receiver, name)
+    if records.class_of(frame, base) is not None:
+        return records.attribute(frame, node, base, name)
     static = _static_object(base)
     if static is not None:
         try:
-            value = getattr(static, node.attr)
+            value = getattr(static, name)
         except AttributeError as error:
             frame.refuse(node, str(error))
         if is_static(value) or isinstance(static, enum.EnumType):
             return Const(value)
         if isinstance(static, types.ModuleType):
-            return Const(value, node.attr, static.__name__)
-        spelled, home = _spelled(frame, base, node.value)  # type: ignore[arg-type]  # a Const
-        return Const(value, f"{spelled}.{node.attr}", home)
-    if node.attr in ATTRIBUTES and not isinstance(base, TupleOf | Closure):
-        prim = of(ATTRIBUTES[node.attr])
+            return Const(value, name, static.__name__)
+        written = node.value if isinstance(node, gast.Attribute) else node
+        spelled, home = _spelled(frame, base, written)  # type: ignore[arg-type]  # a Const
+        return Const(value, f"{spelled}.{name}", home)
+    if name in ATTRIBUTES and not isinstance(base, TupleOf | Closure | Method):
+        prim = of(ATTRIBUTES[name])
         if isinstance(base, Ref) and prim.storage == "view":
             return views.take(frame, base, prim, ())
         return frame.wrap(frame.emit(prim, frame.read(base)))
-    frame.refuse(node, f"the attribute .{node.attr} is not supported here")
+    frame.refuse(node, f"the attribute .{name} is not supported here")
 
 
 def _static_object(base: Bound) -> Any:
@@ -345,8 +448,7 @@ def _spelled(frame: Frame, base: Const, node: Any) -> tuple[str, str | None]:
 
 def _named(frame: Frame, node: gast.NamedExpr) -> Bound:
     value = lower(frame, node.value)
-    frame.env[node.target.id] = value
-    frame.name(value, node.target.id)
+    frame.bind(node.target.id, value)
     return value
 
 

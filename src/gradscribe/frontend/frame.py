@@ -9,25 +9,43 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, final
 
 from gradscribe.errors import AliasError, UnsupportedError
-from gradscribe.frontend.heap import Bound, Closure, Heap, Loc, Ref, Step, TupleOf, locations
+from gradscribe.frontend.heap import (
+    Bound,
+    Cell,
+    Closure,
+    Fields,
+    Heap,
+    Loc,
+    Method,
+    Ref,
+    Step,
+    Super,
+    TupleOf,
+    locations,
+)
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import make_tuple
+from gradscribe.ir.facts.records import field_names, instance
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.types import (
+    UNKNOWN,
     Array,
     Mapping,
     Sequence,
+    Static,
     Struct,
     Type,
     Unknown,
     is_static,
+    is_unlike,
 )
+from gradscribe.objects import is_named_tuple
 
-TUPLE = of(tuple)
+TUPLE, INSTANCE = of(tuple), of(instance)
 GETITEM = of(operator.getitem)
 SETITEM = of(helpers.setitem)
 
@@ -90,24 +108,50 @@ class Frame:
                 return TupleOf(tuple(Const(item) for item in operand.value))
             return operand
         kind = operand.type
+        if isinstance(kind, Static):
+            return Const(kind.value)
         if isinstance(kind, Sequence) and kind.kind == "tuple" and kind.items is not None:
-            return TupleOf(
-                tuple(self.wrap(self.emit(GETITEM, operand, i)) for i in range(len(kind.items)))
-            )
+            return TupleOf(tuple(map(self.wrap, self._parts(operand))))
+        if isinstance(kind, Struct) and is_named_tuple(kind.cls):
+            return TupleOf(tuple(map(self.wrap, self._parts(operand))), kind.cls)
+        if is_structured(kind):
+            return self._opened(operand, name)
         return self.heap.new(operand, name) if is_mutable(kind) else operand
+
+    def _parts(self, operand: Value) -> list[Operand]:
+        """The parts of a tuple, dict or object, each read here."""
+        count = len(trees.keys(operand.type))
+        return [trees.part(self.builder, operand, place) for place in range(count)]
+
+    def _opened(self, operand: Value, name: str) -> Ref:
+        """A new object of known structure that holds what ``operand`` holds now."""
+        kind = operand.type
+        bound = [self.wrap(part) for part in self._parts(operand)]
+        names = {Mapping: "dict", Struct: "object", Sequence: "list"}
+        cls = kind.cls if isinstance(kind, Struct) else None
+        fields = Fields(names[type(kind)], dict(zip(trees.keys(kind), bound, strict=True)), cls)
+        ref = self.heap.new(fields, name)
+        self.heap.wholes[ref.loc] = (tuple(map(self.read, bound)), operand)
+        return ref
 
     def read(self, bound: Bound) -> Operand:
         """The SSA operand that a bound value is now."""
         if isinstance(bound, Value | Const):
             return bound
         if isinstance(bound, TupleOf):
-            return self.emit(TUPLE, *(self.read(item) for item in bound.items))
+            items = [self.read(item) for item in bound.items]
+            if bound.cls is not None:
+                return self.emit(INSTANCE, Const(bound.cls), *items)
+            return self.emit(TUPLE, *items)
         if isinstance(bound, Procedure):
             self.refuse(self.definition.node, "a derivative is used as a value here", "call it")
         if isinstance(bound, Closure):
             self.refuse(bound.definition.node, "a nested function is used as a value here")
+        if isinstance(bound, Method | Cell | Super):
+            self.refuse(self.definition.node, "a method is used as a value here", "call it")
         if not bound.path:
-            return self.heap.values[bound.loc]
+            value = self.heap.values[bound.loc]
+            return self._whole(bound.loc, value) if isinstance(value, Fields) else value
         base = self.read(Ref(bound.loc, bound.path[:-1]))
         known = self.heap.views.get((bound.loc, bound.path))
         if known is not None and known[0] is base:
@@ -124,10 +168,61 @@ class Frame:
         self.heap.views[bound.loc, bound.path] = (base, value)
         return value
 
+    def _whole(self, loc: Loc, fields: Fields) -> Operand:
+        """What an object of known structure is now, as one operand."""
+        parts = tuple(self.read(item) for item in fields.entries.values())
+        known = self.heap.wholes.get(loc)
+        if known is not None and len(known[0]) == len(parts):
+            if all(a is b for a, b in zip(known[0], parts, strict=True)):
+                return known[1]
+        if fields.kind == "dict":
+            whole = self.emit(of(dict), Const(tuple(fields.entries)), *parts)
+        elif fields.kind == "list":
+            whole = self.emit(of(list), *parts)
+        else:
+            assert fields.cls is not None
+            named = dict(zip(fields.entries, parts, strict=True))
+            given = [named.get(name, Const(None)) for name in self._constructor(loc, fields)]
+            whole = self.emit(INSTANCE, Const(fields.cls), *given)
+        self.heap.wholes[loc] = (parts, whole)
+        return whole
+
+    def _constructor(self, loc: Loc, fields: Fields) -> tuple[str, ...]:
+        """The fields that the constructor of an object's class takes, if these are all it has."""
+        names = field_names(fields.cls)
+        if set(names) != set(fields.entries):
+            raise UnsupportedError(
+                f"an object of the class {fields.cls and fields.cls.__name__} is used as a whole "
+                "here, and has more than its constructor takes",
+                self.builder.span,
+                "use its attributes",
+            )
+        return names
+
+    def settle(self, ref: Ref) -> None:
+        """Make a container that was followed entry by entry one value from now on."""
+        fields = self.heap.fields(ref)
+        if fields is not None:
+            self.keep(TupleOf(tuple(fields.entries.values())))
+            self.heap.values[ref.loc] = self.read(ref)
+
     def type(self, bound: Bound) -> Type:
         """The type of a bound value, without emitting a view where one is not needed yet."""
         if isinstance(bound, TupleOf):
-            return make_tuple(*(self.type(item) for item in bound.items))
+            kinds = tuple(self.type(item) for item in bound.items)
+            if bound.cls is not None:
+                return Struct(bound.cls, tuple(zip(bound.cls._fields, kinds, strict=True)))  # type: ignore[attr-defined]  # a named tuple
+            return make_tuple(*kinds)
+        fields = self.heap.fields(bound)
+        if fields is not None:
+            pairs = tuple((key, self.type(item)) for key, item in fields.entries.items())
+            if fields.kind == "dict":
+                return Mapping(pairs)
+            if fields.kind == "list":
+                return Sequence("list", tuple(kind for _, kind in pairs))
+            return Struct(fields.cls or object, pairs)
+        if isinstance(bound, Method | Closure | Procedure | Cell | Super):
+            return UNKNOWN
         return type_of_operand(self.read(bound))
 
     def view(self, ref: Ref, prim: Primitive, args: tuple[Operand, ...], certain: bool) -> Bound:
@@ -170,9 +265,8 @@ class Frame:
 
     def holds_views(self, ref: Ref) -> bool:
         """Is this a list of views of one array, as ``np.split`` gives it?"""
-        return bool(ref.path) and not isinstance(
-            type_of_operand(self.heap.values[ref.loc]), Sequence
-        )
+        whole = self.heap.operand(ref.loc) if ref.path else None
+        return whole is not None and not isinstance(type_of_operand(whole), Sequence)
 
     def keep(self, bound: Bound, node: Any = None) -> None:
         """What is stored in a container, or read from one, may not be written to from now on."""
@@ -205,7 +299,7 @@ class Frame:
         frame: Frame | None = self
         while frame is not None:
             for name, bound in frame.env.items():
-                if loc in locations(bound):
+                if loc in self.heap.within(bound):
                     return name
             frame = frame.parent
         return None
@@ -217,7 +311,7 @@ class Frame:
         while frame is not None:
             for other, bound in frame.env.items():
                 if not (frame is self and other == name) and not others.isdisjoint(
-                    locations(bound)
+                    self.heap.within(bound)
                 ):
                     return other
             frame = frame.parent
@@ -225,11 +319,23 @@ class Frame:
 
     # ------------------------------------------------------------------ names
 
+    def bind(self, name: str, bound: Bound) -> None:
+        """Bind a name of this function, or of the one around it that it shares."""
+        known = self.env.get(name)
+        if isinstance(known, Cell):
+            held = self.heap.values[known.loc]
+            assert isinstance(held, Fields)
+            self.heap.values[known.loc] = held.replaced(None, bound)
+        else:
+            self.env[name] = bound
+        self.unbound.discard(name)
+        self.name(bound, name)
+
     def name(self, bound: Bound, name: str) -> None:
         """Hint that the value just computed is what the user calls ``name``."""
         operand: Any = bound
         if isinstance(bound, Ref):
-            operand = self.heap.values[bound.loc]
+            operand = self.heap.operand(bound.loc)
             if bound.path:
                 known = self.heap.views.get((bound.loc, bound.path))
                 operand = known[1] if known else None
@@ -245,6 +351,12 @@ class Frame:
         """What a name stands for: a local, or a constant of the closure, the module or Python."""
         name = node.id
         bound = self.env.get(name)
+        if isinstance(bound, Cell):
+            held = self.heap.values[bound.loc]
+            assert isinstance(held, Fields)
+            if None not in held.entries:
+                self.refuse(node, f"{name!r} may be read before it is bound")
+            return held.entries[None]
         if bound is not None:
             return bound
         if name in self.definition.locals:
@@ -264,6 +376,13 @@ class Frame:
         home = self.definition.globals.get("__name__")
         known_builtin = value is getattr(builtins, name, None)
         return Const(value, name, None if known_builtin else home)
+
+
+def is_structured(kind: Type) -> bool:
+    """Is a value of this type followed part by part?"""
+    if isinstance(kind, Sequence):
+        return kind.kind == "list" and kind.items is not None and is_unlike(list(kind.items))
+    return isinstance(kind, Struct) or (isinstance(kind, Mapping) and kind.items is not None)
 
 
 def is_mutable(kind: Type) -> bool:

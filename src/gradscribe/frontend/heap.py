@@ -9,6 +9,13 @@ reference, so a write through either name is seen through both::
     row = m[i]       row ↦ Ref(M, [m[i]])                  heap: M ↦ %m
     row[0] = 1.0                                           heap: M ↦ setitem(%m, i, %row2)
 
+A location whose structure is known (an object with attributes, a dict with known keys, a list of
+unlike things) holds ``Fields`` instead: its entries are bound separately, each an operand or a
+reference of its own, so what they share stays shared::
+
+    p = Point(x, u)  p ↦ Ref(P)                            heap: P ↦ Fields(x: %x, u: Ref(U))
+    p.u[0] = 1.0                                           heap: U ↦ setitem(%u, 0, 1.0)
+
 Where two branches or iterations bind a name to different objects, the name gets a location of its
 own that *may be* either; that is exact as long as nobody writes to one of them afterwards, and a
 write is refused.
@@ -16,6 +23,7 @@ write is refused.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -71,9 +79,56 @@ class Ref:
 @final
 @dataclass(frozen=True, slots=True)
 class TupleOf:
-    """A tuple whose length is known: its entries are bound separately."""
+    """A tuple whose length is known: its entries are bound separately. ``cls``: a named tuple's."""
 
     items: tuple[Bound, ...]
+    cls: type | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Fields:
+    """What an object of known structure holds; never changed, but replaced.
+
+    ``kind``: "object" (``entries`` by attribute), "dict" (by key), "list" (by position) or "cell"
+    (the one entry of a variable that several functions bind).
+    """
+
+    kind: str
+    entries: Mapping[Any, Bound]
+    cls: type | None = None
+
+    def replaced(self, key: Hashable, bound: Bound) -> Fields:
+        return Fields(self.kind, {**self.entries, key: bound}, self.cls)
+
+    def without(self, key: Hashable) -> Fields:
+        rest = {k: v for k, v in self.entries.items() if k != key}
+        return Fields(self.kind, rest, self.cls)
+
+    def alike(self, other: object) -> bool:
+        """Is this one of the same structure?"""
+        return (
+            isinstance(other, Fields)
+            and (self.kind, self.cls) == (other.kind, other.cls)
+            and list(self.entries) == list(other.entries)
+        )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A variable that a nested function binds too: what it holds is in the heap."""
+
+    loc: Loc
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A function bound to the object it was read from."""
+
+    function: Any
+    receiver: Bound
 
 
 @final
@@ -87,7 +142,16 @@ class Closure:
         self.frame = frame
 
 
-Bound = Operand | Ref | TupleOf | Closure | Procedure
+@final
+@dataclass(frozen=True, slots=True)
+class Super:
+    """What ``super()`` gives: the receiver, whose attributes are sought after a class."""
+
+    after: type
+    receiver: Bound
+
+
+Bound = Operand | Ref | TupleOf | Closure | Procedure | Cell | Method | Super
 
 
 @final
@@ -96,16 +160,18 @@ class Heap:
     """The current value of every location, what may alias what, and views already read.
 
     ``kept``: the objects that are (or may be) entries of a container, and how they came to be.
+    ``wholes``: for an object of known structure, what it held when it was last one operand, and it.
     """
 
-    values: dict[Loc, Operand] = field(default_factory=dict)
+    values: dict[Loc, Operand | Fields] = field(default_factory=dict)
     aliases: dict[Loc, frozenset[Loc]] = field(default_factory=dict)
     views: dict[tuple[Loc, tuple[Step, ...]], tuple[Operand, Operand]] = field(default_factory=dict)
     kept: dict[Loc, str] = field(default_factory=dict)
+    wholes: dict[Loc, tuple[tuple[Operand, ...], Operand]] = field(default_factory=dict)
 
-    def new(self, value: Operand, name: str = "", span: Span | None = None) -> Ref:
+    def new(self, value: Operand | Fields, name: str = "", span: Span | None = None) -> Ref:
         """A reference to a new object."""
-        loc = Loc(name, span, value)
+        loc = Loc(name, span, None if isinstance(value, Fields) else value)
         self.values[loc] = value
         return Ref(loc)
 
@@ -116,7 +182,39 @@ class Heap:
             self.aliases[b] = self.aliases.get(b, frozenset()) | {a}
 
     def copy(self) -> Heap:
-        return Heap(dict(self.values), dict(self.aliases), dict(self.views), dict(self.kept))
+        return Heap(
+            dict(self.values),
+            dict(self.aliases),
+            dict(self.views),
+            dict(self.kept),
+            dict(self.wholes),
+        )
+
+    def fields(self, bound: object) -> Fields | None:
+        """What an object of known structure holds; None for all other bound values."""
+        if isinstance(bound, Ref) and not bound.path:
+            value = self.values.get(bound.loc)
+            return value if isinstance(value, Fields) else None
+        return None
+
+    def operand(self, loc: Loc) -> Operand | None:
+        """The operand of a location; None for an object of known structure."""
+        value = self.values[loc]
+        return None if isinstance(value, Fields) else value
+
+    def within(self, bound: Bound) -> Iterator[Loc]:
+        """Every location that can be reached from a bound value, each once."""
+        seen: set[Loc] = set()
+        work = locations(bound)
+        while work:
+            loc = work.pop()
+            if loc in seen:
+                continue
+            seen.add(loc)
+            yield loc
+            value = self.values.get(loc)
+            if isinstance(value, Fields):
+                work += [inner for item in value.entries.values() for inner in locations(item)]
 
 
 def locations(bound: Bound) -> list[Loc]:
@@ -125,4 +223,8 @@ def locations(bound: Bound) -> list[Loc]:
         return [bound.loc]
     if isinstance(bound, TupleOf):
         return [loc for item in bound.items for loc in locations(item)]
+    if isinstance(bound, Cell):
+        return [bound.loc]
+    if isinstance(bound, Method | Super):
+        return locations(bound.receiver)
     return []

@@ -14,11 +14,20 @@ from typing import Any
 import gast
 
 from gradscribe.errors import UnsupportedError
-from gradscribe.frontend import control, expressions, loops, opaque, recursion, writes
+from gradscribe.frontend import (
+    containers,
+    control,
+    expressions,
+    loops,
+    opaque,
+    records,
+    recursion,
+    writes,
+)
 from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Ref, TupleOf
-from gradscribe.frontend.resolve import definition_of
+from gradscribe.frontend.heap import Bound, Cell, Fields, Ref, TupleOf
+from gradscribe.frontend.resolve import definition_of, shared_names
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Const, Function, Operand, Parameter, Value
@@ -52,8 +61,6 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
         value = Value(param.name, kind, named=True)
         builder.region.params.append(value)
         frame.env[param.name] = frame.wrap(value, param.name)
-        if isinstance(frame.env[param.name], Ref):
-            frame.heap.values[frame.env[param.name].loc] = value  # type: ignore[union-attr]  # a Ref
     try:
         result = body(frame, definition.node)
     except recursion.Recursive as found:
@@ -122,6 +129,10 @@ def body(frame: Frame, node: Any) -> Bound:
     if isinstance(node, gast.Lambda):
         with frame.statement(node.body):
             return expressions.lower(frame, node.body)
+    for name in shared_names(node):
+        if name in frame.definition.locals:
+            held: dict[Any, Bound] = {None: frame.env[name]} if name in frame.env else {}
+            frame.env[name] = Cell(frame.heap.new(Fields("cell", held), name).loc)
     ended = block(frame, node.body)
     ours = frame.builder.derived or frame.definition.at is not None
     if ended is NEVER and ours and frame.raised is not None:
@@ -188,20 +199,29 @@ def _assign(frame: Frame, node: gast.Assign) -> None:
 def assign(frame: Frame, target: Any, value: Bound) -> None:
     """Bind a target (a name, a pattern of names, an item) to a value."""
     if isinstance(target, gast.Name):
-        frame.env[target.id] = value
-        frame.unbound.discard(target.id)
-        frame.name(value, target.id)
+        frame.bind(target.id, value)
     elif isinstance(target, gast.Tuple | gast.List):
         for part, item in zip(target.elts, unpack(frame, target, value), strict=True):
             assign(frame, part.value if isinstance(part, gast.Starred) else part, item)
     elif isinstance(target, gast.Subscript):
         base = expressions.indexed(frame, target)
+        method = records.special_method(frame, base, "__setitem__")
+        if method is not None:
+            args = [expressions.lower(frame, target.slice), value]
+            records.call_method(frame, target, method, args)
+            return
+        fields = frame.heap.fields(base)
+        if fields is not None and isinstance(base, Ref):
+            index = expressions.index(frame, target.slice)
+            containers.set_item(frame, target, base, fields, index, value)
+            return
         if not isinstance(frame.type(base), Array):
             frame.keep(value, target)
         place = expressions.index(frame, target.slice)
         writes.set_item(frame, target, base, place, frame.read(value))
     elif isinstance(target, gast.Attribute):
-        frame.refuse(target, "assignment to an attribute is not supported yet")
+        base = expressions.lower(frame, target.value)
+        records.set_attribute(frame, target, base, target.attr, value)
     else:
         frame.refuse(target, f"{_words(target)} cannot be assigned to here")
 
@@ -210,8 +230,9 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     """The entries of ``value`` for each part of a pattern."""
     parts = target.elts
     starred = [i for i, part in enumerate(parts) if isinstance(part, gast.Starred)]
-    if isinstance(value, TupleOf):
-        items = list(value.items)
+    followed = containers.items_of(frame, value)
+    if followed is not None:
+        items = followed
     else:
         kind = frame.type(value)
         known = kind.items if isinstance(kind, SequenceType) else None
@@ -226,6 +247,9 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     (place,) = starred
     after = len(parts) - place - 1
     middle = items[place : len(items) - after]
+    if containers.is_followed_list(frame, middle):
+        gathered: Bound = containers.make_list(frame, middle)
+        return [*items[:place], gathered, *items[len(items) - after :]]
     frame.keep(TupleOf(tuple(middle)), target)
     gathered = frame.wrap(frame.emit(of(list), *(frame.read(item) for item in middle)))
     return [*items[:place], gathered, *items[len(items) - after :]]
@@ -236,33 +260,63 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
     function = expressions.BINARY[type(node.op)]
     if isinstance(target, gast.Name):
         old = frame.lookup(gast.Name(target.id, gast.Load(), None, None))
-        value = expressions.operand(frame, node.value)
-        _augment_name(frame, node, target.id, old, function, value)
+        new = _augmented_value(frame, node, target.id, old, function)
+        if new is not None:
+            frame.bind(target.id, new)
         return
-    if not isinstance(target, gast.Subscript):
-        frame.refuse(target, f"augmented assignment to {_words(target)} is not supported yet")
+    if isinstance(target, gast.Attribute):
+        base = expressions.lower(frame, target.value)
+        old = expressions.attribute(frame, target, base, target.attr)
+        new = _augmented_value(frame, node, target.attr, old, function)
+        if new is not None:
+            records.set_attribute(frame, target, base, target.attr, new)
+        return
     base = expressions.indexed(frame, target)
+    if records.special_method(frame, base, "__setitem__") is not None:
+        frame.refuse(node, "augmented assignment through __setitem__ is not supported")
     place = expressions.index(frame, target.slice)
+    fields = frame.heap.fields(base)
+    if fields is not None and isinstance(base, Ref):
+        old = containers.get_item(frame, node, base, fields, place)
+        new = _augmented_value(frame, node, "", old, function)
+        if new is not None:
+            fields = frame.heap.fields(base)
+            assert fields is not None
+            containers.set_item(frame, node, base, fields, place, new)
+        return
     before = frame.read(base)
     value = expressions.operand(frame, node.value)
     writes.augment_item(frame, node, base, place, before, function, value)
 
 
-def _augment_name(
-    frame: Frame, node: Any, name: str, old: Bound, function: Any, value: Operand
-) -> None:
-    """``name += value``: in place for arrays and lists, a new value for numbers and tuples."""
-    if not isinstance(old, Ref):
-        result = frame.wrap(frame.emit(of(function), frame.read(old), value), name)
-        frame.env[name] = result
-        frame.name(result, name)
-        return
+def _augmented_value(frame: Frame, node: Any, name: str, old: Bound, function: Any) -> Bound | None:
+    """What ``name ⊕= value`` binds: a new value for numbers and tuples, None where it is in place.
+
+    Arrays and lists are changed in place.
+    """
+    method = records.special_method(frame, old, f"__i{function.__name__.strip('_')}__")
+    if method is not None:
+        right = expressions.lower(frame, node.value)
+        return records.call_method(frame, node, method, [right])
+    fields = frame.heap.fields(old)
+    if fields is not None and fields.kind != "object" and isinstance(old, Ref):
+        named = {operator.add: "extend", operator.or_: "update"}.get(function)
+        right = expressions.lower(frame, node.value)
+        if named is None or (
+            containers.method(frame, node, old, fields, named, [right], {}) is None
+        ):
+            frame.refuse(node, "this container is changed by things that are not known here")
+        return None
+    if not isinstance(old, Ref) or fields is not None:
+        right = expressions.lower(frame, node.value)
+        return expressions.binary(frame, node, function, old, right)
+    value = expressions.operand(frame, node.value)
     kind = frame.type(old)
     new = frame.emit(of(IN_PLACE[function]), frame.read(old), value, hint=name)
     if is_array(kind) or isinstance(kind, SequenceType):
         frame.write(old, new, node)
         frame.name(Ref(old.loc), name)
-        return
+        return None
     other = frame.shared(old.loc, name) if not old.path else old.loc.name or "an object"
     if other is None and old.loc in frame.heap.kept:
         other = "the container it is in"
@@ -273,9 +327,7 @@ def _augment_name(
             f"it does if {name} is an array, not if it is a number",
             f"write {name} = {name} {_sign(node)} …, or annotate the parameter",
         )
-    result = frame.wrap(new, name)
-    frame.env[name] = result
-    frame.name(result, name)
+    return frame.wrap(new, name)
 
 
 def _annotated(frame: Frame, node: gast.AnnAssign) -> None:
@@ -293,9 +345,18 @@ def _expression(frame: Frame, node: gast.Expr) -> None:
 def _delete(frame: Frame, node: gast.Delete) -> None:
     """``del xs[i]`` of a list."""
     for target in node.targets:
-        base = (
-            expressions.lower(frame, target.value) if isinstance(target, gast.Subscript) else None
-        )
+        if isinstance(target, gast.Attribute):
+            base = expressions.lower(frame, target.value)
+            records.delete_attribute(frame, node, base, target.attr)
+            continue
+        if not isinstance(target, gast.Subscript):
+            frame.refuse(node, "del of anything but entries and attributes is not supported yet")
+        base = expressions.lower(frame, target.value)
+        fields = frame.heap.fields(base)
+        if fields is not None and isinstance(base, Ref):
+            place = expressions.index(frame, target.slice)
+            containers.delete_item(frame, node, base, fields, place)
+            continue
         kind = frame.type(base) if isinstance(base, Ref) else None
         if not isinstance(base, Ref) or not isinstance(kind, SequenceType | Unknown):
             frame.refuse(node, "del of anything but entries of a list is not supported yet")
@@ -310,7 +371,11 @@ def _assert(frame: Frame, node: gast.Assert) -> None:
 def _function(frame: Frame, node: gast.FunctionDef) -> None:
     if node.decorator_list:
         frame.refuse(node, "decorated nested functions are not supported yet")
-    frame.env[node.name] = expressions.closure(frame, node)
+    frame.bind(node.name, expressions.closure(frame, node))
+
+
+def _nonlocal(frame: Frame, node: gast.Nonlocal) -> None:
+    """The names are ``heap.Cell``s, which the function around this one made."""
 
 
 def _pass(frame: Frame, node: Any) -> None:
@@ -336,7 +401,6 @@ _NAMES = {
     gast.ClassDef: "a class definition inside a function",
     gast.Import: "import inside a function",
     gast.ImportFrom: "import inside a function",
-    gast.Nonlocal: "nonlocal",
     gast.Global: "global",
     gast.Return: "return inside a loop",
     gast.Attribute: "an attribute",
@@ -358,5 +422,6 @@ _HANDLERS: dict[type, Callable[[Frame, Any], None]] = {
     gast.Assert: _assert,
     gast.Delete: _delete,
     gast.FunctionDef: _function,
+    gast.Nonlocal: _nonlocal,
     gast.Pass: _pass,
 }

@@ -248,6 +248,15 @@ def _bound(node: Any, names: set[str], outside: set[str]) -> None:
         _bound(child, names, outside)
 
 
+def shared_names(node: FunctionNode) -> list[str]:
+    """The names that functions nested in this one declare ``nonlocal``."""
+    found: dict[str, None] = {}
+    for part in gast.walk(node):
+        if isinstance(part, gast.Nonlocal):
+            found |= dict.fromkeys(part.names)
+    return list(found)
+
+
 def assigned_names(statements: list[Any]) -> list[str]:
     """The names that statements bind, in order of first appearance."""
     found: dict[str, None] = {}

@@ -10,6 +10,7 @@ from typing import Any, final
 
 import gast
 
+from gradscribe.frontend import containers
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.ir import helpers
@@ -93,6 +94,9 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
 
     if isinstance(bound, Closure):
         frame.refuse(node, "cannot iterate over a function")
+    entries = containers.items_of(frame, bound)
+    if entries is not None and not isinstance(bound, TupleOf):
+        return _static(entries)
     if isinstance(bound, TupleOf):
         kinds = [frame.type(x) for x in bound.items]
         if not all(isinstance(k, Scalar | Array) for k in kinds) or not isinstance(

@@ -127,13 +127,17 @@ def add_trees(a: Any, b: Any) -> Any:
     """The entrywise sum of two adjoints of one list or tuple."""
     if isinstance(a, (list, tuple)):
         return type(a)([add_trees(x, y) for x, y in zip(a, b, strict=True)])
-    return a + b
+    if isinstance(a, dict):
+        return {k: add_trees(v, b[k]) for k, v in a.items()}
+    return a if a is None else a + b
 
 
 def own(x: Any) -> Any:
     """Fresh memory with the value of x, whatever x is."""
     if isinstance(x, (list, tuple)):
         return type(x)([own(v) for v in x])
+    if isinstance(x, dict):
+        return {k: own(v) for k, v in x.items()}
     return np.array(x)[()] if isinstance(x, np.ndarray) else x
 
 

@@ -12,11 +12,14 @@ it is not 1 either after a few entries at the ends are cut off.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
+
+from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
 FLOAT = np.dtype(np.float64)
 INT = np.dtype(np.int64)
@@ -187,11 +190,12 @@ NONE = Static(None)
 _PYTHON = {float: PY_FLOAT, int: PY_INT, bool: PY_BOOL, complex: PY_COMPLEX}
 
 
-def type_of(value: Any, name: str = "n", sized: bool = False) -> Type:
+def type_of(value: Any, name: str = "n", sized: bool = False, depth: int = 0) -> Type:
     """The type of a concrete object; an array's dimensions become symbols ``name0``, ``name1``, …
 
     Only what the dispatcher's key distinguishes may be told apart here: rank, dtype, which
-    dimensions are 1 and (if ``sized``) which are ``MANY`` or more, but no lengths.
+    dimensions are 1 and (if ``sized``) which are ``MANY`` or more, but no lengths. ``depth``
+    counts the objects around this one.
     """
     if (known := _PYTHON.get(type(value))) is not None:
         return known
@@ -204,18 +208,43 @@ def type_of(value: Any, name: str = "n", sized: bool = False) -> Type:
         )
         return Array(value.dtype, dims) if value.dtype.kind in "fiubc" else UNKNOWN
     if type(value) is list:
-        return Sequence(
-            "list", None, join_all([type_of(v, f"{name}_{i}", sized) for i, v in enumerate(value)])
-        )
+        return _list_type([type_of(v, f"{name}_{i}", sized, depth) for i, v in enumerate(value)])
     if type(value) is tuple:
-        return Sequence(
-            "tuple", tuple(type_of(v, f"{name}_{i}", sized) for i, v in enumerate(value))
-        )
+        items = tuple(type_of(v, f"{name}_{i}", sized, depth) for i, v in enumerate(value))
+        return Sequence("tuple", items)
+    if type(value) is dict:
+        pairs = enumerate(value.items())
+        return Mapping(tuple((k, type_of(v, f"{name}_{i}", sized, depth)) for i, (k, v) in pairs))
+    if is_named_tuple(type(value)):
+        cls = type(value)
+        named = zip(cls._fields, value, strict=True)
+        return Struct(cls, tuple((k, type_of(v, f"{name}_{k}", sized, depth)) for k, v in named))
     if type(value) is range:
         return RANGE
     if type(value) is slice:
         return Slice(*(_bound(part) for part in (value.start, value.stop, value.step)))
-    return Static(value) if is_static(value) else UNKNOWN
+    if is_static(value):
+        return Static(value)
+    attributes = attributes_of(value, depth)
+    if attributes is None:
+        return UNKNOWN
+    fields = ((k, type_of(v, f"{name}_{k}", sized, depth + 1)) for k, v in attributes.items())
+    return Struct(type(value), tuple(fields))
+
+
+def _list_type(entries: list[Type]) -> Type:
+    """A list of things alike, of any length, or of unlike things, each known by itself."""
+    if is_unlike(entries):
+        return Sequence("list", tuple(entries))
+    return Sequence("list", None, join_all(entries))
+
+
+def is_unlike(kinds: list[Type]) -> bool:
+    """Are things of these types known better one by one than together?"""
+    if any(kind in (UNKNOWN, NUMERIC) for kind in kinds):
+        return False
+    element = join_all(kinds)
+    return element == UNKNOWN or (isinstance(element, Array) and element.dims is None)
 
 
 def _bound(part: Any) -> int | str | None:
@@ -234,10 +263,15 @@ def is_static(value: Any) -> bool:
     return (
         value is None
         or value is Ellipsis
-        or isinstance(value, str | bytes | type | np.dtype | np.ufunc)
-        or callable(value)
+        or isinstance(value, str | bytes | type | np.dtype | np.ufunc | enum.Enum)
+        or _is_function(value)
         or type(value).__name__ == "module"
     )
+
+
+def _is_function(value: Any) -> bool:
+    """Is this a function of some sort, and not an object of the user's that can be called?"""
+    return callable(value) and not is_followed(type(value))
 
 
 # ---------------------------------------------------------------------------- joins
@@ -269,6 +303,16 @@ def join(a: Type | None, b: Type | None) -> Type:
             )
         element = join_optional(element_type(a), element_type(b))
         return Sequence(a.kind, None, element)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        keys = [[k for k, _ in m.items] if m.items is not None else None for m in (a, b)]
+        if keys[0] == keys[1] and a.items is not None and b.items is not None:
+            pairs = zip(a.items, b.items, strict=True)
+            return Mapping(tuple((k, join(x, y)) for (k, x), (_, y) in pairs))
+        return Mapping(None, join_optional(element_type(a), element_type(b)))
+    if isinstance(a, Struct) and isinstance(b, Struct) and a.cls is b.cls:
+        if [k for k, _ in a.fields] == [k for k, _ in b.fields]:
+            both = zip(a.fields, b.fields, strict=True)
+            return Struct(a.cls, tuple((k, join(x, y)) for (k, x), (_, y) in both))
     return UNKNOWN
 
 
@@ -298,12 +342,14 @@ def _depth(dim: Dim) -> int:
 
 
 def element_type(container: Type) -> Type | None:
-    """What iterating over a value of this type gives; None for an empty list."""
+    """What iterating over a value of this type gives, and what a dict holds; None if empty."""
     match container:
         case Range():
             return PY_INT
         case Sequence(_, items, element):
             return join_all(list(items)) if items is not None else element
+        case Mapping(items, element):
+            return join_all([kind for _, kind in items]) if items is not None else element
         case Array(dtype, dims) if dims:
             return Array(dtype, dims[1:]) if len(dims) > 1 else scalar_of(dtype)
         case _:

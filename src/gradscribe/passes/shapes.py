@@ -17,6 +17,7 @@ import operator
 
 import numpy as np
 
+from gradscribe.ir import trees
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES
@@ -55,7 +56,7 @@ def _region(
             op.args = (source, *op.args[1:])
             if (prim in _ATTRIBUTE_OF and len(op.args) == 1) or _plain_size(op):
                 _as_attribute(op)
-        elif prim.function is operator.getitem:
+        elif prim in (trees.GETITEM, trees.GETATTR):
             entry = _entry(op, origin)
             if entry is not None:
                 mapping[op.results[0]] = entry
@@ -71,11 +72,10 @@ def _region(
 
 def _entry(op: Op, origin: dict[Value, Op]) -> Operand | None:
     """What ``(a, b)[k]`` is."""
-    base, index = op.args
-    made = origin.get(base) if isinstance(base, Value) else None
-    if made is None or made.prim.function is not tuple or not isinstance(index, Const):
-        return None
-    return made.args[index.value] if type(index.value) is int else None
+    found = trees.part_read(op)
+    made = origin.get(found[0]) if found is not None and isinstance(found[0], Value) else None
+    parts = trees.displayed(made) if made is not None else None
+    return None if parts is None or found is None else parts[found[1]]
 
 
 def _whole(op: Op, origin: dict[Value, Op]) -> Value | None:

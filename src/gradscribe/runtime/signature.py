@@ -28,12 +28,14 @@ key.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from enum import Enum
 from inspect import Parameter
 from types import EllipsisType, FunctionType, ModuleType, NoneType
 
 import numpy as np
 
 from gradscribe.ir.types import MANY
+from gradscribe.objects import attributes_of
 
 Key = tuple[Hashable, ...]
 
@@ -44,7 +46,7 @@ _BY_CLASS = frozenset({bool, int, float, complex, range})
 _BY_VALUE = frozenset({NoneType, EllipsisType, str, bytes, FunctionType, np.ufunc})
 
 
-def key_of(value: object) -> Hashable:
+def key_of(value: object, depth: int = 0) -> Hashable:
     """Return the abstract key of one argument.
 
     ===========================  ==================================================
@@ -61,6 +63,7 @@ def key_of(value: object) -> Hashable:
     other list                   (list, key, key, …)
     tuple, named tuple           (class, key, …)
     dict                         (dict, (class of name, name, key), …)
+    object that is followed      (class, (name of attribute, key), …)
     anything else                its class
     ===========================  ==================================================
     """
@@ -77,30 +80,33 @@ def key_of(value: object) -> Hashable:
         )
     if kind is list:
         assert isinstance(value, list)
-        return _list_key(value)
+        return _list_key(value, depth)
     if kind is tuple or (isinstance(value, tuple) and hasattr(kind, "_fields")):
         assert isinstance(value, tuple)
-        return kind, *map(key_of, value)
+        return kind, *[key_of(item, depth) for item in value]
     if kind is dict:
         assert isinstance(value, dict)
         # 1, 1.0 and True are equal, hence the classes.
-        return dict, *[(type(name), name, key_of(item)) for name, item in value.items()]
+        return dict, *[(type(name), name, key_of(item, depth)) for name, item in value.items()]
     if isinstance(value, slice):
         bounds = value.start, value.stop, value.step
         whole = all(type(n) in (int, NoneType) for n in bounds)
         return (slice, *bounds) if whole else kind
     if isinstance(value, type):
         return type, value
-    if isinstance(value, ModuleType) or _is_function(value):
+    if isinstance(value, ModuleType | Enum) or _is_function(value):
         return value
-    return kind
+    attributes = attributes_of(value, depth)
+    if not attributes:
+        return kind
+    return kind, *[(name, key_of(item, depth + 1)) for name, item in attributes.items()]
 
 
-def _list_key(elements: list[object]) -> Key:
+def _list_key(elements: list[object], depth: int) -> Key:
     kinds = set(map(type, elements))
     if len(kinds) == 1 and (kind := kinds.pop()) in _BY_CLASS:
         return list, kind  # long lists of numbers need no key per element
-    keys = [key_of(element) for element in elements]
+    keys = [key_of(element, depth) for element in elements]
     # One element and many with the same key are alike, two keys make three entries.
     return (list, *keys[:1]) if all(key == keys[0] for key in keys) else (list, *keys)
 

@@ -8,6 +8,7 @@ from typing import Any
 from gradscribe.ir import helpers
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
+    NONE,
     PY_BOOL,
     PY_FLOAT,
     PY_INT,
@@ -15,11 +16,13 @@ from gradscribe.ir.types import (
     UNKNOWN,
     Array,
     Dim,
+    Mapping,
     Range,
     Scalar,
     Sequence,
     Slice,
     Static,
+    Struct,
     Sym,
     Type,
     broadcast,
@@ -30,6 +33,7 @@ from gradscribe.ir.types import (
     is_scalar,
     join,
     join_optional,
+    maybe_float,
     scalar_of,
 )
 
@@ -65,6 +69,10 @@ def getitem(x: Type, index: Any) -> Type:
         if isinstance(index, slice | Slice):
             return Sequence(x.kind, None, element_type(x))
         return element_type(x) or UNKNOWN
+    if isinstance(x, Mapping):
+        if x.items is None or isinstance(index, Type):
+            return element_type(x) or UNKNOWN
+        return dict(x.items).get(index, UNKNOWN)
     if isinstance(x, Range):
         return RANGE if isinstance(index, slice | Slice) else PY_INT
     return UNKNOWN
@@ -230,7 +238,18 @@ def adjoint_type(x: Type) -> Type:
         if x.items is not None:
             return Sequence(x.kind, tuple(adjoint_type(item) for item in x.items))
         return Sequence(x.kind, None, adjoint_type(x.element) if x.element else None)
+    if isinstance(x, Mapping):
+        if x.items is not None:
+            return Mapping(tuple((key, _part_type(item)) for key, item in x.items))
+        return Mapping(None, adjoint_type(x.element) if x.element else None)
+    if isinstance(x, Struct):
+        return Struct(x.cls, tuple((name, _part_type(item)) for name, item in x.fields))
     return UNKNOWN
+
+
+def _part_type(kind: Type) -> Type:
+    """The type of the adjoint of a part: None for what is not floating-point."""
+    return adjoint_type(kind) if maybe_float(kind) else NONE
 
 
 @fact(helpers.expand, static="axis keepdims")

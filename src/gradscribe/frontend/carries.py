@@ -1,0 +1,417 @@
+"""The carries of a loop: what its body binds or changes, and the fixpoint over types and aliases.
+
+Every name that the body binds, and every object that it may change, becomes a carry: a param of the
+body, an init, a yield and a result. Those that turn out not to change are taken out again by
+``passes/clean.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import gast
+
+from gradscribe.frontend.exits import plain
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import (
+    Bound,
+    Cell,
+    Closure,
+    Fields,
+    Heap,
+    Loc,
+    Method,
+    Ref,
+    TupleOf,
+    locations,
+)
+from gradscribe.frontend.procedures import Procedure
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import UNDEF, Op, Operand, Value
+from gradscribe.ir.types import UNKNOWN, Type, join
+
+_ROUNDS = 8  # after which a type that still changes is widened to Unknown
+
+Root = str | Loc
+Path = tuple[Hashable, ...]
+Place = tuple[Root, Path]
+
+
+@final
+@dataclass(slots=True)
+class Slot:
+    """One carry: what stands at a place (see ``Carries``), with its type at the head."""
+
+    place: Place
+    hint: str
+    init: Operand
+    type: Type
+    before: Bound | None = None
+
+    @property
+    def unborn(self) -> bool:
+        """Not bound before the loop, and not yet known what the body binds it to."""
+        return self.init is UNDEF and self.type == UNKNOWN
+
+
+@final
+class _Restructured(Exception):
+    """What a name or an object holds is of another structure at the end of the body."""
+
+    def __init__(self, root: Root) -> None:
+        super().__init__(root)
+        self.root = root
+
+
+@final
+class Carries:
+    """The carries of one loop, and the fixpoint over their types and aliases.
+
+    A *root* is a name that the body binds, or an object (a location) that it may change. Below a
+    root stand the parts of tuples and of objects of known structure; a *place* is a root with the
+    path to a part. The carries are the places that hold one operand. An object of known structure
+    carries those of its entries alone that the body was seen to change.
+    """
+
+    def __init__(self, frame: Frame, node: Any, names: list[str], statements: list[Any]) -> None:
+        self.frame = frame
+        self.node = node
+        self.slots: list[Slot] = []
+        self.changed: dict[Loc, dict[Hashable, None]] = {}
+        self.pending: list[tuple[Loc, Hashable]] = []
+        # What is carried part by part, as it was before the loop.
+        self.opened: dict[Place, Bound | None] = {}
+        self.related: set[tuple[Place, Place]] = set()
+        self.kept: dict[Place, str] = {}
+        self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
+        for name in dict.fromkeys(names):
+            known = frame.env.get(name)
+            if isinstance(known, Cell):
+                continue
+            if name in frame.definition.locals or name.startswith(" "):
+                self._add((name, ()), name, known)
+                self.opened[name, ()] = known
+        if _may_write(statements):
+            for loc in self._around():
+                value = frame.heap.operand(loc)
+                if value is not None:
+                    self.slots.append(Slot((loc, ()), loc.name, value, type_of_operand(value)))
+
+    def _add(self, place: Place, hint: str, bound: Bound | None) -> None:
+        """Add the carries below a place where ``bound`` stands before the loop."""
+        parts = self._parts(bound)
+        if parts is not None:
+            root, path = place
+            for key, item in parts.items():
+                named = key if isinstance(key, str) else hint
+                self._add((root, (*path, key)), named, item)
+        elif bound is None:
+            self.slots.append(Slot(place, hint, UNDEF, UNKNOWN))
+        elif not isinstance(bound, Closure | Method | Procedure | Cell):
+            init = self.frame.read(bound)
+            self.slots.append(Slot(place, hint, init, type_of_operand(init), bound))
+
+    def _parts(self, bound: Bound | None) -> Mapping[Hashable, Bound] | None:
+        """What a tuple or an object of known structure holds."""
+        if isinstance(bound, TupleOf):
+            return dict(enumerate(bound.items))
+        fields = self.frame.heap.fields(bound)
+        return None if fields is None else fields.entries
+
+    def _around(self) -> list[Loc]:
+        """Every object that some name in this function, or one around it, leads to."""
+        seen: dict[Loc, None] = {}
+        frame: Frame | None = self.frame
+        while frame is not None:
+            for bound in frame.env.values():
+                seen |= dict.fromkeys(self.frame.heap.within(bound))
+            frame = frame.parent
+        return list(seen)
+
+    def place(self, name: str) -> int | None:
+        """The number of a name's carry."""
+        return next((k for k, slot in enumerate(self.slots) if slot.place == (name, ())), None)
+
+    # ------------------------------------------------------------------ one iteration
+
+    def enter(self) -> list[Value]:
+        """Bind names and objects to fresh params, as they are at the head of an iteration."""
+        frame, params = self.frame, []
+        self.heads = {}
+        bound: dict[Place, Bound] = {}
+        for slot in self.slots:
+            root, path = slot.place
+            value = Value(plain(slot.hint), slot.type, named=bool(slot.hint))
+            params.append(value)
+            if isinstance(root, Loc) and not path:
+                frame.heap.values[root] = value
+                self.heads[slot.place] = root
+            elif slot.unborn:
+                if isinstance(root, str) and not path:
+                    frame.env.pop(root, None)
+                    frame.unbound.add(root)
+            else:
+                bound[slot.place] = frame.wrap(value, slot.hint)
+                self._head(slot.place, bound[slot.place], slot.before)
+        for loc, keys in self.changed.items():
+            held = frame.heap.values[loc]
+            assert isinstance(held, Fields)
+            entries = dict(held.entries)
+            for key in keys:
+                entry = self._rebuilt((loc, (key,)), held.entries.get(key), bound)
+                if entry is not None:
+                    entries[key] = entry
+            frame.heap.values[loc] = Fields(held.kind, entries, held.cls)
+        for root, before in ((place[0], b) for place, b in self.opened.items() if not place[1]):
+            assert isinstance(root, str)
+            whole = self._rebuilt((root, ()), before, bound)
+            if whole is not None:
+                frame.env[root] = whole
+                frame.unbound.discard(root)
+        for slot in self.slots:  # names that the body was the first to bind
+            root, path = slot.place
+            if isinstance(root, str) and not path and not slot.unborn:
+                frame.env[root] = bound[slot.place]
+                frame.unbound.discard(root)
+        fresh = set(self.heads.values())
+        self.heads |= {(loc, ()): loc for loc in self._around() if loc not in fresh}
+        for first, other in self.related:
+            if first in self.heads and other in self.heads:
+                frame.heap.relate(self.heads[first], self.heads[other])
+        for place, why in self.kept.items():
+            if place in self.heads:
+                frame.heap.kept.setdefault(self.heads[place], why)
+        return params
+
+    def _rebuilt(
+        self, place: Place, before: Bound | None, bound: dict[Place, Bound]
+    ) -> Bound | None:
+        """What stands at a place at the head of an iteration, where it is carried."""
+        if place in bound:
+            return bound[place]
+        parts = self._parts(before)
+        if parts is None or not any(_below(slot.place, place) for slot in self.slots):
+            return before
+        root, path = place
+        entries = {
+            key: self._rebuilt((root, (*path, key)), item, bound) for key, item in parts.items()
+        }
+        if isinstance(before, TupleOf):
+            return TupleOf(tuple(entries.values()), before.cls)  # type: ignore[arg-type]  # all bound
+        fields = self.frame.heap.fields(before)
+        assert fields is not None and isinstance(before, Ref)
+        made = self.frame.heap.new(
+            Fields(fields.kind, entries, fields.cls), before.loc.name, before.loc.span  # type: ignore[arg-type]  # all bound
+        )  # fmt: skip
+        self._head(place, made, before)
+        return made
+
+    def _head(self, place: Place, bound: Bound, before: Bound | None) -> None:
+        """The object at the head may be the one that stood there before the loop."""
+        if not isinstance(bound, Ref):
+            return
+        self.heads[place] = bound.loc
+        root = place[0]
+        if isinstance(before, Ref):
+            name = root if isinstance(root, str) else ""
+            if self.frame.shared(before.loc, name) is not None:
+                self.frame.heap.relate(bound.loc, before.loc)
+                for partner in self.frame.heap.aliases.get(before.loc, ()):
+                    self.frame.heap.relate(bound.loc, partner)
+
+    def leave(self) -> list[Operand]:
+        """What the body yields for each carry."""
+        for place, before in self.opened.items():
+            if not self._fits(before, self._end(place)):
+                raise _Restructured(place[0])
+        return [self._yield(slot) for slot in self.slots]
+
+    def _fits(self, before: Bound | None, end: Bound | None) -> bool:
+        """Is what is carried part by part still of the structure that it had before the loop?"""
+        if isinstance(before, Closure | Method | Procedure) and end != before:
+            self.frame.refuse(
+                self.node,
+                "a function is bound to another one in this loop",
+                "choose between them with if where it is called",
+            )
+        old, new = self._parts(before), self._parts(end)
+        if old is None:
+            return True
+        alike = type(before) is type(end) and new is not None and list(old) == list(new)
+        if isinstance(before, Ref) and alike:
+            fields, others = (self.frame.heap.fields(bound) for bound in (before, end))
+            alike = fields is not None and fields.alike(others)
+        return alike and all(map(self._fits, old.values(), (new or {}).values()))
+
+    def _yield(self, slot: Slot) -> Operand:
+        end = self._end(slot.place)
+        if end is None or isinstance(end, Closure | Method):
+            return UNDEF
+        if slot.init is UNDEF and self._is_followed(end):
+            return UNDEF  # it does not outlive the iteration
+        return self.frame.read(end)
+
+    def _is_followed(self, bound: Bound) -> bool:
+        heap = self.frame.heap
+        return any(isinstance(heap.values.get(loc), Fields) for loc in heap.within(bound))
+
+    def _end(self, place: Place) -> Bound | None:
+        """What stands at a place at the end of the body."""
+        root, path = place
+        bound = self.frame.env.get(root) if isinstance(root, str) else Ref(root)
+        for key in path:
+            bound = (self._parts(bound) or {}).get(key)
+        return bound
+
+    # ------------------------------------------------------------------ the fixpoint
+
+    def run(self, attempt: Callable[[], Op]) -> None:
+        """Lower the loop until the types and aliases at its head hold, then bind the results."""
+        frame = self.frame
+        env, heap, unbound = frame.env, frame.heap, frame.unbound
+        rounds = 0
+        while True:
+            self._restore(env, heap, unbound)
+            try:
+                op = attempt()
+                if self._more_changed(heap):
+                    self._restore(env, heap, unbound)
+                    self._carry_changed(heap)
+                    continue
+            except _Restructured as found:
+                self._restore(env, heap, unbound)
+                self._as_one(found.root, env)
+                heap = frame.heap
+                continue
+            rounds += 1
+            if self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS):
+                break
+        kept = frame.heap.kept
+        self._restore(env, heap, unbound)
+        op.results = tuple(self.enter())
+        frame.heap.kept |= {loc: why for loc, why in kept.items() if loc in heap.values}
+        for slot in self.slots:
+            if slot.unborn and isinstance(slot.place[0], str):
+                frame.unbound.discard(slot.place[0])
+        frame.builder.append(op)
+
+    def _more_changed(self, heap: Heap) -> bool:
+        """Has the body changed entries of objects that are not carried yet? Carry them."""
+        found = False
+        for loc, before in heap.values.items():
+            end = self.frame.heap.values.get(loc)
+            if not isinstance(before, Fields) or end is before or end is None:
+                continue
+            same_keys = isinstance(end, Fields) and list(end.entries) == list(before.entries)
+            grows = before.kind in ("object", "cell")
+            if not isinstance(end, Fields) or (not same_keys and not grows):
+                raise _Restructured(loc)
+            known = self.changed.setdefault(loc, {})
+            for key, item in end.entries.items():
+                if key not in known and before.entries.get(key) != item:
+                    known[key] = None
+                    found = True
+                    self.pending.append((loc, key))
+        return found
+
+    def _carry_changed(self, heap: Heap) -> None:
+        """Add the carries of entries that were seen to change (their values before the loop)."""
+        for loc, key in self.pending:
+            held = heap.values[loc]
+            assert isinstance(held, Fields)
+            hint = key if isinstance(key, str) else loc.name
+            before = held.entries.get(key)
+            self._add((loc, (key,)), hint, before)
+            self.opened[loc, (key,)] = before
+            self.related.clear()
+            self.kept.clear()
+        self.pending.clear()
+
+    def _as_one(self, root: Root, env: dict[str, Bound]) -> None:
+        """Carry what changes its structure as one value."""
+        if isinstance(root, Loc):
+            self.changed.pop(root, None)
+            self.frame.settle(Ref(root))
+            value = self.frame.heap.operand(root)
+            assert value is not None
+            slot = Slot((root, ()), root.name, value, type_of_operand(value))
+        else:
+            init = self.frame.read(env[root])
+            slot = Slot((root, ()), root, init, type_of_operand(init))
+        first = next((k for k, s in enumerate(self.slots) if s.place[0] == root), None)
+        self.slots = [s for s in self.slots if s.place[0] != root]
+        self.opened = {p: b for p, b in self.opened.items() if p[0] != root}
+        self.slots.insert(len(self.slots) if first is None else first, slot)
+        self.related.clear()
+        self.kept.clear()
+
+    def _restore(self, env: dict[str, Bound], heap: Heap, unbound: set[str]) -> None:
+        frame: Frame | None = self.frame
+        self.frame.env, self.frame.unbound = dict(env), set(unbound)
+        copied = heap.copy()
+        while frame is not None:
+            frame.heap = copied
+            frame = frame.parent
+
+    def _stable(self, yields: list[Operand], widen: bool) -> bool:
+        """Do types and aliases at the end of the body fit those at its head? Widen them if not."""
+        stable = True
+        for slot, value in zip(self.slots, yields, strict=True):
+            if value is UNDEF:
+                continue
+            kind = type_of_operand(value)
+            new = kind if slot.unborn else join(slot.type, kind)
+            if new != slot.type:
+                slot.type, stable = UNKNOWN if widen else new, False
+        pairs = self._alias_pairs()
+        if not pairs <= self.related:
+            self.related |= pairs
+            stable = False
+        kept = self._kept()
+        if not kept.keys() <= self.kept.keys():
+            self.kept |= kept
+            stable = False
+        return stable or (widen and all(slot.type == UNKNOWN for slot in self.slots))
+
+    def _kept(self) -> dict[Place, str]:
+        """Which carries may be entries of a container when an iteration begins."""
+        found = {}
+        kept = self.frame.heap.kept
+        for slot in self.slots:
+            for bound in (slot.before, self._end(slot.place)):
+                for loc in locations(bound) if bound is not None else ():
+                    if loc in kept:
+                        found[slot.place] = kept[loc]
+        return found
+
+    def _alias_pairs(self) -> set[tuple[Place, Place]]:
+        """Which places may hold one object when the next iteration begins."""
+        ends: list[tuple[Place, set[Loc]]] = []
+        for place in dict.fromkeys([*(slot.place for slot in self.slots), *self.heads]):
+            bound = self._end(place)
+            if bound is not None:
+                ends.append((place, set(locations(bound))))
+        pairs = set()
+        aliases = self.frame.heap.aliases
+        for i, (place, first) in enumerate(ends):
+            near = first.union(*(aliases.get(loc, frozenset()) for loc in first))
+            if near:
+                pairs |= {(place, p) for p, other in ends[i + 1 :] if not near.isdisjoint(other)}
+        return pairs
+
+
+def _below(place: Place, above: Place) -> bool:
+    """Does a place stand below another (or is it that one)?"""
+    return place[0] == above[0] and place[1][: len(above[1])] == above[1]
+
+
+def _may_write(statements: list[Any]) -> bool:
+    """Could these statements change an object in place? (Judged by their form, generously.)"""
+    return any(
+        isinstance(node, gast.AugAssign | gast.Call)
+        or (isinstance(node, gast.Subscript | gast.Attribute) and isinstance(node.ctx, gast.Store))
+        for statement in statements
+        for node in gast.walk(statement)
+    )

@@ -1,0 +1,432 @@
+"""Dicts with known keys and lists of unlike things: their entries are followed one by one.
+
+``{"w": w, "b": b}`` and ``[layer, activation]`` are ``heap.Fields``: an entry that is read is what
+was put there itself. What cannot be followed entry by entry any longer (a key that is computed,
+a list that grows in a loop) becomes one value of the functional IR (``Frame.settle``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
+from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
+from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.primitives import of
+from gradscribe.ir.types import Array, Scalar, is_static, is_unlike
+
+Entries = dict[Any, Bound]
+_NOTHING = Const(None)
+
+
+# ---------------------------------------------------------------------------- making them
+
+
+def make_dict(frame: Frame, entries: Entries) -> Ref:
+    """A new dict with known keys."""
+    return frame.heap.new(Fields("dict", entries), "", frame.builder.span)
+
+
+def make_list(frame: Frame, items: list[Bound]) -> Ref:
+    """A new list whose entries are followed."""
+    return frame.heap.new(Fields("list", dict(enumerate(items))), "", frame.builder.span)
+
+
+def is_followed_list(frame: Frame, items: list[Bound]) -> bool:
+    """Is a list of these things followed entry by entry (rather than one value)?"""
+    if any(not isinstance(item, Value | Const | Ref) for item in items):
+        return True
+    kinds = [frame.type(item) for item in items]
+    plain = all(isinstance(kind, Scalar | Array) for kind in kinds)
+    return bool(items) and (not plain or is_unlike(kinds))
+
+
+def dict_display(frame: Frame, node: gast.Dict) -> Bound | None:
+    """``{key: value, **other}`` where all keys are known; None where they are not."""
+    from gradscribe.frontend.expressions import lower
+
+    entries: Entries = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            other = frame.heap.fields(lower(frame, value))
+            if other is None or other.kind != "dict":
+                return None
+            entries |= other.entries
+            continue
+        known = known_key(lower(frame, key))
+        if known is _UNKNOWN:
+            return None
+        entries[known] = lower(frame, value)
+    return make_dict(frame, entries)
+
+
+_UNKNOWN = object()
+
+
+def known_key(bound: Bound) -> Any:
+    """The key that a bound value is for certain, or ``_UNKNOWN``."""
+    if isinstance(bound, TupleOf):
+        parts = [known_key(item) for item in bound.items]
+        return _UNKNOWN if any(part is _UNKNOWN for part in parts) else tuple(parts)
+    if not isinstance(bound, Const) or not bound.fixed:
+        return _UNKNOWN
+    try:
+        hash(bound.value)
+    except TypeError:
+        return _UNKNOWN
+    return bound.value
+
+
+# ---------------------------------------------------------------------------- entries
+
+
+def items_of(frame: Frame, bound: Bound) -> list[Bound] | None:
+    """What iterating over a followed container gives; None for anything else."""
+    if isinstance(bound, TupleOf):
+        return list(bound.items)
+    fields = frame.heap.fields(bound)
+    if fields is None:
+        return None
+    if fields.kind == "list":
+        return list(fields.entries.values())
+    return [_constant(key) for key in fields.entries] if fields.kind == "dict" else None
+
+
+def _constant(key: Any) -> Bound:
+    return TupleOf(tuple(map(_constant, key))) if isinstance(key, tuple) else Const(key)
+
+
+def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand) -> Bound:
+    """``base[place]``."""
+    key = known_key(place)
+    if fields.kind == "list" and isinstance(key, slice):
+        return make_list(frame, list(fields.entries.values())[key])
+    if key is not _UNKNOWN:
+        found = fields.entries.get(_position(fields, key), _NOTHING)
+        if found is not _NOTHING:
+            return found
+        frame.refuse(node, f"the {fields.kind} has no entry {key!r} here")
+    frame.keep(TupleOf(tuple(fields.entries.values())), node)
+    entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
+    frame.keep(entry)
+    return entry
+
+
+def _position(fields: Fields, key: Any) -> Any:
+    """A place in a list counted from the front, however it is written."""
+    if fields.kind == "list" and isinstance(key, int) and key < 0:
+        return key + len(fields.entries)
+    return key
+
+
+def set_item(
+    frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand, value: Bound
+) -> None:
+    """``base[place] = value``."""
+    frame.check_write(base.loc, node)
+    key = known_key(place)
+    if fields.kind == "list" and isinstance(key, slice):
+        new = items_of(frame, value)
+        if new is None:
+            frame.refuse(node, "a slice of this list is assigned things that are not known here")
+        items = list(fields.entries.values())
+        items[key] = new
+        frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
+        return
+    if key is not _UNKNOWN:
+        position = _position(fields, key)
+        if fields.kind == "list" and position not in fields.entries:
+            frame.refuse(node, f"the list has no entry {key!r} here")
+        frame.heap.values[base.loc] = fields.replaced(position, value)
+        return
+    frame.keep(value, node)
+    frame.settle(base)
+    frame.write(base, frame.emit(SETITEM, frame.read(base), place, frame.read(value)), node)
+
+
+def delete_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand) -> None:
+    """``del base[place]``."""
+    frame.check_write(base.loc, node)
+    key = known_key(place)
+    if fields.kind == "list" and key is not _UNKNOWN:
+        items = list(fields.entries.values())
+        del items[key]
+        frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
+        return
+    if key is _UNKNOWN or key not in fields.entries:
+        frame.refuse(node, "the entry that is deleted here is not known")
+    frame.heap.values[base.loc] = fields.without(key)
+
+
+def constant_entry(base: Bound, place: Operand) -> Const | None:
+    """An entry of a dict (or of a table of unlike things) that is a constant of the module."""
+    if not isinstance(base, Const) or base.name is None:
+        return None
+    key = known_key(place)
+    table = base.value
+    if key is _UNKNOWN or not isinstance(table, dict | list | tuple):
+        return None
+    try:
+        value = table[key]
+    except (LookupError, TypeError):
+        return None
+    if is_static(value):
+        return Const(value)
+    nested = isinstance(table, dict) or isinstance(value, dict | list | tuple)
+    if nested and _is_written(key):
+        return Const(value, f"{base.name}[{key!r}]", base.home)
+    return None
+
+
+def _is_written(key: Any) -> bool:
+    """Is a key written in the text as ``repr`` shows it?"""
+    if isinstance(key, tuple):
+        return all(map(_is_written, key))
+    return key is None or type(key) in (str, int, float, bool, bytes)
+
+
+def contains(frame: Frame, base: Bound, sought: Bound) -> Const | None:
+    """``sought in base`` where it is decided by what is known."""
+    fields = frame.heap.fields(base)
+    key = known_key(sought)
+    if isinstance(base, TupleOf) and key is not _UNKNOWN:
+        keys = [known_key(item) for item in base.items]
+        return None if any(k is _UNKNOWN for k in keys) else Const(key in keys)
+    if fields is not None and fields.kind == "dict" and key is not _UNKNOWN:
+        return Const(key in fields.entries)
+    return None
+
+
+# ---------------------------------------------------------------------------- methods
+
+
+def method(
+    frame: Frame,
+    node: Any,
+    base: Ref,
+    fields: Fields,
+    name: str,
+    positional: list[Bound],
+    keywords: dict[str, Bound],
+) -> Bound | None:
+    """``base.name(…)``; None for a method that needs the container as one value."""
+    table = _DICT_METHODS if fields.kind == "dict" else _LIST_METHODS
+    handler = table.get(name)
+    return None if handler is None else handler(frame, node, base, fields, positional, keywords)
+
+
+def _keys(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    return TupleOf(tuple(map(_constant, fields.entries)))
+
+
+def _values(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    return TupleOf(tuple(fields.entries.values()))
+
+
+def _items(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    pairs = (TupleOf((_constant(k), v)) for k, v in fields.entries.items())
+    return TupleOf(tuple(pairs))
+
+
+def _get(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    key = known_key(args[0]) if args else _UNKNOWN
+    if key is _UNKNOWN:
+        return None
+    default = args[1] if len(args) > 1 else _NOTHING
+    return fields.entries.get(key, default)
+
+
+def _setdefault(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    key = known_key(args[0]) if args else _UNKNOWN
+    if key is _UNKNOWN:
+        return None
+    if key not in fields.entries:
+        default = args[1] if len(args) > 1 else _NOTHING
+        set_item(frame, node, base, fields, Const(key), default)
+        return default
+    return fields.entries[key]
+
+
+def _pop_key(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    key = known_key(args[0]) if args else _UNKNOWN
+    if key is _UNKNOWN:
+        return None
+    if key in fields.entries:
+        frame.check_write(base.loc, node)
+        frame.heap.values[base.loc] = fields.without(key)
+        return fields.entries[key]
+    if len(args) < 2:
+        frame.refuse(node, f"the dict has no entry {key!r} here")
+    return args[1]
+
+
+def _update(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    entries = dict(fields.entries)
+    for arg in args:
+        pairs = pairs_of(frame, arg)
+        if pairs is None:
+            return None
+        entries |= pairs
+    frame.check_write(base.loc, node)
+    frame.heap.values[base.loc] = Fields("dict", entries | named)
+    return _NOTHING
+
+
+def pairs_of(frame: Frame, bound: Bound) -> Entries | None:
+    """What ``dict(bound)`` holds, where that is known."""
+    fields = frame.heap.fields(bound)
+    if fields is not None and fields.kind == "dict":
+        return dict(fields.entries)
+    items = items_of(frame, bound)
+    if items is None:
+        return None
+    entries: Entries = {}
+    for item in items:
+        pair = items_of(frame, item)
+        key = known_key(pair[0]) if pair is not None and len(pair) == 2 else _UNKNOWN
+        if pair is None or key is _UNKNOWN:
+            return None
+        entries[key] = pair[1]
+    return entries
+
+
+def _copy(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    return frame.heap.new(Fields(fields.kind, fields.entries), "", frame.builder.span)
+
+
+def _clear(
+    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+) -> Bound | None:
+    frame.check_write(base.loc, node)
+    frame.heap.values[base.loc] = Fields(fields.kind, {})
+    return _NOTHING
+
+
+def _changed(
+    change: Callable[[list[Bound], Frame, list[Bound]], Any],
+) -> Callable[..., Bound | None]:
+    """A list method that rearranges the entries; None is handed on where it cannot be followed."""
+
+    def run(
+        frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
+    ) -> Bound | None:
+        items = list(fields.entries.values())
+        result = change(items, frame, args)
+        if result is None:
+            return None
+        frame.check_write(base.loc, node)
+        frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
+        return result  # type: ignore[no-any-return]  # a Bound
+
+    return run
+
+
+def _append(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound:
+    items.append(args[0])
+    return _NOTHING
+
+
+def _extend(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound | None:
+    more = items_of(frame, args[0])
+    if more is None:
+        return None
+    items.extend(more)
+    return _NOTHING
+
+
+def _insert(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound | None:
+    place = known_key(args[0])
+    if not isinstance(place, int):
+        return None
+    items.insert(place, args[1])
+    return _NOTHING
+
+
+def _pop(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound | None:
+    place = known_key(args[0]) if args else -1
+    if not isinstance(place, int) or not -len(items) <= place < len(items):
+        return None
+    return items.pop(place)
+
+
+def _reverse(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound:
+    items.reverse()
+    return _NOTHING
+
+
+_DICT_METHODS: dict[str, Callable[..., Bound | None]] = {
+    "keys": _keys, "values": _values, "items": _items, "get": _get, "setdefault": _setdefault,
+    "pop": _pop_key, "update": _update, "copy": _copy, "clear": _clear,
+}  # fmt: skip
+
+_LIST_METHODS: dict[str, Callable[..., Bound | None]] = {
+    "append": _changed(_append), "extend": _changed(_extend), "insert": _changed(_insert),
+    "pop": _changed(_pop), "reverse": _changed(_reverse), "copy": _copy, "clear": _clear,
+}  # fmt: skip
+
+
+def is_empty_list(frame: Frame, base: Bound) -> bool:
+    """Is this an empty list that was made here?"""
+    if not isinstance(base, Ref) or base.path:
+        return False
+    held = frame.heap.operand(base.loc)
+    made = frame.builder.made.get(held) if isinstance(held, Value) else None
+    return made is not None and made.prim is of(list) and not made.args
+
+
+def concatenated(frame: Frame, left: Bound, right: Bound) -> Bound | None:
+    """``xs + ys`` of lists, one of which is followed entry by entry."""
+    parts = [frame.heap.fields(bound) for bound in (left, right)]
+    if not any(part is not None and part.kind == "list" for part in parts):
+        return None
+    lists = [_entries(frame, bound) for bound in (left, right)]
+    if lists[0] is None or lists[1] is None:
+        return None
+    return make_list(frame, lists[0] + lists[1])
+
+
+def _entries(frame: Frame, bound: Bound) -> list[Bound] | None:
+    """The entries of a list of known length."""
+    found = items_of(frame, bound)
+    if found is not None:
+        return found
+    operand = frame.read(bound)
+    made = frame.builder.made.get(operand) if isinstance(operand, Value) else None
+    if made is None or made.prim is not of(list):
+        return None
+    return [frame.wrap(frame.emit(GETITEM, operand, k)) for k in range(len(made.args))]
+
+
+def repeated(frame: Frame, base: Bound, times: Bound) -> Bound | None:
+    """``xs * n`` of a followed list and a known number: every entry is there n times."""
+    fields, count = frame.heap.fields(base), known_key(times)
+    if fields is None or fields.kind != "list" or not isinstance(count, int):
+        return None
+    return make_list(frame, list(fields.entries.values()) * count)
+
+
+def merged(frame: Frame, left: Bound, right: Bound) -> Bound | None:
+    """``d | e``."""
+    parts = [frame.heap.fields(bound) for bound in (left, right)]
+    if any(part is None or part.kind != "dict" for part in parts):
+        return None
+    return make_dict(frame, {**parts[0].entries, **parts[1].entries})  # type: ignore[union-attr]  # dicts

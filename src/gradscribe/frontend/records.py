@@ -1,0 +1,381 @@
+"""Objects with attributes: reading and writing them, their methods and properties, making new ones.
+
+An instance of an ordinary Python class is followed attribute by attribute (``heap.Fields``), and
+its methods are lowered in place like any function. What Python computes with an object through a
+method of its class (``a + b``, ``len(a)``, ``a[k]``, ``a(x)``) is that method called.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+from gradscribe.frontend import containers
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import Bound, Fields, Method, Ref, TupleOf
+from gradscribe.frontend.procedures import Procedure
+from gradscribe.ir.core import Const
+from gradscribe.ir.types import is_static
+from gradscribe.objects import attributes_of, is_followed, is_named_tuple
+
+_ABSENT = object()
+
+
+def object_of(frame: Frame, bound: Bound) -> Fields | None:
+    """What an object holds by attribute; None for anything else."""
+    fields = frame.heap.fields(bound)
+    return fields if fields is not None and fields.kind == "object" else None
+
+
+def class_of(frame: Frame, bound: Bound) -> type | None:
+    """The class of an object that is followed, or of a named tuple."""
+    if isinstance(bound, TupleOf):
+        return bound.cls
+    if isinstance(bound, Const) and is_followed(type(bound.value)):
+        return type(bound.value)
+    fields = object_of(frame, bound)
+    return fields.cls if fields is not None else None
+
+
+# ---------------------------------------------------------------------------- attributes
+
+
+def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
+    """``base.name`` of an object that is followed, or of a named tuple."""
+    cls = class_of(frame, base)
+    assert cls is not None
+    if name == "__class__":
+        return Const(cls)
+    if isinstance(base, TupleOf) and name in ("_replace", "_asdict"):
+        return Procedure(_of_named_tuple(base, name))
+    found = _in_class(cls, name)
+    if isinstance(found, property):
+        if found.fget is None:
+            frame.refuse(node, f"the property {name!r} cannot be read")
+        return _call(frame, node, found.fget, [base])
+    held = _held(frame, base, name)
+    if held is not None:
+        return held
+    if isinstance(found, functools.cached_property):
+        value = _call(frame, node, found.func, [base])
+        if isinstance(base, Ref):
+            _put(frame, base, name, value)
+        return value
+    if found is _ABSENT:
+        frame.refuse(node, f"an object of the class {cls.__name__} has no attribute {name!r} here")
+    return _of_class(frame, node, cls, base, name, found)
+
+
+def _held(frame: Frame, base: Bound, name: str) -> Bound | None:
+    """What the object itself holds under a name."""
+    if isinstance(base, TupleOf):
+        assert base.cls is not None
+        names = base.cls._fields  # type: ignore[attr-defined]  # a named tuple
+        return base.items[names.index(name)] if name in names else None
+    if isinstance(base, Const):
+        return _constant_attribute(frame, base, name)
+    fields = object_of(frame, base)
+    return fields.entries.get(name) if fields is not None else None
+
+
+def _constant_attribute(frame: Frame, base: Const, name: str) -> Bound | None:
+    """An attribute of an object that the module or the closure holds, read where it is used."""
+    held = attributes_of(base.value) or {}
+    if name not in held:
+        return None
+    value = held[name]
+    if is_static(value):
+        return Const(value)
+    if base.name is None:
+        frame.refuse(
+            frame.definition.node,
+            f"the attribute {name!r} of an object that has no name here",
+            "pass the object as an argument",
+        )
+    return Const(value, f"{base.name}.{name}", base.home)
+
+
+def _of_named_tuple(base: TupleOf, name: str) -> Callable[..., Bound]:
+    """The methods that every named tuple has."""
+    names: Any = base.cls._fields  # type: ignore[union-attr]  # a named tuple
+
+    def run(frame: Frame, node: Any, positional: list[Bound], keywords: dict[str, Bound]) -> Bound:
+        if name == "_replace":
+            return replace(frame, node, base, keywords)
+        return containers.make_dict(frame, dict(zip(names, base.items, strict=True)))
+
+    return run
+
+
+def _in_class(cls: type, name: str) -> Any:
+    """What a class or one of its bases says a name is, as it stands there."""
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return _ABSENT
+
+
+def _of_class(
+    frame: Frame, node: Any, cls: type, receiver: Bound | None, name: str, found: Any
+) -> Bound:
+    """What a name that is found in a class stands for when it is read from an object."""
+    if isinstance(found, types.FunctionType) and receiver is not None:
+        return Method(found, receiver)
+    if isinstance(found, staticmethod):
+        return Const(found.__func__)
+    if isinstance(found, classmethod):
+        return Method(found.__func__, Const(cls))
+    if is_static(found):
+        return Const(found)
+    if hasattr(type(found), "__get__"):
+        frame.refuse(node, f"the attribute {name!r} is computed by a descriptor")
+    owner = next(base for base in cls.__mro__ if name in base.__dict__)
+    if "<locals>" in owner.__qualname__:
+        return frame.wrap(Const(found)) if isinstance(found, int | float) else Const(found)
+    return Const(found, f"{owner.__qualname__}.{name}", owner.__module__)
+
+
+def has(frame: Frame, base: Bound, name: str) -> bool:
+    """``hasattr(base, name)``."""
+    cls = class_of(frame, base)
+    return _held(frame, base, name) is not None or (
+        cls is not None and _in_class(cls, name) is not _ABSENT
+    )
+
+
+def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound) -> None:
+    """``base.name = value``."""
+    cls: Any = class_of(frame, base)
+    if cls is None or not isinstance(base, Ref):
+        frame.refuse(
+            node,
+            f"the attribute .{name} is assigned to something that is not followed here",
+            "assign to attributes of objects that the function was given or has made",
+        )
+    found = _in_class(cls, name)
+    if isinstance(found, property):
+        if found.fset is None:
+            frame.refuse(node, f"the property {name!r} cannot be set")
+        _call(frame, node, found.fset, [base, value])
+        return
+    if cls.__setattr__ is not object.__setattr__:
+        frame.refuse(node, f"the class {cls.__name__} decides what assigning to .{name} does")
+    _put(frame, base, name, value)
+
+
+def _put(frame: Frame, base: Ref, name: str, value: Bound) -> None:
+    fields = object_of(frame, base)
+    assert fields is not None
+    frame.check_write(base.loc, None)
+    frame.heap.values[base.loc] = fields.replaced(name, value)
+    frame.name(value, name)
+
+
+def delete_attribute(frame: Frame, node: Any, base: Bound, name: str) -> None:
+    """``del base.name``."""
+    fields = object_of(frame, base)
+    if fields is None or not isinstance(base, Ref) or name not in fields.entries:
+        frame.refuse(node, f"the attribute .{name} cannot be deleted here")
+    frame.heap.values[base.loc] = fields.without(name)
+
+
+def inherited(frame: Frame, node: Any, after: type, receiver: Bound, name: str) -> Bound:
+    """``super().name`` within a method of the class ``after``."""
+    cls = receiver.value if _is_class(receiver) else class_of(frame, receiver)  # type: ignore[union-attr]  # a Const
+    if cls is None:
+        frame.refuse(node, "super() of something that is not followed here")
+    order = cls.__mro__
+    for base in order[order.index(after) + 1 :]:
+        if name in base.__dict__:
+            found = base.__dict__[name]
+            if base is object:
+                return Method(found, receiver)
+            if isinstance(found, property) and found.fget is not None:
+                return _call(frame, node, found.fget, [receiver])
+            if isinstance(found, classmethod):
+                return Method(found.__func__, Const(cls))
+            return _of_class(frame, node, base, receiver, name, found)
+    frame.refuse(node, f"no base class of {after.__name__} has {name!r}")
+
+
+def _is_class(bound: Bound) -> bool:
+    return isinstance(bound, Const) and isinstance(bound.value, type)
+
+
+# ---------------------------------------------------------------------------- special methods
+
+
+def special_method(frame: Frame, base: Bound, name: str) -> Method | None:
+    """The method of the object's class that Python calls for an operator, if there is one."""
+    cls = class_of(frame, base)
+    if cls is None or (isinstance(base, TupleOf) and cls.__dict__.get(name) is None):
+        return None
+    found = _in_class(cls, name)
+    return Method(found, base) if isinstance(found, types.FunctionType) else None
+
+
+def call_method(frame: Frame, node: Any, method: Method, args: list[Bound]) -> Bound:
+    """Call a method of the user's on bound arguments."""
+    return _call(frame, node, method.function, [method.receiver, *args])
+
+
+def binary(frame: Frame, node: Any, name: str, left: Bound, right: Bound) -> Bound | None:
+    """``left ⊕ right`` where a class of the user's decides; ``name`` is "add", "mul", …"""
+    tries = [(left, f"__{name}__", right), (right, f"__r{name}__", left)]
+    ours, theirs = class_of(frame, left), class_of(frame, right)
+    if ours is None and theirs is None:
+        return None
+    if ours is not None and theirs is not None and ours is not theirs and issubclass(theirs, ours):
+        tries.reverse()
+    for receiver, method_name, other in tries:
+        method = special_method(frame, receiver, method_name)
+        if method is not None:
+            result = call_method(frame, node, method, [other])
+            if not (isinstance(result, Const) and result.value is NotImplemented):
+                return result
+    return None
+
+
+_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+
+
+def comparison(frame: Frame, node: Any, name: str, left: Bound, right: Bound) -> Bound | None:
+    """``left < right`` and the like where a class of the user's decides."""
+    for receiver, method_name, other in ((left, name, right), (right, _MIRRORED.get(name), left)):
+        if method_name is None:
+            continue
+        method = special_method(frame, receiver, f"__{method_name}__")
+        if method is not None:
+            if _generated(method.function):
+                frame.refuse(node, "the comparison that a dataclass generates is not supported")
+            return call_method(frame, node, method, [other])
+    return None
+
+
+# ---------------------------------------------------------------------------- making objects
+
+
+def construct(
+    frame: Frame, node: Any, cls: type, positional: list[Bound], keywords: dict[str, Bound]
+) -> Bound | None:
+    """``cls(…)``; None for a class whose instances are not followed."""
+    if is_named_tuple(cls):
+        return _named_tuple(frame, node, cls, positional, keywords)
+    if not is_followed(cls):
+        return None
+    if cls is types.SimpleNamespace:
+        return frame.heap.new(Fields("object", {**keywords}, cls), "", frame.builder.span)
+    made = frame.heap.new(Fields("object", {}, cls), "", frame.builder.span)
+    init = _in_class(cls, "__init__")
+    if _generated(init):
+        _fill(frame, node, cls, made, positional, keywords)
+    elif isinstance(init, types.FunctionType):
+        _call(frame, node, init, [made, *positional], keywords)
+    elif positional or keywords:
+        frame.refuse(node, f"{cls.__name__}() takes no arguments")
+    return made
+
+
+def _named_tuple(
+    frame: Frame, node: Any, cls: Any, positional: list[Bound], keywords: dict[str, Bound]
+) -> Bound:
+    own = cls.__new__
+    defaults = {name: frame.wrap(Const(value)) for name, value in cls._field_defaults.items()}
+    if "namedtuple" not in own.__code__.co_filename and not _generated(own):
+        frame.refuse(node, f"the named tuple {cls.__name__} has a __new__ of its own")
+    given = defaults | dict(zip(cls._fields, positional, strict=False)) | keywords
+    missing = [name for name in cls._fields if name not in given]
+    if missing or len(positional) > len(cls._fields) or not set(given) <= set(cls._fields):
+        frame.refuse(node, f"the arguments of {cls.__name__} do not fit its fields")
+    return TupleOf(tuple(given[name] for name in cls._fields), cls)
+
+
+def _generated(function: Any) -> bool:
+    """Was this method written by ``@dataclass``?"""
+    return isinstance(function, types.FunctionType) and function.__code__.co_filename == "<string>"
+
+
+def _fill(
+    frame: Frame,
+    node: Any,
+    cls: Any,
+    made: Ref,
+    positional: list[Bound],
+    keywords: dict[str, Bound],
+) -> None:
+    """Do what the ``__init__`` does that ``@dataclass`` generates."""
+    entries: dict[Any, Bound] = {}
+    rest, named, extra = list(positional), dict(keywords), []
+    for item in cls.__dataclass_fields__.values():
+        kind = item._field_type.name
+        if kind == "_FIELD_CLASSVAR":
+            continue
+        if not item.init:
+            if item.default is not dataclasses.MISSING or _has_factory(item):
+                entries[item.name] = _default(frame, node, item)
+            continue
+        if rest and not item.kw_only:
+            value = rest.pop(0)
+        elif item.name in named:
+            value = named.pop(item.name)
+        elif item.default is not dataclasses.MISSING or _has_factory(item):
+            value = _default(frame, node, item)
+        else:
+            frame.refuse(node, f"the argument {item.name!r} is missing")
+        if kind == "_FIELD_INITVAR":
+            extra.append(value)
+        else:
+            entries[item.name] = value
+    if rest or named:
+        frame.refuse(node, f"more arguments than {cls.__name__} has fields")
+    frame.heap.values[made.loc] = Fields("object", entries, cls)
+    after = _in_class(cls, "__post_init__")
+    if isinstance(after, types.FunctionType):
+        _call(frame, node, after, [made, *extra])
+
+
+def _has_factory(item: Any) -> bool:
+    return item.default_factory is not dataclasses.MISSING
+
+
+def _default(frame: Frame, node: Any, item: Any) -> Bound:
+    if not _has_factory(item):
+        return frame.wrap(Const(item.default))
+    from gradscribe.frontend.calls import call_object
+
+    return call_object(frame, node, item.default_factory, [], {})
+
+
+def replace(frame: Frame, node: Any, base: Bound, changes: dict[str, Bound]) -> Bound:
+    """``dataclasses.replace(base, …)`` and ``named_tuple._replace(…)``."""
+    if isinstance(base, TupleOf) and base.cls is not None:
+        names: Any = base.cls._fields  # type: ignore[attr-defined]  # a named tuple
+        entries = dict(zip(names, base.items, strict=True)) | changes
+        return TupleOf(tuple(entries[name] for name in names), base.cls)
+    fields = object_of(frame, base)
+    cls: Any = fields.cls if fields is not None else None
+    if fields is None or not hasattr(cls, "__dataclass_fields__"):
+        frame.refuse(node, "replace() of something that is no dataclass here")
+    given: dict[str, Bound] = {
+        f.name: fields.entries[f.name]
+        for f in cls.__dataclass_fields__.values()
+        if f.init and f.name in fields.entries
+    }
+    made = construct(frame, node, cls, [], given | changes)
+    assert made is not None
+    return made
+
+
+def _call(
+    frame: Frame,
+    node: Any,
+    function: Callable[..., Any],
+    positional: list[Bound],
+    keywords: dict[str, Bound] | None = None,
+) -> Bound:
+    from gradscribe.frontend.calls import call_object
+
+    return call_object(frame, node, function, positional, keywords or {})
