@@ -11,6 +11,7 @@
 ``Annotated[np.ndarray, "m n"]``                      the same beside another annotation
 ``tuple[float, NDArray[np.float64]]``                 a tuple of these
 ``list[float]``                                       a list of any length
+a dataclass or named tuple                            an object with fields as they are annotated
 ====================================================  ===========================================
 
 A named dimension is a length other than 1, and one name is one length, also across parameters.
@@ -22,8 +23,10 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 import typing
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -38,10 +41,12 @@ from gradscribe.ir.types import (
     Dim,
     Scalar,
     Sequence,
+    Struct,
     Sym,
     Type,
     Unknown,
 )
+from gradscribe.objects import is_followed, is_named_tuple
 
 _PYTHON: dict[Any, Type] = {float: PY_FLOAT, int: PY_INT, bool: PY_BOOL}
 _NAMED = {kind.__name__: known for kind, known in _PYTHON.items()}
@@ -80,8 +85,21 @@ def type_of_annotation(annotation: Any, scope: dict[str, Any] | None = None) -> 
         if issubclass(annotation, np.generic):
             dtype = _dtype(annotation)
             return Scalar(dtype) if dtype is not None else UNKNOWN
-        return UNKNOWN
+        return _structured(annotation)
     return _generic(annotation, scope or {})
+
+
+def _structured(cls: Any) -> Type:
+    """A dataclass or named tuple, by the annotations of its fields."""
+    if not is_named_tuple(cls) and not (is_followed(cls) and is_dataclass(cls)):
+        return UNKNOWN
+    names = cls._fields if is_named_tuple(cls) else [f.name for f in fields(cls)]
+    written = inspect.get_annotations(cls)
+    scope = vars(sys.modules.get(cls.__module__, typing))
+    if any(cls.__name__ in str(written.get(name)) for name in names):
+        return UNKNOWN  # it holds others of its kind
+    kinds = ((name, type_of_annotation(written.get(name), scope)) for name in names)
+    return Struct(cls, tuple(kinds))
 
 
 def says_rank(kind: Type) -> bool:

@@ -7,12 +7,15 @@ kind (scalar or array, rank, dtype, which dimensions are 1) writes and compiles 
 
 from __future__ import annotations
 
+import inspect
+import types
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
 from gradscribe import specification as spec
 from gradscribe.errors import ArgumentError
+from gradscribe.objects import is_followed
 from gradscribe.runtime.dispatch import Derivative
 
 Mode = Literal["auto", "reverse", "forward"]
@@ -22,18 +25,24 @@ Wrt = int | str | tuple[int | str, ...]
 def grad(function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto") -> Derivative:
     """The gradient of ``function`` with respect to the parameters ``wrt``.
 
-    ``wrt`` is a position, a parameter's name, or a tuple of them (then the result is a tuple).
+    ``wrt`` is a position, a parameter's name, a part of one (``"model.layers[0].w"``), or a tuple
+    of these (then the result is a tuple). A dict, tuple, named tuple, dataclass or list of unlike
+    things gives a gradient of its own structure, with None for what is not floating.
     Outputs that are not one scalar are summed. A gradient has the shape and dtype of its parameter,
     and is writable memory of its own.
     """
-    return spec.derivative(spec.Gradient(function, wrt, mode, with_value=False))
+    return _derivative(
+        function, wrt, lambda f, places: spec.Gradient(f, places, mode, with_value=False)
+    )
 
 
 def value_and_grad(
     function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto"
 ) -> Derivative:
     """The value of ``function`` and its gradient as ``grad`` gives it, from one forward sweep."""
-    return spec.derivative(spec.Gradient(function, wrt, mode, with_value=True))
+    return _derivative(
+        function, wrt, lambda f, places: spec.Gradient(f, places, mode, with_value=True)
+    )
 
 
 def jvp(function: Callable[..., Any]) -> Derivative:
@@ -42,6 +51,11 @@ def jvp(function: Callable[..., Any]) -> Derivative:
     ``args`` and ``tangents`` are tuples of one length; a tangent of None means "not
     differentiated".
     """
+    if _receiver(function) is not None:
+        raise ArgumentError(
+            f"jvp of the bound method {function.__name__}",
+            hint="take it of the function in the class, and give the object with a tangent of None",
+        )
     return spec.derivative(spec.Tangent(function))
 
 
@@ -51,7 +65,35 @@ def vjp(function: Callable[..., Any], wrt: Wrt | None = None) -> Derivative:
     The pullback takes a cotangent of the value and gives a tuple of one gradient per parameter, or
     what ``wrt`` asks for. It may be called any number of times.
     """
-    return spec.derivative(spec.Pullback(function, wrt))
+    return _derivative(function, wrt, spec.Pullback)
+
+
+def _derivative(
+    function: Callable[..., Any], wrt: Any, make: Callable[[Any, Any], Any]
+) -> Derivative:
+    """The derivative of a function; of a method, bound to the method's object again."""
+    receiver = _receiver(function)
+    if receiver is None:
+        return spec.derivative(make(function, wrt))
+    method = getattr(function, "__func__", None) or type(function).__call__
+    made = spec.derivative(make(method, _after_the_receiver(method, wrt)))
+    return types.MethodType(made, receiver)  # type: ignore[return-value]  # it acts as one
+
+
+def _receiver(function: Callable[..., Any]) -> Any:
+    """The object of a method, or the object itself if its class makes it callable."""
+    if isinstance(function, types.MethodType):
+        return function.__self__
+    return function if is_followed(type(function)) and callable(function) else None
+
+
+def _after_the_receiver(method: Callable[..., Any], wrt: Any) -> Any:
+    """Positions count from the parameter after ``self``."""
+    if wrt is None:
+        return tuple(range(1, len(inspect.signature(method).parameters)))
+    if isinstance(wrt, tuple):
+        return tuple(_after_the_receiver(method, item) for item in wrt)
+    return wrt + 1 if type(wrt) is int and wrt >= 0 else wrt
 
 
 def differentiate(

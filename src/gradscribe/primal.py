@@ -6,6 +6,8 @@ or Python that has a rule.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import inspect
 import types
 from collections.abc import Callable, Sequence
@@ -14,9 +16,11 @@ from typing import Any
 import numpy as np
 
 import gradscribe.rules  # noqa: F401 (loading them declares every rule)
+from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.apart import keep_apart
 from gradscribe.frontend.lower import lower_function
+from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Parameter, Value
 from gradscribe.ir.primitives import BY_FUNCTION
@@ -24,8 +28,10 @@ from gradscribe.ir.types import (
     PY_FLOAT,
     PY_INT,
     Array,
+    Mapping,
     Scalar,
     Static,
+    Struct,
     Type,
     maybe_float,
     type_of,
@@ -97,28 +103,62 @@ def base_name(function: Callable[..., Any]) -> str:
     return name if name.isidentifier() else "function"
 
 
-def places(function: Callable[..., Any], wrt: Any) -> tuple[list[int], bool]:
-    """The positions of the parameters that ``wrt`` names, and whether it is one alone."""
+def places(function: Callable[..., Any], wrt: Any) -> tuple[list[Place], bool]:
+    """The parameters, or parts of parameters, that ``wrt`` names, and whether it is one alone."""
     names = list(primal_signature(function).parameters)
     single = not isinstance(wrt, tuple)
-    found = []
-    for item in (wrt,) if single else wrt:
-        if isinstance(item, bool) or not isinstance(item, int | str):
-            raise ArgumentError(f"wrt takes positions and names of parameters, not {item!r}")
-        if isinstance(item, int):
-            if not -len(names) <= item < len(names):
-                raise ArgumentError(
-                    f"wrt={item}: {base_name(function)} has {len(names)} parameters"
-                )
-            found.append(item % len(names))
-        elif item in names:
-            found.append(names.index(item))
-        else:
+    return [_place(function, names, item) for item in ((wrt,) if single else wrt)], single
+
+
+def _place(function: Callable[..., Any], names: list[str], item: Any) -> Place:
+    if isinstance(item, bool) or not isinstance(item, int | str):
+        raise ArgumentError(f"wrt takes positions and names of parameters, not {item!r}")
+    if isinstance(item, int):
+        if not -len(names) <= item < len(names):
+            raise ArgumentError(f"wrt={item}: {base_name(function)} has {len(names)} parameters")
+        return Place(item % len(names))
+    name, path = _parsed(item)
+    if name not in names:
+        raise ArgumentError(
+            f"wrt={item!r}: {base_name(function)} has no parameter of that name "
+            f"(it has {', '.join(names)})"
+        )
+    return Place(names.index(name), path)
+
+
+def _parsed(text: str) -> tuple[str, tuple[Any, ...]]:
+    """``"model.layers[0].w"`` as ``("model", ("layers", 0, "w"))``."""
+    path: list[Any] = []
+    with contextlib.suppress(SyntaxError, ValueError):
+        node: ast.expr = ast.parse(text.strip(), mode="eval").body
+        while isinstance(node, ast.Attribute | ast.Subscript):
+            key = node.attr if isinstance(node, ast.Attribute) else ast.literal_eval(node.slice)
+            path.insert(0, key)
+            node = node.value
+        if isinstance(node, ast.Name):
+            return node.id, tuple(path)
+    raise ArgumentError(
+        f"wrt={text!r} is no parameter and no part of one", hint='write "x" or "model.layers[0].w"'
+    )
+
+
+def kind_at(kind: Type, path: tuple[Any, ...], who: str) -> tuple[Type, tuple[Any, ...]]:
+    """The type of a part, and the way there as the type spells it (positions from the front)."""
+    keys: list[Any] = []
+    for step in path:
+        key, parts, known = step, trees.part_types(kind), trees.keys(kind)
+        if parts is None:
+            raise ArgumentError(f"{who}: nothing is known of the parts of {_describe(kind)}")
+        if isinstance(kind, SequenceType) and isinstance(key, int) and key < 0:
+            key += len(parts)
+        if key not in known:
             raise ArgumentError(
-                f"wrt={item!r}: {base_name(function)} has no parameter of that name "
-                f"(it has {', '.join(names)})"
+                f"{who}: there is no {key!r} in {_describe(kind)} "
+                f"(it has {', '.join(map(str, known))})"
             )
-    return found, single
+        kind = parts[known.index(key)]
+        keys.append(key)
+    return kind, tuple(keys)
 
 
 def argument_types(names: Sequence[str], args: Sequence[Any], sized: bool = True) -> Types:
@@ -138,12 +178,42 @@ def tuple_type(kinds: Sequence[Type]) -> SequenceType:
     return SequenceType("tuple", tuple(kinds))
 
 
-def differentiable(kinds: Types, wrt: Sequence[int], names: Sequence[str], who: str) -> Types:
-    """The types, ints that are differentiated as floats; refused where they are not real."""
-    result = list(kinds)
+def differentiable(
+    kinds: Types, wrt: Sequence[Place], names: Sequence[str], who: str
+) -> tuple[Types, list[Place]]:
+    """The types, ints that are differentiated as floats; refused where they are not real.
+
+    And the places, with the way to each part as its type spells it.
+    """
+    result, found = list(kinds), []
     for place in wrt:
-        result[place] = _as_float(kinds[place], names[place], who)
-    return tuple(result)
+        kind, path = kind_at(result[place.param], place.path, who)
+        name = spelled(names[place.param], path)
+        result[place.param] = _with_part(result[place.param], path, _as_float(kind, name, who))
+        found.append(Place(place.param, path))
+    return tuple(result), found
+
+
+def spelled(name: str, path: tuple[Any, ...]) -> str:
+    """A parameter's part as a program writes it."""
+    return name + "".join(f".{k}" if isinstance(k, str) else f"[{k!r}]" for k in path)
+
+
+def _with_part(kind: Type, path: tuple[Any, ...], part: Type) -> Type:
+    """A type in which the part at the end of a path has another type."""
+    if not path:
+        return part
+    parts, known = list(trees.part_types(kind) or ()), trees.keys(kind)
+    place = known.index(path[0])
+    parts[place] = _with_part(parts[place], path[1:], part)
+    match kind:
+        case Mapping():
+            return Mapping(tuple(zip(known, parts, strict=True)))
+        case Struct(cls):
+            return Struct(cls, tuple(zip(known, parts, strict=True)))
+        case SequenceType(name):
+            return SequenceType(name, tuple(parts))
+    raise AssertionError("only these have parts")
 
 
 def _as_float(kind: Type, name: str, who: str) -> Type:
@@ -151,6 +221,8 @@ def _as_float(kind: Type, name: str, who: str) -> Type:
         return PY_FLOAT
     if isinstance(kind, SequenceType) and kind.items is not None:
         return SequenceType(kind.kind, tuple(_as_float(k, name, who) for k in kind.items))
+    if isinstance(kind, Mapping | Struct) and maybe_float(kind):
+        return kind  # parts that are no floats are left alone
     dtype = kind.dtype if isinstance(kind, Scalar | Array) else None
     if dtype is not None and dtype.kind == "c":
         raise ArgumentError(f"{who}: the argument {name!r} is complex, which is not supported yet")
@@ -169,6 +241,10 @@ def _as_float(kind: Type, name: str, who: str) -> Type:
 def _describe(kind: Type) -> str:
     if isinstance(kind, Array):
         return f"an array of {kind.dtype}"
+    if isinstance(kind, Struct):
+        return f"an object of the class {kind.cls.__name__}"
+    if isinstance(kind, Mapping):
+        return "a dict"
     if isinstance(kind, Static):
         return "None" if kind.value is None else f"of type {type(kind.value).__name__}"
     return f"of type {kind}"

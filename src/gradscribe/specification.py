@@ -18,6 +18,7 @@ import numpy as np
 import gradscribe.rules  # noqa: F401 (loading them declares every rule)
 from gradscribe.annotations import parameter_types
 from gradscribe.differentiate import transform
+from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Operand, Parameter, Region, Value, walk
@@ -37,10 +38,12 @@ from gradscribe.primal import (
     argument_types,
     base_name,
     differentiable,
+    kind_at,
     places,
     primal_ir,
     primal_of,
     primal_signature,
+    spelled,
     summed_name,
 )
 from gradscribe.runtime import variants
@@ -91,7 +94,7 @@ class Gradient:
         wrt, _ = places(self.function, self.wrt)
         names = list(self.signature().parameters)
         what = "Value and gradient" if self.with_value else "Gradient"
-        given = _listed([names[i] for i in wrt])
+        given = _listed([spelled(names[place.param], place.path) for place in wrt])
         return f"{what} of {base_name(self.function)} with respect to {given}."
 
     def prepare(self, args: tuple[Any, ...]) -> Types:
@@ -106,14 +109,16 @@ class Gradient:
     def _make(self, kinds: Types) -> Function:
         wrt, single = places(self.function, self.wrt)
         names = list(self.signature().parameters)
-        primal = primal_ir(self.function, differentiable(kinds, wrt, names, self.name))
+        kinds, wrt = differentiable(kinds, wrt, names, self.name)
+        primal = primal_ir(self.function, kinds)
+        asked = [kind_at(primal.body.params[p.param].type, p.path, self.name)[0] for p in wrt]
         forward = self.mode == "forward" or (
             self.mode == "auto"
             and single
-            and is_scalar(primal.body.params[wrt[0]].type)
+            and is_scalar(asked[0])
             and any(op.prim in (FOR, WHILE) for op in walk(primal.body))
         )
-        if forward and not all(is_scalar(primal.body.params[i].type) for i in wrt):
+        if forward and not all(map(is_scalar, asked)):
             raise ArgumentError(
                 f"{self.name}: forward mode takes scalar parameters, one sweep for each",
                 hint="use mode='reverse', or jvp for a directional derivative",
@@ -221,9 +226,9 @@ class Tangent:
         key = ((args, tangents), given)
         known = self.cache.get(key)
         if known is None:
-            wrt = [i for i, flag in enumerate(given) if flag]
+            wrt = [Place(i) for i, flag in enumerate(given) if flag]
             names = list(primal_signature(self.function).parameters)
-            floats = differentiable(args.items or (), wrt, names, self.name)
+            floats, _ = differentiable(args.items or (), wrt, names, self.name)
             primal = primal_ir(self.function, floats)
             known = simplify(transform.tangent(primal, wrt, self.name))
             known.doc = self.doc()
@@ -300,18 +305,20 @@ class Pullback:
     def prepare(self, args: tuple[Any, ...]) -> Types:
         return argument_types(list(self.signature().parameters), args)
 
-    def asked(self, kinds: Types) -> tuple[list[int], bool]:
+    def asked(self, kinds: Types) -> tuple[list[Place], bool]:
         """The parameters whose gradients the pullback gives."""
         if self.wrt is not None:
             return places(self.function, self.wrt)
-        return [i for i, k in enumerate(kinds) if k == PY_INT or maybe_float(k)], False
+        floats = [i for i, k in enumerate(kinds) if k == PY_INT or maybe_float(k)]
+        return [Place(i) for i in floats], False
 
     def pair(self, kinds: Types) -> transform.Pullback:
         known = self.cache.get(kinds)
         if known is None:
             wrt, single = self.asked(kinds)
             names = list(self.signature().parameters)
-            primal = primal_ir(self.function, differentiable(kinds, wrt, names, self.name))
+            floats, wrt = differentiable(kinds, wrt, names, self.name)
+            primal = primal_ir(self.function, floats)
             known = transform.pullback(primal, wrt, single, base_name(self.function))
             self.cache[kinds] = known
         return known
@@ -354,7 +361,7 @@ class Pullback:
                     return bars
                 spread: list[Any] = [None] * count
                 for place, bar in zip(wrt, bars, strict=True):
-                    spread[place] = bar
+                    spread[place.param] = bar
                 return tuple(spread)
 
             return value, checked

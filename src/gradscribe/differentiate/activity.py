@@ -23,11 +23,16 @@ class Activity:
     def __init__(
         self, function: Function, inputs: Iterable[Value], outputs: Iterable[Operand] | None = None
     ) -> None:
-        self.varied: set[Value] = set(inputs)
+        self.inputs = frozenset(inputs)  # parameters, or parts that operations read of them
+        self.varied: set[Value] = set(self.inputs)
         self._forward(function.body)
         self.useful: set[Value] = set()
         self._mark(function.body.yields if outputs is None else outputs)
         self._backward(function.body)
+
+    def passes(self, op: Op) -> bool:
+        """Does a derivative go through an operation (and not begin at what it reads)?"""
+        return any(result in self and result not in self.inputs for result in op.results)
 
     def __contains__(self, operand: Operand) -> bool:
         return operand in self.varied and operand in self.useful

@@ -12,6 +12,7 @@ from typing import final
 
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM, TUPLE, Bar, Scope, bar_name
+from gradscribe.differentiate.inputs import Place
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Operand, Parameter, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
@@ -141,6 +142,6 @@ def tangent_of(callee: Function) -> Function:
 
         known = Function(f"{callee.name}_jvp", [], Region(), internal=True)
         callee.derivatives["tangent"] = known
-        made = tangent(callee, float_places(callee), known.name)
+        made = tangent(callee, [Place(k) for k in float_places(callee)], known.name)
         known.params, known.body, known.order = made.params, made.body, made.order
     return known

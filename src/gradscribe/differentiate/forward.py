@@ -38,7 +38,7 @@ class Forwarder:
                 self.op(op)
 
     def op(self, op: Op) -> None:
-        if not any(result in self.active for result in op.results):
+        if not self.active.passes(op):
             copy = copy_op(op, self.mapping)
             self.builder.region.ops.append(copy)
             self.builder.note(copy)

@@ -46,7 +46,7 @@ class Reverser:
         """Reverse every operation of a region, the last one first."""
         around, self.forward = self.forward, region
         for op in reversed(list(region.ops)):
-            if any(result in self.active for result in op.results):
+            if self.active.passes(op):
                 with self.builder.origin(op), self.builder.sweeping(_sweep(op)):
                     self.op(op, scope)
         self.forward = around

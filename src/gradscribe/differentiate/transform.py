@@ -6,7 +6,9 @@ Each takes an ``ir.Function`` and gives a new one, which may be differentiated a
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -24,8 +26,10 @@ from gradscribe.differentiate.bars import (
     is_literal,
 )
 from gradscribe.differentiate.forward import Forwarder, dot_name
+from gradscribe.differentiate.inputs import Place, inputs_of
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.errors import ArgumentError
+from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
@@ -36,9 +40,11 @@ from gradscribe.ir.types import (
     PY_FLOAT,
     UNKNOWN,
     Array,
+    Mapping,
     Scalar,
     Sequence,
     Static,
+    Struct,
     Type,
     Unknown,
     dtype_of,
@@ -62,13 +68,13 @@ class Pullback:
 
 
 def gradient(
-    function: Function, wrt: list[int], single: bool, with_value: bool, name: str
+    function: Function, wrt: list[Place], single: bool, with_value: bool, name: str
 ) -> Function:
     """The gradient of the sum of a function's floating outputs, with respect to some parameters."""
     new, _ = copy_function(function)
     new.name, new.order = name, function.order + 1
     result = new.result
-    inputs = [new.body.params[i] for i in wrt]
+    inputs = inputs_of(new, wrt)
     active = Activity(new, inputs)
     builder = Builder(new.body, derived=True)
     seeds: list[tuple[Value, Bar]] = []
@@ -149,6 +155,18 @@ def _ones(builder: Builder, value: Operand, kind: Type, function: Function) -> B
         return Entries(items)
     if isinstance(kind, Static) or not maybe_float(kind):
         _refuse_output(function, kind)
+    if isinstance(kind, Mapping | Struct):
+        parts = enumerate(trees.part_types(kind) or ())
+        return Entries(
+            [
+                (
+                    _ones(builder, trees.part(builder, value, k), part, function)
+                    if maybe_float(part)
+                    else None
+                )
+                for k, part in parts
+            ]
+        )
     if isinstance(kind, Array | Sequence | Unknown):
         return builder.emit(FILL_LIKE, 1.0, value)
     _refuse_output(function, kind)
@@ -174,7 +192,7 @@ def _article(kind: Type) -> str:
     return f"{kind}"
 
 
-def pullback(function: Function, wrt: list[int], single: bool, name: str) -> Pullback:
+def pullback(function: Function, wrt: list[Place], single: bool, name: str) -> Pullback:
     """The value with its residuals, and the function from residuals and cotangent to the adjoints.
 
     Both halves are simplified as one function first, so that what the reverse half does not read
@@ -182,7 +200,7 @@ def pullback(function: Function, wrt: list[int], single: bool, name: str) -> Pul
     """
     new, _ = copy_function(function)
     result = new.result
-    inputs = [new.body.params[i] for i in wrt]
+    inputs = inputs_of(new, wrt)
     active = Activity(new, inputs)
     builder = Builder(new.body, derived=True)
     builder.append(border := Op(OPAQUE, (), (), attrs=Attrs(template=ast.Pass())))
@@ -260,12 +278,13 @@ def _distinct(values: list[Value]) -> list[str]:
 
 
 def forward_gradient(
-    function: Function, wrt: list[int], single: bool, with_value: bool, name: str
+    function: Function, wrt: list[Place], single: bool, with_value: bool, name: str
 ) -> Function:
     """The gradient with respect to scalar parameters by forward mode: one sweep for each."""
     new = Function(name, list(function.params), Region(), span=function.span)
     new.order = function.order + 1
     new.notes = list(function.notes)
+    function, _ = copy_function(function)
     mapping: dict[Value, Operand] = {}
     for old in function.body.params:
         mapping[old] = Value(old.hint, old.type, old.named)
@@ -278,8 +297,7 @@ def forward_gradient(
         _ones(builder, result, constant_output(result), function)
     gradients: list[Operand] = []
     value: Operand = result
-    for place in wrt:
-        input_ = function.body.params[place]
+    for input_ in inputs_of(function, wrt):
         active = Activity(function, [input_])
         forwarder = Forwarder(builder, active, {input_: Const(1.0)})
         forwarder.mapping.update(mapping)
@@ -303,20 +321,23 @@ def _independent(value: Value) -> str:
 
 def _total(builder: Builder, dot: Operand, kind: Type) -> Operand:
     """The sum of all leaves of a tangent."""
-    if isinstance(kind, Sequence) and kind.items is not None:
-        total: Operand = Const(0.0)
-        for k, item in enumerate(kind.items):
-            part = _total(builder, builder.emit(GETITEM, dot, k), item)
-            total = part if k == 0 else builder.emit(ADD, total, part)
-        return total
+    parts = trees.part_types(kind)
+    if parts is not None:
+        totals = [
+            _total(builder, trees.part(builder, dot, k), part)
+            for k, part in enumerate(parts)
+            if isinstance(kind, Sequence) or maybe_float(part)
+        ]
+        return functools.reduce(partial(builder.emit, ADD), totals) if totals else Const(0.0)
     if is_scalar(kind) or is_scalar(type_of_operand(dot)):
         return dot
     return builder.emit(of(np.sum), dot)
 
 
-def tangent(function: Function, wrt: list[int], name: str, with_value: bool = True) -> Function:
+def tangent(function: Function, wrt: list[Place], name: str, with_value: bool = True) -> Function:
     """The function of arguments and tangents that gives the value and its tangent."""
-    inputs = [function.body.params[i] for i in wrt]
+    function, _ = copy_function(function)
+    inputs = inputs_of(function, wrt)
     active = Activity(function, inputs)
     body = Region()
     builder = Builder(body, derived=True)

@@ -27,7 +27,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.ir.types import NONE, Array, Scalar, Sequence
-from gradscribe.primal import differentiable, places, primal_ir
+from gradscribe.primal import differentiable, places, primal_ir, spelled
 from gradscribe.runtime import variants
 from gradscribe.runtime.dispatch import Derivative
 
@@ -112,13 +112,14 @@ class _Composer:
         self.primal = target.function
         self.names = list(inspect.signature(self.primal).parameters)
         kinds = kinds_of(target, wish.example)
-        self.wrt, self.single = places(self.primal, wish.wrt(wish.order))
-        everywhere = {
+        asked, self.single = places(self.primal, wish.wrt(wish.order))
+        self.wrt = [place.param for place in asked]
+        everywhere = [
             place
             for order in range(1, wish.order + 1)
             for place in places(self.primal, wish.wrt(order))[0]
-        }
-        self.kinds = differentiable(kinds, sorted(everywhere), self.names, target.name)
+        ]
+        self.kinds, _ = differentiable(kinds, everywhere, self.names, target.name)
 
     def file(self) -> File:
         functions, extra, name = self.functions()
@@ -217,7 +218,7 @@ class _Composer:
         steps = []
         for order in range(1, wish.order + 1):
             asked, _ = places(self.primal, wish.wrt(order))
-            steps.append(listed([self.names[place] for place in asked]))
+            steps.append(listed([spelled(self.names[p.param], p.path) for p in asked]))
         what = {"tangent": "jvp", "pullback": "vjp"}.get(wish.kind, "gradient")
         if wish.value:
             what = "value and gradient"

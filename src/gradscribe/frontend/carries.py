@@ -290,12 +290,15 @@ class Carries:
                 break
         kept = frame.heap.kept
         self._restore(env, heap, unbound)
+        ops = frame.builder.region.ops
+        place = len(ops)
         op.results = tuple(self.enter())
         frame.heap.kept |= {loc: why for loc, why in kept.items() if loc in heap.values}
         for slot in self.slots:
             if slot.unborn and isinstance(slot.place[0], str):
                 frame.unbound.discard(slot.place[0])
         frame.builder.append(op)
+        ops.insert(place, ops.pop())  # before what entering read from its results
 
     def _more_changed(self, heap: Heap) -> bool:
         """Has the body changed entries of objects that are not carried yet? Carry them."""
