@@ -441,7 +441,7 @@ def main(x):
     try:
         got = gs.grad(function)(*args)
     except gs.GradscribeError as error:
-        assert error.line == 6
+        assert error.line in (6, 7)  # the write, or what reads it through another name
         return
     assert_close(got, expected, **FIRST)
 

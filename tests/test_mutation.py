@@ -331,6 +331,34 @@ m.sort()
 x *= x
 return x[::-1] * x[0] * np.sum(m * m[::-1])
 
+# a callee that changes its argument, several times | x, y, n
+def step(u, v):
+    u[1:] *= v[:-1]
+    u[0] += v[-1]
+    v *= 0.5 * u
+def twice(u, v):
+    step(u, v)
+    step(v, u)
+    return u
+---
+for k in range(n):
+    twice(x, y)
+    z = twice(y, x)
+z[0] = 2.0
+return x * y
+
+# loops that run no time | x, y, none
+for k in range(none):
+    x[k] = y[k]
+    z = x
+while none > 0:
+    x *= y
+    none -= 1
+for k in range(none):
+    for j in range(3):
+        y[j] *= x[k]
+return x * y
+
 # a callee given a slice | x, y
 def scale(u, f):
     u *= f

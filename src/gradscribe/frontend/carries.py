@@ -30,8 +30,10 @@ from gradscribe.frontend.heap import (
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
+from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.types import UNKNOWN, Type, join
 
+_MARKS = ("kept", "stale")  # what is remembered of a location, by the heap's field
 _ROUNDS = 8  # after which a type that still changes is widened to Unknown
 
 Root = str | Loc
@@ -84,7 +86,10 @@ class Carries:
         # What is carried part by part, as it was before the loop.
         self.opened: dict[Place, Bound | None] = {}
         self.related: set[tuple[Place, Place]] = set()
-        self.kept: dict[Place, str] = {}
+        self.marks: dict[tuple[str, Place], str] = {}  # what is kept or stale at the head
+        # Names that denote one object from outside in every iteration, and those that do not.
+        self.anchored: dict[str, Ref] = {}
+        self.adrift: set[str] = set()
         self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
         for name in dict.fromkeys(names):
             known = frame.env.get(name)
@@ -110,7 +115,8 @@ class Carries:
         elif bound is None:
             self.slots.append(Slot(place, hint, UNDEF, UNKNOWN))
         elif not isinstance(bound, Closure | Method | Procedure | Cell):
-            init = self.frame.read(bound)
+            with self.frame.handing_on():
+                init = self.frame.read(bound)
             self.slots.append(Slot(place, hint, init, type_of_operand(init), bound))
 
     def _parts(self, bound: Bound | None) -> Mapping[Hashable, Bound] | None:
@@ -175,14 +181,17 @@ class Carries:
             if isinstance(root, str) and not path and not slot.unborn:
                 frame.env[root] = bound[slot.place]
                 frame.unbound.discard(root)
+        for name, ref in self.anchored.items():
+            frame.env[name] = ref
+            frame.unbound.discard(name)
         fresh = set(self.heads.values())
         self.heads |= {(loc, ()): loc for loc in self._around() if loc not in fresh}
         for first, other in self.related:
             if first in self.heads and other in self.heads:
                 frame.heap.relate(self.heads[first], self.heads[other])
-        for place, why in self.kept.items():
+        for (mark, place), why in self.marks.items():
             if place in self.heads:
-                frame.heap.kept.setdefault(self.heads[place], why)
+                getattr(frame.heap, mark).setdefault(self.heads[place], why)
         return params
 
     def _rebuilt(
@@ -251,7 +260,8 @@ class Carries:
             return UNDEF
         if slot.init is UNDEF and self._is_followed(end):
             return UNDEF  # it does not outlive the iteration
-        return self.frame.read(end)
+        with self.frame.handing_on():
+            return self.frame.read(end)
 
     def _is_followed(self, bound: Bound) -> bool:
         heap = self.frame.heap
@@ -280,20 +290,24 @@ class Carries:
                     self._restore(env, heap, unbound)
                     self._carry_changed(heap)
                     continue
-            except _Restructured as found:
+            except _Restructured as restructured:
                 self._restore(env, heap, unbound)
-                self._as_one(found.root, env)
+                self._as_one(restructured.root, env)
                 heap = frame.heap
+                continue
+            if self._anchor(op, heap):
                 continue
             rounds += 1
             if self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS):
                 break
-        kept = frame.heap.kept
+        after = frame.heap
         self._restore(env, heap, unbound)
         ops = frame.builder.region.ops
         place = len(ops)
         op.results = tuple(self.enter())
-        frame.heap.kept |= {loc: why for loc, why in kept.items() if loc in heap.values}
+        for mark in _MARKS:
+            found = getattr(after, mark).items()
+            getattr(frame.heap, mark).update({loc: why for loc, why in found if loc in heap.values})
         for slot in self.slots:
             if slot.unborn and isinstance(slot.place[0], str):
                 frame.unbound.discard(slot.place[0])
@@ -328,8 +342,7 @@ class Carries:
             before = held.entries.get(key)
             self._add((loc, (key,)), hint, before)
             self.opened[loc, (key,)] = before
-            self.related.clear()
-            self.kept.clear()
+            self._forget()
         self.pending.clear()
 
     def _as_one(self, root: Root, env: dict[str, Bound]) -> None:
@@ -341,14 +354,45 @@ class Carries:
             assert value is not None
             slot = Slot((root, ()), root.name, value, type_of_operand(value))
         else:
-            init = self.frame.read(env[root])
+            with self.frame.handing_on():
+                init = self.frame.read(env[root])
             slot = Slot((root, ()), root, init, type_of_operand(init))
         first = next((k for k, s in enumerate(self.slots) if s.place[0] == root), None)
         self.slots = [s for s in self.slots if s.place[0] != root]
         self.opened = {p: b for p, b in self.opened.items() if p[0] != root}
         self.slots.insert(len(self.slots) if first is None else first, slot)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Find out anew what may be which object: other things are carried than before."""
         self.related.clear()
-        self.kept.clear()
+        self.marks.clear()
+
+    def _anchor(self, op: Op, heap: Heap) -> bool:
+        """Find the names that denote one object from outside in every iteration: no carries."""
+        inside = set().union(*(defined_in(region) for region in op.regions))
+        drifting = [n for n, ref in self.anchored.items() if self.frame.env.get(n) != ref]
+        for name in drifting:
+            del self.anchored[name]
+            self.adrift.add(name)
+            self._add((name, ()), name, self.opened[name, ()])
+        found = False
+        for slot in [] if drifting else list(self.slots):
+            root, path = slot.place
+            if not isinstance(root, str) or path or root in self.adrift:
+                continue
+            end = self.frame.env.get(root)
+            head = self.heads.get(slot.place)
+            if head is not None and end == Ref(head):
+                end = slot.before  # what it was when the iteration began
+            if (slot.before == end or slot.init is UNDEF) and _is_outside(end, heap, inside):
+                assert isinstance(end, Ref)
+                self.anchored[root] = end
+                self.slots.remove(slot)
+                found = True
+        if found or drifting:
+            self._forget()
+        return found or bool(drifting)
 
     def _restore(self, env: dict[str, Bound], heap: Heap, unbound: set[str]) -> None:
         frame: Frame | None = self.frame
@@ -372,21 +416,21 @@ class Carries:
         if not pairs <= self.related:
             self.related |= pairs
             stable = False
-        kept = self._kept()
-        if not kept.keys() <= self.kept.keys():
-            self.kept |= kept
+        marks = self._marked()
+        if not marks.keys() <= self.marks.keys():
+            self.marks |= marks
             stable = False
         return stable or (widen and all(slot.type == UNKNOWN for slot in self.slots))
 
-    def _kept(self) -> dict[Place, str]:
-        """Which carries may be entries of a container when an iteration begins."""
+    def _marked(self) -> dict[tuple[str, Place], str]:
+        """Which carries may be entries of a container, or stale, when an iteration begins."""
         found = {}
-        kept = self.frame.heap.kept
         for slot in self.slots:
             for bound in (slot.before, self._end(slot.place)):
                 for loc in locations(bound) if bound is not None else ():
-                    if loc in kept:
-                        found[slot.place] = kept[loc]
+                    for mark in _MARKS:
+                        if loc in getattr(self.frame.heap, mark):
+                            found[mark, slot.place] = getattr(self.frame.heap, mark)[loc]
         return found
 
     def _alias_pairs(self) -> set[tuple[Place, Place]]:
@@ -408,6 +452,16 @@ class Carries:
 def _below(place: Place, above: Place) -> bool:
     """Does a place stand below another (or is it that one)?"""
     return place[0] == above[0] and place[1][: len(above[1])] == above[1]
+
+
+def _is_outside(bound: Bound | None, heap: Heap, inside: set[Value]) -> bool:
+    """Is this an array or the like that was there before the loop, or a view of one that was?"""
+    return (
+        isinstance(bound, Ref)
+        and bound.loc in heap.values
+        and not isinstance(heap.values[bound.loc], Fields)
+        and not any(arg in inside for step in bound.path for arg in step.args)
+    )
 
 
 def _may_write(statements: list[Any]) -> bool:

@@ -216,7 +216,7 @@ class _Join:
         frame = self.frame
         values = {loc: exported(v) for loc, v in arm.heap.values.items()}
         heap = Heap(values, dict(arm.heap.aliases))
-        heap.kept = dict(arm.heap.kept)
+        heap.kept, heap.stale = dict(arm.heap.kept), dict(arm.heap.stale)
         heap.wholes = {loc: w for loc, w in arm.heap.wholes.items() if w[1] not in defined}
         frame.env = {name: rebuild(bound) for name, bound in arm.env.items()}
         frame.heap = heap
@@ -238,6 +238,10 @@ class _Join:
             return a
         if (a is None and self._is_followed(1, b)) or (b is None and self._is_followed(0, a)):
             return None  # unbound on one path: it cannot be read after the join
+        if a is None or b is None:  # whoever reads it ran the arm that binds it
+            only = b if a is None else a
+            if isinstance(only, Ref) and only.loc in self.frame.heap.values and not only.path:
+                return only
         if isinstance(a, Closure | Method) or isinstance(b, Closure | Method):
             return None
         if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
@@ -304,7 +308,7 @@ class _Join:
         frame, arm = self.frame, self.arms[place]
         saved, frame.heap = frame.heap, arm.heap
         try:
-            with frame.builder.into(arm.region):
+            with frame.builder.into(arm.region), frame.handing_on():
                 return frame.read(bound)
         finally:
             frame.heap = saved
@@ -343,6 +347,7 @@ class _Join:
                 merged.wholes[loc] = whole
         for source in (then, other):
             merged.kept |= source.kept
+            merged.stale |= source.stale
             for loc, partners in source.aliases.items():
                 merged.aliases[loc] = merged.aliases.get(loc, frozenset()) | partners
         return merged
@@ -362,8 +367,9 @@ class _Join:
         frame = self.frame
         for loc, sources in self.new_locations:
             for source in sources:
-                if source in frame.heap.kept:
-                    frame.heap.kept[loc] = frame.heap.kept[source]
+                for marks in (frame.heap.kept, frame.heap.stale):
+                    if source in marks:
+                        marks[loc] = marks[source]
                 if frame.reachable(source) is not None:
                     frame.heap.relate(loc, source)
                 for partner in frame.heap.aliases.get(source, ()):

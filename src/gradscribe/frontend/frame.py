@@ -76,6 +76,7 @@ class Frame:
         # Names that a loop body may read before this iteration binds them, and those that it did.
         self.unbound: set[str] = set()
         self.read_unbound: set[str] = set()
+        self.tolerant = False
 
     # ------------------------------------------------------------------ errors and origins
 
@@ -149,6 +150,8 @@ class Frame:
             self.refuse(bound.definition.node, "a nested function is used as a value here")
         if isinstance(bound, Method | Cell | Super):
             self.refuse(self.definition.node, "a method is used as a value here", "call it")
+        if bound.loc in self.heap.stale and not self.tolerant:
+            self._refuse_stale(bound.loc)
         if not bound.path:
             value = self.heap.values[bound.loc]
             return self._whole(bound.loc, value) if isinstance(value, Fields) else value
@@ -206,6 +209,23 @@ class Frame:
             self.keep(TupleOf(tuple(fields.entries.values())))
             self.heap.values[ref.loc] = self.read(ref)
 
+    def _refuse_stale(self, loc: Loc) -> NoReturn:
+        name = loc.name or "this object"
+        raise AliasError(
+            f"cannot know what {name} is here: {self.heap.stale[loc]}",
+            self.builder.span or self.definition.header(self.definition.node),
+            f"copy it before: {loc.name or 'x'} = {loc.name or 'x'}.copy()",
+        )
+
+    @contextmanager
+    def handing_on(self) -> Iterator[None]:
+        """While what names hold is handed on, not used: it may be stale there, too."""
+        saved, self.tolerant = self.tolerant, True
+        try:
+            yield
+        finally:
+            self.tolerant = saved
+
     def type(self, bound: Bound) -> Type:
         """The type of a bound value, without emitting a view where one is not needed yet."""
         if isinstance(bound, TupleOf):
@@ -223,7 +243,8 @@ class Frame:
             return Struct(fields.cls or object, pairs)
         if isinstance(bound, Method | Closure | Procedure | Cell | Super):
             return UNKNOWN
-        return type_of_operand(self.read(bound))
+        with self.handing_on():
+            return type_of_operand(self.read(bound))
 
     def view(self, ref: Ref, prim: Primitive, args: tuple[Operand, ...], certain: bool) -> Bound:
         """A view of a reference, read at once so that it is computed where the user wrote it."""
@@ -276,7 +297,7 @@ class Frame:
             self.heap.kept.setdefault(loc, why)
 
     def check_write(self, loc: Loc, node: Any) -> None:
-        """Refuse a write to what another live name may or may not denote."""
+        """Refuse a write to what may be in a container; what may be the same object goes stale."""
         if loc in self.heap.kept:
             raise AliasError(
                 f"cannot write to {loc.name or 'this object'}: it {self.heap.kept[loc]}, "
@@ -284,15 +305,24 @@ class Frame:
                 self.definition.span(node),
                 "write to the object before it is stored, or copy it: x = x.copy()",
             )
+        span = self.definition.span(node)
         for other in self.heap.aliases.get(loc, ()):
-            name = self.reachable(other)
-            if name is not None:
-                raise AliasError(
-                    f"cannot write to {loc.name or 'this object'}: it may be the same object as "
-                    f"{name!r}, depending on the path taken",
-                    self.definition.span(node),
-                    f"copy one of them: {name} = {name}.copy()",
-                )
+            if isinstance(self.heap.values.get(other), Fields):
+                self._refuse_either(loc, other, node)
+                continue
+            why = f"it may be the same object as {loc.name or 'another'}, which is written"
+            self.heap.stale.setdefault(other, f"{why} at {span}" if span else why)
+
+    def _refuse_either(self, loc: Loc, other: Loc, node: Any) -> None:
+        """Refuse a change of an object that may be another one which can still be read."""
+        name = self.reachable(other)
+        if name is not None:
+            raise AliasError(
+                f"cannot write to {loc.name or 'this object'}: it may be the same object as "
+                f"{name!r}, depending on the path taken",
+                self.definition.span(node),
+                f"copy one of them: {name} = {name}.copy()",
+            )
 
     def reachable(self, loc: Loc) -> str | None:
         """A name in this frame or one around it through which a location can be read."""

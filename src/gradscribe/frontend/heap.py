@@ -17,8 +17,8 @@ reference of its own, so what they share stays shared::
     p.u[0] = 1.0                                           heap: U ↦ setitem(%u, 0, 1.0)
 
 Where two branches or iterations bind a name to different objects, the name gets a location of its
-own that *may be* either; that is exact as long as nobody writes to one of them afterwards, and a
-write is refused.
+own that *may be* either. A write to one of them makes the others *stale*: what they hold then is
+not known, and reading it is refused.
 """
 
 from __future__ import annotations
@@ -161,6 +161,7 @@ class Heap:
 
     ``kept``: the objects that are (or may be) entries of a container, and how they came to be.
     ``wholes``: for an object of known structure, what it held when it was last one operand, and it.
+    ``stale``: those that may have changed when another was written, and where that was.
     """
 
     values: dict[Loc, Operand | Fields] = field(default_factory=dict)
@@ -168,6 +169,7 @@ class Heap:
     views: dict[tuple[Loc, tuple[Step, ...]], tuple[Operand, Operand]] = field(default_factory=dict)
     kept: dict[Loc, str] = field(default_factory=dict)
     wholes: dict[Loc, tuple[tuple[Operand, ...], Operand]] = field(default_factory=dict)
+    stale: dict[Loc, str] = field(default_factory=dict)
 
     def new(self, value: Operand | Fields, name: str = "", span: Span | None = None) -> Ref:
         """A reference to a new object."""
@@ -188,6 +190,7 @@ class Heap:
             dict(self.views),
             dict(self.kept),
             dict(self.wholes),
+            dict(self.stale),
         )
 
     def fields(self, bound: object) -> Fields | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, final
 
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Ref
+from gradscribe.frontend.heap import Bound, Ref, locations
 from gradscribe.frontend.resolve import Definition
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Parameter, Region, Value
@@ -78,7 +78,12 @@ def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str,
     args = tuple(o for i, o in enumerate(operands) if i not in task.statics)
     value = Value(definition.node.name, task.result)
     frame.builder.append(Op(CALL, args, (value,), attrs=Attrs(callee=task.function)))
-    return frame.wrap(value)
+    result = frame.wrap(value)
+    for loc in locations(result):  # it may be one of the arguments, or hold one
+        for _, argument in bound:
+            for other in locations(argument):
+                frame.heap.relate(loc, other)
+    return result
 
 
 def _is_static(constant: Const) -> bool:
