@@ -149,7 +149,9 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
     if prim is GETITEM and isinstance(type_of_operand(op.args[1]), Slice):
         base = op.args[0]
         assert isinstance(base, Value)  # it is active
-        whole = builder.emit(of(helpers.setitem), scope.zeros(base), op.args[1], y_bar)
+        is_tuple = isinstance(base.type, Sequence) and base.type.kind == "tuple"
+        put = of(helpers.index_add if is_tuple else helpers.setitem)
+        whole = builder.emit(put, scope.zeros(base), op.args[1], y_bar)
         scope.add(op.args[0], whole)
         return
     extra = {"y": op.results[0], "y_bar": y_bar}

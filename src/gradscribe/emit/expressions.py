@@ -20,7 +20,7 @@ from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.ir import helpers
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Value
-from gradscribe.ir.facts.methods import METHODS, Gathered
+from gradscribe.ir.facts.methods import LIST_METHODS, METHODS, Gathered
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, Primitive, printed_name
 
@@ -298,6 +298,8 @@ class Expressions:
             return ast.List([ast.Starred(self.operand(args[0]), LOAD), self.operand(args[1])], LOAD)
         if function is helpers.copy_list:
             return call(ast.Name("list", LOAD), self.operand(args[0]))
+        if function is helpers.as_tuple:
+            return call(ast.Name("tuple", LOAD), self.operand(args[0]))
         if function is reversed:
             return ast.Subscript(
                 self.operand(args[0]), ast.Slice(None, None, self.literal(-1)), LOAD
@@ -353,7 +355,7 @@ class Expressions:
     def _dotted(self, op: Op) -> ast.expr:
         base = self.operand(op.args[0])
         attribute = op.prim.name.removeprefix(".")
-        method = METHODS.get(attribute)
+        method = METHODS.get(attribute) or LIST_METHODS.get(attribute)
         node = ast.Attribute(base, attribute, LOAD)
         if method is None or method.function is not op.prim.function:
             return node

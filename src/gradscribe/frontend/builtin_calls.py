@@ -6,20 +6,20 @@ import copy
 import dataclasses
 from typing import Any
 
-import gast
-
 from gradscribe.frontend import containers, records
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Fields, Ref, Super, TupleOf
 from gradscribe.ir.core import Const
 
+Keywords = dict[Any, Bound]
 
-def _super(frame: Frame, node: gast.Call) -> Bound:
+
+def _super(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound:
     """``super()``, also with the class and the object given."""
-    from gradscribe.frontend.expressions import lower
-
-    if node.args:
-        cls, receiver = (lower(frame, arg) for arg in node.args)
+    if positional:
+        cls, receiver = positional
     else:
         cell = frame.definition.cells.get("__class__")
         first = frame.definition.node.args.args[:1]
@@ -31,49 +31,48 @@ def _super(frame: Frame, node: gast.Call) -> Bound:
     return Super(cls.value, receiver)
 
 
-def _named(frame: Frame, node: gast.Call) -> tuple[Bound, str] | None:
+def _named(frame: Frame, positional: list[Bound]) -> tuple[Bound, str] | None:
     """The object and the name of ``getattr(x, "name")``, where both are followed."""
-    from gradscribe.frontend.expressions import lower
-
-    if len(node.args) < 2 or node.keywords:
+    if len(positional) < 2:
         return None
-    base, name = lower(frame, node.args[0]), lower(frame, node.args[1])
+    base, name = positional[:2]
     if records.class_of(frame, base) is None or not isinstance(name, Const):
         return None
     return base, str(name.value)
 
 
-def _getattr(frame: Frame, node: gast.Call) -> Bound | None:
-    from gradscribe.frontend.expressions import lower
-
-    found = _named(frame, node)
+def getattr_(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    found = _named(frame, positional)
     if found is None:
         return None
-    if len(node.args) == 3 and not records.has(frame, *found):
-        return lower(frame, node.args[2])
+    if len(positional) == 3 and not records.has(frame, *found):
+        return positional[2]
     return records.attribute(frame, node, *found)
 
 
-def _hasattr(frame: Frame, node: gast.Call) -> Bound | None:
-    found = _named(frame, node)
+def hasattr_(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    found = _named(frame, positional)
     return None if found is None else Const(records.has(frame, *found))
 
 
-def _setattr(frame: Frame, node: gast.Call) -> Bound | None:
-    from gradscribe.frontend.expressions import lower
-
-    found = _named(frame, node)
+def _setattr(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    found = _named(frame, positional)
     if found is None:
         return None
-    records.set_attribute(frame, node, *found, lower(frame, node.args[2]))
+    records.set_attribute(frame, node, *found, positional[2])
     return Const(None)
 
 
-def _dict(frame: Frame, node: gast.Call) -> Bound | None:
+def _dict(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
     """``dict(…)`` with keys that are known."""
-    from gradscribe.frontend.calls import arguments
-
-    positional, keywords = arguments(frame, node)
     entries: containers.Entries = {}
     for arg in positional:
         pairs = containers.pairs_of(frame, arg)
@@ -83,28 +82,27 @@ def _dict(frame: Frame, node: gast.Call) -> Bound | None:
     return containers.make_dict(frame, entries | keywords)
 
 
-def _replace(frame: Frame, node: gast.Call) -> Bound:
-    from gradscribe.frontend.calls import arguments
-
-    positional, keywords = arguments(frame, node)
+def _replace(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound:
     return records.replace(frame, node, positional[0], keywords)
 
 
-def _copied(frame: Frame, node: gast.Call) -> Bound | None:
+def _copied(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
     """``copy.copy(x)`` of what is followed part by part."""
-    from gradscribe.frontend.expressions import lower
-
-    bound = lower(frame, node.args[0])
+    (bound,) = positional
     fields = frame.heap.fields(bound)
     if isinstance(bound, TupleOf):
         return bound
     return None if fields is None else frame.heap.new(fields, "", frame.builder.span)
 
 
-def _deeply_copied(frame: Frame, node: gast.Call) -> Bound | None:
+def _deeply_copied(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
     """``copy.deepcopy(x)``: what is shared within x is shared within the copy."""
-    from gradscribe.frontend.expressions import lower
-
     known: dict[Any, Ref] = {}
 
     def copied(bound: Bound) -> Bound:
@@ -123,10 +121,10 @@ def _deeply_copied(frame: Frame, node: gast.Call) -> Bound | None:
                 frame.heap.values[known[key].loc] = Fields(fields.kind, entries, fields.cls)
         return known[key]
 
-    return copied(lower(frame, node.args[0]))
+    return copied(positional[0])
 
 
 SPECIAL: dict[Any, Any] = {
-    super: _super, getattr: _getattr, hasattr: _hasattr, setattr: _setattr, dict: _dict,
+    super: _super, setattr: _setattr, dict: _dict,
     dataclasses.replace: _replace, copy.copy: _copied, copy.deepcopy: _deeply_copied,
 }  # fmt: skip

@@ -13,9 +13,11 @@ import numpy as np
 
 from gradscribe.errors import SourceUnavailableError, UnsupportedError
 from gradscribe.frontend import (
-    builtin_calls,
+    comprehensions,
     containers,
     expand,
+    generators,
+    lists,
     opaque,
     records,
     recursion,
@@ -23,28 +25,19 @@ from gradscribe.frontend import (
     writes,
 )
 from gradscribe.frontend.assignments import ASSIGNMENTS
-from gradscribe.frontend.frame import GETITEM, Frame
+from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.recognise import helper_of
-from gradscribe.frontend.resolve import Definition, definition_of
+from gradscribe.frontend.resolve import TOUCHED, Definition, definition_of
+from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole, may_repeat
-from gradscribe.ir.types import (
-    Array,
-    Mapping,
-    Scalar,
-    Static,
-    Struct,
-    Type,
-    Unknown,
-    dims_of,
-    is_static,
-)
+from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, is_static
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import is_followed, is_named_tuple
 
@@ -58,6 +51,7 @@ LOWERERS: list[Any] = []
 def call(frame: Frame, node: gast.Call) -> Bound:
     """Lower ``function(arguments)``."""
     from gradscribe.frontend.expressions import attribute, lower
+    from gradscribe.frontend.functional import SPECIAL
 
     if isinstance(node.func, gast.Attribute):
         base = lower(frame, node.func.value)
@@ -66,10 +60,21 @@ def call(frame: Frame, node: gast.Call) -> Bound:
         callee = attribute(frame, node.func, base, node.func.attr)
     else:
         callee = lower(frame, node.func)
-    plain = isinstance(callee, Const) and records.class_of(frame, callee) is None
-    if isinstance(callee, Const) and plain and (callee.name is None or callable(callee.value)):
-        return _static_call(frame, node, callee.value)
-    return call_bound(frame, node, callee, *arguments(frame, node))
+    function = callee.value if isinstance(callee, Const) else None
+    if isinstance(callee, Const) and records.class_of(frame, callee) is None:
+        if function is print or _is_exception(function):
+            opaque.statement(frame, gast.Expr(node))
+            return Const(None)
+        for lowerer in LOWERERS:
+            result: Bound | None = lowerer(frame, node, function)
+            if result is not None:
+                return result
+    kept = not _hashable(function) or function in SPECIAL or helper_of(function) not in BY_FUNCTION
+    return call_bound(frame, node, callee, *arguments(frame, node, kept), written=True)
+
+
+def _is_exception(function: Any) -> bool:
+    return isinstance(function, type) and issubclass(function, BaseException)
 
 
 def followed(frame: Frame, bound: Bound) -> bool:
@@ -80,55 +85,33 @@ def followed(frame: Frame, bound: Bound) -> bool:
 
 
 def call_bound(
-    frame: Frame, node: Any, callee: Bound, positional: list[Bound], keywords: Keywords
+    frame: Frame,
+    node: Any,
+    callee: Bound,
+    positional: list[Bound],
+    keywords: Keywords,
+    written: bool = False,
 ) -> Bound:
-    """Call what an expression was lowered to, with arguments that are lowered already."""
+    """Call what an expression was lowered to, with arguments that are lowered already.
+
+    ``written``: they are those that stand in ``node``, so that the call may pass through as it is.
+    """
     if isinstance(callee, Procedure):
         return callee.run(frame, node, positional, keywords)  # type: ignore[no-any-return]  # bound
-    if isinstance(callee, Closure):
-        return _inline(frame, node, callee.definition, callee.frame, positional, keywords)
+    if isinstance(callee, Closure) and stream_in(callee) is None:
+        return inline(frame, node, callee.definition, callee.frame, positional, keywords)
     if isinstance(callee, Method):
         return call_object(frame, node, callee.function, [callee.receiver, *positional], keywords)
     method = records.special_method(frame, callee, "__call__")
     if method is not None:
         return call_object(frame, node, method.function, [callee, *positional], keywords)
-    if isinstance(callee, Const) and callable(callee.value):
-        return call_object(frame, node, callee.value, positional, keywords)
+    if isinstance(callee, Const) and (callee.name is None or callable(callee.value)):
+        return call_object(frame, node, callee.value, positional, keywords, written)
     frame.refuse(
         node,
         "the function called here is not known before the program runs",
         "call a function that is defined at module level, or pass it as an argument",
     )
-
-
-def call_object(
-    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
-) -> Bound:
-    """Call a Python object that is known, with arguments that are lowered already."""
-    if isinstance(function, types.MethodType):
-        receiver = Const(function.__self__)
-        return call_object(frame, node, function.__func__, [receiver, *positional], keywords)
-    if isinstance(function, type):
-        made = records.construct(frame, node, function, positional, keywords)
-        if made is not None:
-            return made
-        if function in (list, tuple) and not positional:
-            return TupleOf(()) if function is tuple else frame.wrap(frame.emit(of(list)))
-        if function is dict and not positional:
-            return containers.make_dict(frame, {**keywords})
-    if function is object.__init__ or function is object.__init_subclass__:
-        return Const(None)
-    function = helper_of(function)
-    prim = BY_FUNCTION.get(function) if _hashable(function) else None
-    if prim is not None:
-        return apply(frame, node, prim, positional, keywords)
-    if isinstance(function, types.FunctionType) and not _is_library(function):
-        try:
-            definition = definition_of(function)
-        except SourceUnavailableError as error:
-            frame.refuse(node, error.message, error.hint)
-        return _inline(frame, node, definition, None, positional, keywords)
-    frame.refuse(node, f"{getattr(function, '__name__', function)!r} cannot be called here")
 
 
 def _is_static(bound: Bound) -> bool:
@@ -141,65 +124,92 @@ def _is_static(bound: Bound) -> bool:
 def arguments(frame: Frame, node: gast.Call, kept: bool = True) -> tuple[list[Bound], Keywords]:
     """The positional and keyword arguments of a call; may the callee keep a list written there?"""
     from gradscribe.frontend.expressions import display, lower
+    from gradscribe.frontend.functional import spread
 
     positional: list[Bound] = []
     for arg in node.args:
         if isinstance(arg, gast.Starred):
-            inner = lower(frame, arg.value)
-            if not isinstance(inner, TupleOf):
+            entries = spread(frame, arg, lower(frame, arg.value))
+            if entries is None:
                 frame.refuse(arg, "star of something whose length is not known here")
-            positional.extend(inner.items)
+            positional.extend(entries)
         elif isinstance(arg, gast.List):
             positional.append(display(frame, arg, kept))
         else:
             positional.append(lower(frame, arg))
     keywords: Keywords = {}
     for keyword in node.keywords:
-        if keyword.arg is None:
-            frame.refuse(node, "** in a call is not supported yet")
-        keywords[keyword.arg] = lower(frame, keyword.value)
+        if keyword.arg is not None:
+            keywords[keyword.arg] = lower(frame, keyword.value)
+            continue
+        pairs = containers.pairs_of(frame, lower(frame, keyword.value))
+        if pairs is None or not all(isinstance(key, str) for key in pairs):
+            frame.refuse(node, "** of something whose keys are not known here")
+        keywords |= pairs
     return positional, keywords
 
 
-def _static_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
-    if function is print or (isinstance(function, type) and issubclass(function, BaseException)):
-        opaque.statement(frame, gast.Expr(node))
+def call_object(
+    frame: Frame,
+    node: Any,
+    function: Any,
+    positional: list[Bound],
+    keywords: Keywords,
+    written: bool = False,
+) -> Bound:
+    """Call a Python object that is known, with arguments that are lowered already."""
+    from gradscribe.frontend.functional import special
+
+    if isinstance(function, types.MethodType) and (not written or _is_users(function)):
+        receiver = Const(function.__self__)
+        return call_object(frame, node, function.__func__, [receiver, *positional], keywords)
+    if isinstance(function, type) and (is_followed(function) or is_named_tuple(function)):
+        made = records.construct(frame, node, function, positional, keywords)
+        if made is not None:
+            return made
+    if function is object.__init__ or function is object.__init_subclass__:
         return Const(None)
-    special = _SPECIAL.get(function) if _hashable(function) else None
-    result: Bound | None
-    if special is not None:
-        result = special(frame, node)
-        if result is not None:
-            return result
-    for lowerer in LOWERERS:
-        result = lowerer(frame, node, function)
-        if result is not None:
-            return result
-    if isinstance(function, type) and not issubclass(function, BaseException):
-        if is_followed(function) or is_named_tuple(function):
-            return call_object(frame, node, function, *arguments(frame, node))
-    if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
-        owner = function.__self__
-        if is_followed(owner if isinstance(owner, type) else type(owner)):
-            return call_object(frame, node, function, *arguments(frame, node))
     if not _hashable(function):
         frame.refuse(node, f"cannot call {function!r}")
+    result = special(frame, node, function, positional, keywords)
+    if result is not None:
+        return result
     if isinstance(getattr(function, "__self__", None), np.ufunc) and function.__name__ == "at":
-        return writes.ufunc_at(frame, node, function.__self__, *arguments(frame, node, kept=False))
+        return writes.ufunc_at(frame, node, function.__self__, positional, keywords)
     if function in ASSIGNMENTS:
-        return inline_for(frame, node, ASSIGNMENTS[function], *arguments(frame, node, kept=False))
+        return inline_for(frame, node, ASSIGNMENTS[function], positional, keywords)
     function = _ATTRIBUTE_OF.get(function, helper_of(function))
     prim = BY_FUNCTION.get(function)
     if prim is not None:
-        positional, keywords = arguments(frame, node, kept=False)
-        return apply(frame, node, prim, positional, keywords)
-    if isinstance(function, types.FunctionType) and not _is_library(function):
+        positional = [
+            (
+                comprehensions.as_list(frame, node, bound)
+                if isinstance(bound, Closure) and stream_in(bound)
+                else bound
+            )
+            for bound in positional
+        ]
+        made = apply(frame, node, prim, positional, keywords)
+        if made is not None:
+            return made
+        writes.refuse_unknown(frame, node, prim.function, positional, keywords)
+    elif isinstance(function, types.FunctionType) and not _is_library(function):
         try:
             definition = definition_of(function)
         except SourceUnavailableError as error:
             frame.refuse(node, error.message, error.hint)
-        return _inline(frame, node, definition, None, *arguments(frame, node))
-    return _opaque_call(frame, node, function)
+        return inline(frame, node, definition, None, positional, keywords)
+    if not written:
+        name = getattr(function, "__name__", repr(function))
+        frame.refuse(node, f"{name!r} is not understood where it is called indirectly", "call it")
+    return _opaque_call(frame, node, function, positional, keywords)
+
+
+def _is_users(method: types.MethodType) -> bool:
+    """Is this a method of the user's own class?"""
+    owner = method.__self__
+    written = isinstance(method.__func__, types.FunctionType)
+    return written and is_followed(owner if isinstance(owner, type) else type(owner))
 
 
 def _hashable(function: Any) -> bool:
@@ -226,8 +236,8 @@ def apply(
     positional: Sequence[Bound],
     keywords: Keywords,
     form: str | None = None,
-) -> Bound:
-    """Apply a primitive to bound arguments."""
+) -> Bound | None:
+    """Apply a primitive to bound arguments; None where one of them has no place in it."""
     decided = _by_structure(frame, node, prim.function, positional) if not keywords else None
     if decided is not None:
         return decided
@@ -235,11 +245,12 @@ def apply(
     if taken is not None:
         into, positional, keywords = taken
         value = apply(frame, node, prim, positional, keywords, form)
+        if value is None:
+            return None
         return writes.put_out(frame, node, prim, into, value)
     bound = _bind(frame, node, prim, positional, keywords)
     if bound is None:
-        writes.refuse_unknown(frame, node, prim.function, positional, keywords)
-        return _opaque_call(frame, node, prim.function)
+        return None
     args = tuple(frame.read(b) for b in bound)
     try:
         written = expand.written_out(frame, prim, bound, args)
@@ -357,11 +368,12 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     fields = frame.heap.fields(base)
     if fields is None and name == "append" and containers.is_empty_list(frame, base):
         fields = Fields("list", {})
+    given: list[Bound] | None = None
     if fields is not None and isinstance(base, Ref):
         given, named = arguments(frame, node)
         if not fields.entries and fields.kind == "list":
             if not containers.is_followed_list(frame, given):
-                return _list_call(frame, node, base, name, given, named)
+                return lists.method(frame, node, base, name, given, named)
             frame.heap.values[base.loc] = fields
         result = containers.method(frame, node, base, fields, name, given, named)
         if result is not None:
@@ -375,7 +387,9 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
         frame.settle(base)
     kind = frame.type(base) if not isinstance(base, Closure) else None
     if isinstance(kind, SequenceType) or (isinstance(kind, Unknown) and name in ("append", "pop")):
-        return _list_method(frame, node, base, name)
+        if given is None:
+            given, named = arguments(frame, node)
+        return lists.method(frame, node, base, name, given, named)
     instead = ASSIGNMENTS.get(getattr(np.ndarray, name, None))
     if instead is not None and isinstance(kind, Array | Unknown):
         if name == "sort" and isinstance(kind, Unknown):
@@ -388,7 +402,12 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     positional, keywords = arguments(frame, node)
     positional, keywords = method.bind(positional, keywords)
     positional = [_gathered(arg) for arg in positional]
-    return apply(frame, node, of(method.function), [base, *positional], keywords, form="method")
+    prim = of(method.function)
+    positional = [base, *positional]
+    result = apply(frame, node, prim, positional, keywords, form="method")
+    if result is None:
+        return _opaque_call(frame, node, prim.function, positional, keywords)
+    return result
 
 
 _BOUND = (Value, Const, Ref, TupleOf, Closure, Procedure, Method, Super)
@@ -401,42 +420,10 @@ def _gathered(arg: Any) -> Bound:
     return arg if isinstance(arg, _BOUND) else Const(arg)
 
 
-def _list_method(frame: Frame, node: gast.Call, base: Bound, name: str) -> Bound:
-    return _list_call(frame, node, base, name, *arguments(frame, node))
-
-
-def _list_call(
-    frame: Frame,
-    node: gast.Call,
-    base: Bound,
-    name: str,
-    positional: list[Bound],
-    keywords: Keywords,
-) -> Bound:
-    if keywords or not isinstance(base, Ref):
-        frame.refuse(node, f"the list method .{name}() is not supported here")
-    xs = frame.read(base)
-    if name == "append" and len(positional) == 1:
-        value = positional[0]
-        frame.keep(value, node)
-        frame.write(base, frame.emit(of(helpers.append), xs, frame.read(value)), node)
-        return Const(None)
-    if name == "pop" and len(positional) <= 1:
-        place = frame.read(positional[0]) if positional else Const(-1)
-        item = frame.emit(GETITEM, xs, place)
-        frame.write(base, frame.emit(of(helpers.without), xs, place), node)
-        popped = frame.wrap(item)
-        frame.keep(popped)
-        return popped
-    if name == "copy" and not positional:
-        return frame.wrap(frame.emit(of(helpers.copy_list), xs))
-    frame.refuse(node, f"the list method .{name}() is not supported yet")
-
-
 # ---------------------------------------------------------------------------- user functions
 
 
-def _inline(
+def inline(
     frame: Frame,
     node: gast.Call,
     definition: Definition,
@@ -447,6 +434,8 @@ def _inline(
     """Lower the callee's body in place, its parameters bound to the arguments."""
     from gradscribe.frontend.lower import body, parameters
 
+    if generators.is_generator(definition):
+        return generators.called(frame, node, definition, outer, positional, keywords)
     current: Frame | None = frame
     while current is not None and not recursion.in_progress(definition):
         if current.definition.node is definition.node:
@@ -473,15 +462,19 @@ def _inline(
 
 def inline_for(
     frame: Frame,
-    node: gast.Call,
+    node: Any,
     function: types.FunctionType,
     positional: list[Bound],
     keywords: Keywords,
 ) -> Bound:
     """Lower a function of ours in place of a call, to which all that it does belongs."""
-    definition = definition_of(function)
-    definition.at = frame.definition.span(node)
-    return _inline(frame, node, definition, None, positional, keywords)
+    token = TOUCHED.set(None)  # no derivative is said to depend on it
+    try:
+        definition = definition_of(function)
+    finally:
+        TOUCHED.reset(token)
+    definition.at = frame.definition.span(node) or frame.builder.span
+    return inline(frame, node, definition, None, positional, keywords)
 
 
 def bind_parameters(
@@ -502,8 +495,8 @@ def bind_parameters(
             inner.env[param.name] = TupleOf(tuple(rest))
             rest = []
         elif param.kind == "kwargs":
-            if keywords:
-                frame.refuse(node, "a callee with ** parameters is not supported yet")
+            inner.env[param.name] = containers.make_dict(frame, keywords)
+            keywords = {}
         elif param.kind in ("plain", "positional") and rest:
             inner.env[param.name] = rest.pop(0)
         elif param.name in keywords and param.kind != "positional":
@@ -537,9 +530,10 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
 # ---------------------------------------------------------------------------- the unknown
 
 
-def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
+def _opaque_call(
+    frame: Frame, node: gast.Call, function: Any, positional: Sequence[Bound], keywords: Keywords
+) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
-    positional, keywords = arguments(frame, node)
     writes.refuse_unknown(frame, node, function, positional, keywords)
     module = getattr(function, "__module__", None) or ""
     trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(
@@ -556,80 +550,5 @@ def _opaque_call(frame: Frame, node: gast.Call, function: Any) -> Bound:
     return opaque.expression(frame, node)
 
 
-def _isinstance(frame: Frame, node: gast.Call) -> Bound | None:
-    """``isinstance(x, float)``, decided where the type is known."""
-    positional, keywords = arguments(frame, node)
-    if len(positional) != 2 or keywords:
-        return None
-    classes = positional[1]
-    parts = classes.items if isinstance(classes, TupleOf) else (classes,)
-    if not all(isinstance(p, Const) for p in parts):
-        return None
-    kind = frame.type(positional[0])
-    answers = [_instance_of(kind, p.value) for p in parts if isinstance(p, Const)]
-    if any(answer is True for answer in answers):
-        return Const(True)
-    if frame.builder.derived and [p.value for p in parts if isinstance(p, Const)] == [float]:
-        return Const(False)  # what a rule writes for NumPy holds for Python's floats too
-    return Const(False) if all(answer is False for answer in answers) else None
-
-
-def _instance_of(kind: Type, cls: Any) -> bool | None:
-    if not isinstance(cls, type):
-        return None
-    python = {"f": float, "i": int, "b": bool, "c": complex}
-    match kind:
-        case Scalar(dtype, weak):
-            own = python[dtype.kind] if weak and dtype.kind in python else dtype.type
-            return issubclass(own, cls)
-        case Array(_, dims) if dims:
-            return issubclass(np.ndarray, cls)
-        case SequenceType(name):
-            return issubclass({"list": list, "tuple": tuple}[name], cls)
-        case Struct(own):
-            return issubclass(own, cls)
-        case Mapping():
-            return issubclass(dict, cls)
-        case Static(value):
-            return isinstance(value, cls)
-        case _:
-            return None
-
-
-def _sequence(frame: Frame, node: gast.Call) -> Bound:
-    """``list(xs)`` and ``tuple(xs)``."""
-    positional, keywords = arguments(frame, node)
-    as_tuple = frame.lookup(node.func).value is tuple  # type: ignore[union-attr]  # a Const
-    source = positional[0] if positional else TupleOf(())
-    kind = frame.type(source)
-    if isinstance(source, TupleOf):
-        if as_tuple:
-            return source
-        frame.keep(source, node)
-        return frame.wrap(frame.emit(of(list), *(frame.read(item) for item in source.items)))
-    if (
-        keywords
-        or len(positional) > 1
-        or not (isinstance(kind, SequenceType) and kind.kind == "list")
-    ):
-        frame.refuse(node, f"a {'tuple' if as_tuple else 'list'} of {kind} is not supported yet")
-    if as_tuple:
-        frame.refuse(node, "a tuple of a list is not supported yet", "keep the list")
-    return frame.wrap(frame.emit(of(helpers.copy_list), frame.read(source)))
-
-
 # Functions that read an attribute.
 _ATTRIBUTE_OF = {np.real: ATTRIBUTES["real"], np.imag: ATTRIBUTES["imag"]}
-
-
-def _where(frame: Frame, node: gast.Call) -> Bound | None:
-    """``np.where(condition)`` alone gives positions."""
-    if len(node.args) != 1 or node.keywords or isinstance(node.args[0], gast.Starred):
-        return None
-    return apply(frame, node, of(np.nonzero), arguments(frame, node, kept=False)[0], {})
-
-
-_SPECIAL: dict[Any, Any] = {
-    np.where: _where, isinstance: _isinstance, list: _sequence, tuple: _sequence,
-    **builtin_calls.SPECIAL,
-}  # fmt: skip

@@ -13,7 +13,6 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend.exits import plain
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import (
     Bound,
@@ -27,6 +26,7 @@ from gradscribe.frontend.heap import (
     TupleOf,
     locations,
 )
+from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
@@ -95,7 +95,7 @@ class Carries:
             known = frame.env.get(name)
             if isinstance(known, Cell):
                 continue
-            if name in frame.definition.locals or name.startswith(" "):
+            if name in frame.definition.locals or is_hidden(name):
                 self._add((name, ()), name, known)
                 self.opened[name, ()] = known
         if _may_write(statements):
@@ -149,7 +149,8 @@ class Carries:
         bound: dict[Place, Bound] = {}
         for slot in self.slots:
             root, path = slot.place
-            value = Value(plain(slot.hint), slot.type, named=bool(slot.hint))
+            hint = plain(slot.hint)
+            value = Value(hint, slot.type, named=bool(hint))
             params.append(value)
             if isinstance(root, Loc) and not path:
                 frame.heap.values[root] = value

@@ -11,7 +11,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend.exits import leaves, plain, returns
+from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame, is_mutable
 from gradscribe.frontend.heap import (
     Bound,
@@ -24,6 +24,7 @@ from gradscribe.frontend.heap import (
     TupleOf,
     locations,
 )
+from gradscribe.frontend.hidden import plain
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.primitives import IF

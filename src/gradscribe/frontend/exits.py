@@ -22,6 +22,7 @@ import gast
 
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound
+from gradscribe.frontend.hidden import hidden
 from gradscribe.ir.core import Const, Operand
 
 
@@ -34,7 +35,7 @@ class Exits:
     def __init__(self, frame: Frame, node: Any) -> None:
         depth = len(frame.exits)
         self.stop, self.returned, self.value = (
-            f" {w}{depth}" for w in ("stop", "returned", "value")
+            hidden(w, str(depth)) for w in ("stop", "returned", "value")
         )
         self.returns = any(returns(child) for child in node.body)
         self.breaks = self.returns or any(leaves(child, breaks_only=True) for child in node.body)
@@ -70,11 +71,6 @@ class Exits:
     def flag(self, frame: Frame, name: str) -> Operand:
         """A flag as it is after the loop."""
         return frame.read(frame.env[name])
-
-
-def plain(name: str) -> str:
-    """What a variable is called in the text: a hidden one without what hides it."""
-    return name.strip(" 0123456789") if name.startswith(" ") else name
 
 
 def returns(node: Any) -> bool:

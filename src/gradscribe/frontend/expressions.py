@@ -11,7 +11,16 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import calls, containers, control, opaque, records, views
+from gradscribe.frontend import (
+    calls,
+    comprehensions,
+    containers,
+    control,
+    functional,
+    opaque,
+    records,
+    views,
+)
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
@@ -255,14 +264,33 @@ def _tuple_part(frame: Frame, element: Any) -> Bound:
     return inner
 
 
-def _elements(frame: Frame, node: Any, kept: bool = True) -> list[Bound]:
+def _concatenated(frame: Frame, node: gast.List) -> Bound:
+    """``[*xs, x]`` with an xs of unknown length is ``xs + [x]``."""
+    total: Operand | None = None
+    for element in node.elts:
+        if isinstance(element, gast.Starred):
+            source = lower(frame, element.value)
+            part = frame.read(functional.as_list(frame, element, source, fresh=total is None))
+        else:
+            bound = lower(frame, element)
+            frame.keep(bound, element)
+            part = frame.emit(of(list), frame.read(bound))
+        total = part if total is None else frame.emit(of(operator.add), total, part)
+    assert total is not None
+    return frame.wrap(total)
+
+
+def _elements(frame: Frame, node: Any, kept: bool = True) -> list[Bound] | None:
+    """The entries of a display; None where a star among them has an unknown number."""
+    mark = frame.mark()
     items: list[Bound] = []
     for element in node.elts:
         if isinstance(element, gast.Starred):
-            inner = lower(frame, element.value)
-            if not isinstance(inner, TupleOf):
-                frame.refuse(element, "star of something whose length is not known here")
-            items.extend(inner.items)
+            entries = functional.spread(frame, element, lower(frame, element.value))
+            if entries is None:
+                frame.back(mark)
+                return None
+            items.extend(entries)
         elif isinstance(element, gast.List):
             items.append(display(frame, element, kept))
         else:
@@ -277,6 +305,8 @@ def _list(frame: Frame, node: gast.List) -> Bound:
 def display(frame: Frame, node: gast.List, kept: bool) -> Bound:
     """``[a, b, …]``; not ``kept`` where it is only read and gone (``np.array([a, b])``)."""
     items = _elements(frame, node, kept)
+    if items is None:
+        return _concatenated(frame, node)
     if kept and containers.is_followed_list(frame, items):
         return containers.make_list(frame, items)
     if kept:
@@ -473,4 +503,8 @@ _HANDLERS: dict[type, Callable[[Frame, Any], Bound]] = {
     gast.NamedExpr: _named,
     gast.Call: _call,
     gast.JoinedStr: opaque.expression,
+    gast.ListComp: comprehensions.list_comprehension,
+    gast.SetComp: comprehensions.set_comprehension,
+    gast.DictComp: comprehensions.set_comprehension,
+    gast.GeneratorExp: comprehensions.generator_expression,
 }

@@ -23,6 +23,7 @@ from gradscribe.frontend.heap import (
     TupleOf,
     locations,
 )
+from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
 from gradscribe.ir import helpers, trees
@@ -81,13 +82,16 @@ class Frame:
     # ------------------------------------------------------------------ errors and origins
 
     def refuse(self, node: Any, message: str, hint: str | None = None) -> NoReturn:
-        raise UnsupportedError(message, self.definition.span(node), hint)
+        raise UnsupportedError(message, self.definition.span(node) or self.builder.span, hint)
 
     @contextmanager
     def statement(self, node: Any) -> Iterator[None]:
-        """What is built belongs to this statement (rules keep the one they are applied at)."""
+        """What is built belongs to this statement.
+
+        Rules, and statements that the compiler writes in place of others, keep the one around.
+        """
         builder = self.builder
-        if builder.derived or self.definition.at is not None:
+        if builder.derived or self.definition.at is not None or not hasattr(node, "lineno"):
             yield
             return
         saved = builder.span, builder.statement
@@ -96,6 +100,25 @@ class Frame:
             yield
         finally:
             builder.span, builder.statement = saved
+
+    # ------------------------------------------------------------------ trying
+
+    def mark(self) -> Any:
+        """The state before something that may turn out to be impossible; see ``back``."""
+        region = self.builder.region
+        env, unbound = dict(self.env), set(self.unbound)
+        return region, len(region.ops), env, unbound, self.heap.copy(), len(self.exits)
+
+    def back(self, mark: Any) -> None:
+        """Forget what was lowered since the mark."""
+        self.builder.region, built, env, unbound, heap, depth = mark
+        del self.builder.region.ops[built:]
+        del self.exits[depth:]
+        self.env, self.unbound, heap = dict(env), set(unbound), heap.copy()
+        frame: Frame | None = self
+        while frame is not None:
+            frame.heap = heap
+            frame = frame.parent
 
     # ------------------------------------------------------------------ values
 
@@ -364,6 +387,9 @@ class Frame:
     def name(self, bound: Bound, name: str) -> None:
         """Hint that the value just computed is what the user calls ``name``."""
         operand: Any = bound
+        name = plain(name)
+        if not name:
+            return
         if isinstance(bound, Ref):
             operand = self.heap.operand(bound.loc)
             if bound.path:
@@ -377,6 +403,13 @@ class Frame:
             else:
                 operand.hint, operand.named = name, True
 
+    def _is_seen(self, name: str) -> bool:
+        """Does the function that is differentiated see this variable of another one, too?"""
+        root = self
+        while root.parent is not None:
+            root = root.parent
+        return root.definition.cells.get(name) is self.definition.cells[name]
+
     def lookup(self, node: Any) -> Bound:
         """What a name stands for: a local, or a constant of the closure, the module or Python."""
         name = node.id
@@ -389,13 +422,13 @@ class Frame:
             return held.entries[None]
         if bound is not None:
             return bound
-        if name in self.definition.locals:
+        if name in self.definition.locals or is_hidden(name):
             if name in self.unbound:
                 self.read_unbound.add(name)
-                return Value(name, Unknown(), named=True)
+                return Value(plain(name), Unknown(), named=True)
             if self.definition.function is None or name not in self.definition.cells:
                 self.refuse(
-                    node, f"{name!r} may be read before it is bound", "bind it on every path"
+                    node, f"{plain(name)!r} may be read before it is bound", "bind it on every path"
                 )
         try:
             value = self.definition.lookup(name)
@@ -403,6 +436,16 @@ class Frame:
             self.refuse(node, f"the name {name!r} is not defined")
         if is_static(value):
             return Const(value)
+        if self.definition.captures(name) and not self._is_seen(name):
+            if not isinstance(value, int | float | complex | tuple) or self.definition.rebinds(
+                name
+            ):
+                self.refuse(
+                    node,
+                    f"{name!r} is captured by a function that is called here, and may change",
+                    "pass it as an argument",
+                )
+            return self.wrap(Const(value))
         home = self.definition.globals.get("__name__")
         known_builtin = value is getattr(builtins, name, None)
         return Const(value, name, None if known_builtin else home)

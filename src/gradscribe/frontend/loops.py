@@ -7,6 +7,7 @@ Arrays and lists are walked by position (``for v in x`` is ``for i in range(len(
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gast
@@ -15,8 +16,10 @@ from gradscribe.frontend.carries import Carries
 from gradscribe.frontend.control import LEFT, NEVER, Ended, branch
 from gradscribe.frontend.exits import Exits, leaves, returns
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound
+from gradscribe.frontend.heap import Bound, Closure
+from gradscribe.frontend.hidden import plain
 from gradscribe.frontend.resolve import assigned_names
+from gradscribe.frontend.streams import bound_stream, consumed
 from gradscribe.ir.core import Attrs, Op, Region, Value
 from gradscribe.ir.primitives import FOR, WHILE
 from gradscribe.ir.types import PY_INT
@@ -26,13 +29,19 @@ def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
     """Lower a loop. Returns how the block ended, and whether ``rest`` was lowered after it here."""
     from gradscribe.frontend.lower import block
 
+    source = bound_stream(frame, node.iter) if isinstance(node, gast.For) else None
+    if isinstance(source, Closure):
+        made = consumed(frame, node, source, node.target, node.body, node.orelse)
+        return block(frame, [*made, *rest]), True
     exits = Exits(frame, node)
     exits.begin(frame)
     frame.exits.append(exits)
     try:
-        (_for if isinstance(node, gast.For) else _while)(frame, node, exits)
+        ended = (_for if isinstance(node, gast.For) else _while)(frame, node, exits)
     finally:
         frame.exits.pop()
+    if ended is NEVER:
+        return NEVER, False
     if exits.returns:
         returned = exits.flag(frame, exits.returned)
 
@@ -70,7 +79,7 @@ def _after(frame: Frame, exits: Exits, node: Any, rest: list[Any]) -> Ended:
     )
 
 
-def _for(frame: Frame, node: gast.For, exits: Exits) -> None:
+def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     """Lower ``for target in iterable``."""
     from gradscribe.frontend.lower import assign, block
     from gradscribe.frontend.walks import walk
@@ -79,13 +88,12 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> None:
     walked = walk(frame, node.iter)
     held = [name for name in frame.env if name not in before]
     if walked.static is not None:
-        _unrolled(frame, node, exits, walked.static)
-        return
+        return _unrolled(frame, node, exits, walked.static)
     targets = [n.id for n in gast.walk(node.target) if isinstance(n, gast.Name)]
     sequence = walked.sequence()
     bound = [*targets, *assigned_names(node.body), *exits.names()]
     carried = Carries(frame, node, bound, node.body)
-    hint = targets[0] if isinstance(node.target, gast.Name) and walked.plain else "i"
+    hint = plain(targets[0]) if isinstance(node.target, gast.Name) and walked.plain else "i"
 
     def attempt() -> Op:
         param = Value(hint, PY_INT, named=walked.plain)
@@ -97,35 +105,30 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> None:
             block(frame, node.body)
             body.yields = carried.leave()
         inits = (slot.init for slot in carried.slots)
-        attrs = Attrs(seqs=1, stop=carried.place(exits.stop))
+        attrs = Attrs(seqs=1, stop=carried.place(exits.stop), form=getattr(node, "form", None))
         return Op(FOR, (sequence, *inits), (), (body,), attrs)
 
     carried.run(attempt)
     unread = [name for name in targets if not _read_outside(frame, node, name)]
     for name in [*held, *unread]:
         frame.env.pop(name, None)
+    return None
 
 
-def _unrolled(frame: Frame, node: gast.For, exits: Exits, items: list[Bound]) -> None:
-    """One copy of the body for each item; what follows an early exit goes into a branch."""
+def _unrolled(frame: Frame, node: gast.For, exits: Exits, items: list[Bound]) -> Ended:
+    """Lower the body once for each item; what follows an exit is lowered where it was not taken."""
     from gradscribe.frontend.lower import assign, block
 
     for place, item in enumerate(items):
         exits.proceed(frame)
         assign(frame, node.target, item)
-        ended = block(frame, node.body)
-        if ended is NEVER:
-            exits.leave(frame)
-            return
-        rest = items[place + 1 :]
-        if exits.breaks and rest:
-            stopped = exits.flag(frame, exits.stop)
-
-            def proceed(rest: list[Bound] = rest) -> None:
-                _unrolled(frame, node, exits, rest)
-
-            branch(frame, stopped, lambda: None, proceed)
-            return
+        if block(frame, node.body) is NEVER:
+            return NEVER
+        if exits.breaks and place + 1 < len(items):
+            left = exits.flag(frame, exits.stop)
+            others = partial(_unrolled, frame, node, exits, items[place + 1 :])
+            return NEVER if branch(frame, left, lambda: None, others) is NEVER else None
+    return None
 
 
 def _read_outside(frame: Frame, node: Any, name: str) -> bool:
@@ -140,7 +143,7 @@ def _reads(node: Any, name: str) -> int:
     )
 
 
-def _while(frame: Frame, node: gast.While, exits: Exits) -> None:
+def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:
     """Lower ``while test``."""
     from gradscribe.frontend.expressions import condition
     from gradscribe.frontend.lower import block
@@ -165,3 +168,4 @@ def _while(frame: Frame, node: gast.While, exits: Exits) -> None:
         return Op(WHILE, inits, (), (test, body), Attrs(stop=carried.place(exits.stop)))
 
     carried.run(attempt)
+    return None

@@ -15,9 +15,12 @@ import gast
 
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import (
+    calls,
+    comprehensions,
     containers,
     control,
     expressions,
+    lists,
     loops,
     opaque,
     records,
@@ -26,8 +29,9 @@ from gradscribe.frontend import (
 )
 from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Cell, Fields, Ref, TupleOf
+from gradscribe.frontend.heap import Bound, Cell, Closure, Fields, Ref, TupleOf
 from gradscribe.frontend.resolve import definition_of, shared_names
+from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Const, Function, Operand, Parameter, Value
@@ -218,7 +222,10 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
         if not isinstance(frame.type(base), Array):
             frame.keep(value, target)
         place = expressions.index(frame, target.slice)
-        writes.set_item(frame, target, base, place, frame.read(value))
+        if lists.is_slice(place) and isinstance(base, Ref) and lists.is_list(frame, base):
+            lists.set_slice(frame, target, base, place, value)
+        else:
+            writes.set_item(frame, target, base, place, frame.read(value))
     elif isinstance(target, gast.Attribute):
         base = expressions.lower(frame, target.value)
         records.set_attribute(frame, target, base, target.attr, value)
@@ -230,6 +237,8 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     """The entries of ``value`` for each part of a pattern."""
     parts = target.elts
     starred = [i for i, part in enumerate(parts) if isinstance(part, gast.Starred)]
+    if isinstance(value, Closure) and stream_in(value):
+        value = comprehensions.as_list(frame, target, value)
     followed = containers.items_of(frame, value)
     if followed is not None:
         items = followed
@@ -361,6 +370,9 @@ def _delete(frame: Frame, node: gast.Delete) -> None:
         if not isinstance(base, Ref) or not isinstance(kind, SequenceType | Unknown):
             frame.refuse(node, "del of anything but entries of a list is not supported yet")
         place = expressions.index(frame, target.slice)
+        if lists.is_slice(place):
+            lists.set_slice(frame, node, base, place, None)
+            continue
         frame.write(base, frame.emit(of(helpers.without), frame.read(base), place), node)
 
 
@@ -369,9 +381,11 @@ def _assert(frame: Frame, node: gast.Assert) -> None:
 
 
 def _function(frame: Frame, node: gast.FunctionDef) -> None:
-    if node.decorator_list:
-        frame.refuse(node, "decorated nested functions are not supported yet")
-    frame.bind(node.name, expressions.closure(frame, node))
+    decorators = [expressions.lower(frame, part) for part in node.decorator_list]
+    made: Bound = expressions.closure(frame, node)
+    for decorator in reversed(decorators):
+        made = calls.call_bound(frame, node, decorator, [made], {})
+    frame.bind(node.name, made)
 
 
 def _nonlocal(frame: Frame, node: gast.Nonlocal) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import linecache
+import re
 import types
 import warnings
 from contextvars import ContextVar
@@ -38,9 +39,12 @@ class Definition:
         self.globals = globals
         self.cells = cells
         self.function = function
-        self.locals = _local_names(node) if locals is None else locals
+        self.locals = local_names(node) if locals is None else locals
         self.at: Span | None = None  # the call that a function of ours is lowered in place of
         self.defaults: dict[str, Any] = {}  # of a nested function: what they are bound to
+
+    def __deepcopy__(self, memo: Any) -> Definition:
+        return self
 
     def lookup(self, name: str) -> Any:
         """The object a free name stands for now; KeyError where it is not bound."""
@@ -53,10 +57,22 @@ class Definition:
             return self.globals[name]
         return vars(builtins)[name]
 
+    def captures(self, name: str) -> bool:
+        """Is this a variable of a function around that has been left?"""
+        return name in self.cells
+
+    def rebinds(self, name: str) -> bool:
+        """May a function of the same file rebind a captured variable of this name?"""
+        lines = linecache.getlines(self.file.path, self.globals)
+        return any(re.search(rf"\bnonlocal\b.*\b{name}\b", line) for line in lines)
+
     def span(self, node: Any) -> Span | None:
-        """Where a node stands in its file."""
+        """Where a node stands in its file (another's, where it was brought here)."""
         if self.at is not None:
             return self.at
+        home = getattr(node, "home", self)
+        if home is not self:
+            return home.span(node)
         line = getattr(node, "lineno", None)
         if line is None:
             return None
@@ -95,7 +111,7 @@ def definition_of(function: types.FunctionType) -> Definition:
     entry = _CACHE.get((code.co_filename, code))
     if entry is None:
         node, file = _read(function)
-        entry = _CACHE[code.co_filename, code] = node, file, _local_names(node)
+        entry = _CACHE[code.co_filename, code] = node, file, local_names(node)
     node, file, local = entry
     cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
     return Definition(node, file, function.__globals__, cells, function, local)
@@ -216,7 +232,7 @@ def nested_definition(outer: Definition, node: FunctionNode) -> Definition:
     return Definition(node, outer.file, outer.globals, outer.cells, None)
 
 
-def _local_names(node: FunctionNode) -> frozenset[str]:
+def local_names(node: FunctionNode) -> frozenset[str]:
     """The names that are local to a function: its parameters and all that its body binds."""
     arguments = node.args
     names = {a.id for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
@@ -240,6 +256,10 @@ def _bound(node: Any, names: set[str], outside: set[str]) -> None:
         names.add(node.name)
         return
     if isinstance(node, gast.Lambda):
+        return
+    if isinstance(node, gast.comprehension):
+        for child in (node.iter, *node.ifs):
+            _bound(child, names, outside)  # the targets are the comprehension's own
         return
     if isinstance(node, gast.Import | gast.ImportFrom):
         names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
@@ -268,6 +288,10 @@ def assigned_names(statements: list[Any]) -> list[str]:
             found.setdefault(node.name)
             return
         elif isinstance(node, gast.Lambda):
+            return
+        elif isinstance(node, gast.comprehension):
+            for child in (node.iter, *node.ifs):
+                visit(child)
             return
         for child in gast.iter_child_nodes(node):
             visit(child)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,9 @@ import gast
 from gradscribe.frontend import containers
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.hidden import hidden
+from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Op, Operand
@@ -43,6 +45,8 @@ def walk(frame: Frame, node: Any) -> Walk:
     """How to walk the iterable of a ``for`` loop."""
     if isinstance(node, gast.Call) and isinstance(node.func, gast.Name):
         function = _builtin(frame, node.func)
+        starred = any(isinstance(arg, gast.Starred) for arg in node.args)
+        function = None if starred else function
         if function is zip and node.args and _strict(frame, node) is not None:
             walks = [walk(frame, arg) for arg in node.args]
             if _strict(frame, node) and all(w.static is None for w in walks):
@@ -72,11 +76,11 @@ def _strict(frame: Frame, node: gast.Call) -> bool | None:
 
 
 def _builtin(frame: Frame, node: gast.Name) -> Any:
-    if node.id in frame.env or node.id in frame.definition.locals:
-        return None
-    found = frame.lookup(node)
+    found = frame.env.get(node.id)
+    if found is None and node.id not in frame.definition.locals:
+        found = frame.lookup(node)
     value = found.value if isinstance(found, Const) else None
-    return value if value is getattr(builtins, node.id, None) else None
+    return next((function for function in (zip, reversed, enumerate) if value is function), None)
 
 
 def _operand(frame: Frame, node: Any) -> Operand:
@@ -90,14 +94,21 @@ def _positions(frame: Frame, length: Callable[[], Operand]) -> Callable[[], Oper
 
 
 def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
+    from gradscribe.frontend.comprehensions import as_list
     from gradscribe.frontend.expressions import item
 
-    if isinstance(bound, Closure):
+    if isinstance(bound, Closure) and stream_in(bound):
+        bound = as_list(frame, node, bound, at_once=True)
+    elif isinstance(bound, Closure):
         frame.refuse(node, "cannot iterate over a function")
     entries = containers.items_of(frame, bound)
     if entries is not None and not isinstance(bound, TupleOf):
         return _static(entries)
     if isinstance(bound, TupleOf):
+        if len(bound.items) == 1:
+            return _static(list(bound.items))
+        if any(isinstance(x, Closure | Procedure) for x in bound.items):
+            return _static(list(bound.items))
         kinds = [frame.type(x) for x in bound.items]
         if not all(isinstance(k, Scalar | Array) for k in kinds) or not isinstance(
             join_all(kinds), Scalar | Array
@@ -106,7 +117,7 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         bound = frame.read(bound)
     if isinstance(bound, Ref):
         # The loop holds the object, whatever becomes of its name.
-        frame.env[f"what the loop at line {node.lineno} walks"] = bound
+        frame.env[hidden("", f"walked by {id(node)}")] = bound
     if (
         isinstance(bound, Const)
         and bound.name is None

@@ -126,6 +126,8 @@ def fold(prim: Primitive, args: tuple[Operand, ...], derived: bool = True) -> Op
         if isinstance(arg, Value) or not arg.fixed or (arg.name and function not in _TESTS):
             return _fold_identity(function, args)
         values.append(arg.value)
+    if function in (operator.is_, operator.is_not) and type(values[0]) is not type(values[1]):
+        return Const(function is operator.is_not)
     if not derived and any(isinstance(v, float) for v in values):
         return None
     if function in (tuple, slice):

@@ -286,6 +286,9 @@ def _entries(xs: Type, index: tuple[int, ...], axis: int = 0) -> str | None:
     if isinstance(xs, Scalar | Array):
         before = "..., " if axis < 0 else ":, " * axis
         return f"g[{before}{', '.join(map(str, index))}]" if index else "g"
+    if isinstance(xs, Sequence) and xs.items is None:
+        plain = xs.kind == "list" and not index and isinstance(xs.element, Scalar)
+        return "list(g)" if plain else None
     if not isinstance(xs, Sequence) or xs.items is None:
         return None
     texts = [_entries(item, (*index, place), axis) for place, item in enumerate(xs.items)]

@@ -72,7 +72,7 @@ def index_add(x: Any, index: Any, value: Any) -> Any:
     if isinstance(entry, (list, tuple)):
         for place, part in enumerate(value):
             entry = index_add(entry, place, part)
-    else:
+    elif value is not None:
         entry = entry + value
     entries[index] = entry
     return type(x)(entries)
@@ -116,6 +116,22 @@ def folded(g: Any, xs: Any) -> Any:
 def copy_list(xs: Any) -> Any:
     """A copy of the list xs."""
     return list(xs)
+
+
+def as_tuple(xs: Any) -> Any:
+    """The entries of the list xs as a tuple."""
+    return tuple(xs)
+
+
+def bounds(part: Any, length: Any) -> Any:
+    """Where a slice of a list of that length begins, and where what follows it does."""
+    start, stop, _ = part.indices(length)
+    return start, max(start, stop)
+
+
+def ordered(keys: Any, reverse: Any) -> Any:
+    """The positions of the keys in the order in which ``sorted`` puts them."""
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
 
 
 def stop_gradient(x: Any) -> Any:

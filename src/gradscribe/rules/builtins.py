@@ -188,5 +188,5 @@ def sorted_adjoint(iterable, *, y_bar):
 
 
 constant(
-    int, bool, round, any, all, isinstance, callable, id, hash, str, repr, builtins.type,
+    int, bool, round, any, all, isinstance, callable, id, hash, builtins.type,
 )  # fmt: skip

@@ -6,11 +6,14 @@ import numpy as np
 
 from gradscribe.ir.helpers import (
     add_trees,
+    as_tuple,
+    bounds,
     copy_list,
     expand,
     fill_like,
     is_one,
     like,
+    ordered,
     own,
     stop_gradient,
     zeros_like,
@@ -47,7 +50,14 @@ def own_x(x, *, y_bar):
 
 @linear(copy_list, "xs")
 def copy_list_xs(xs, *, y_bar):
-    return y_bar
+    if isinstance(xs, list):
+        return y_bar
+    return tuple(y_bar) if isinstance(xs, tuple) else np.array(y_bar)
+
+
+@linear(as_tuple, "xs")
+def as_tuple_xs(xs, *, y_bar):
+    return copy_list(y_bar)
 
 
 # Walking backwards is its own inverse, and a permutation's transpose is its inverse.
@@ -59,4 +69,6 @@ def reversed_xs(xs, *, y_bar):
 constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
-constant(zeros_like, stop_gradient, is_one, len, range, slice)
+constant(
+    zeros_like, stop_gradient, is_one, bounds, ordered, list.index, list.count, len, range, slice,
+)  # fmt: skip

@@ -303,7 +303,24 @@ def _(g: Type, xs: Type) -> Type:
 
 @fact(helpers.copy_list)
 def _(xs: Type) -> Type:
-    return xs
+    if isinstance(xs, Sequence) and xs.kind == "list":
+        return xs
+    return Sequence("list", None, element_type(xs))
+
+
+@fact(helpers.as_tuple)
+def _(xs: Type) -> Type:
+    return Sequence("tuple", None, element_type(xs))
+
+
+@fact(helpers.bounds, static="part", cheap=True)
+def _(part: Any, length: Type) -> Type:
+    return Sequence("tuple", (PY_INT, PY_INT))
+
+
+@fact(helpers.ordered)
+def _(keys: Type, reverse: Type) -> Type:
+    return Sequence("list", None, PY_INT)
 
 
 @fact(helpers.add_trees)

@@ -132,6 +132,13 @@ def _same(*names: str) -> dict[str, Method]:
     return {name: Method(getattr(np, name)) for name in names}
 
 
+for _method in (list.index, list.count):
+
+    @fact(_method, name=f".{_method.__name__}")
+    def _(xs: Type, value: Type) -> Type:
+        return PY_INT
+
+
 METHODS: dict[str, Method] = {
     **_same("sum", "mean", "prod", "max", "min", "var", "std", "ptp", "cumsum", "cumprod"),
     **_same("argmax", "argmin", "argsort", "any", "all", "nonzero", "searchsorted", "round"),
@@ -146,6 +153,9 @@ METHODS: dict[str, Method] = {
     "item": Method(np.ndarray.item),
     "tolist": Method(np.ndarray.tolist),
 }
+
+# Those of lists that read and return a number.
+LIST_METHODS: dict[str, Method] = {"index": Method(list.index), "count": Method(list.count)}
 
 
 # ---------------------------------------------------------------------------- attributes

@@ -18,6 +18,7 @@ from gradscribe.ir.types import (
     Scalar,
     Sequence,
     Type,
+    element_type,
     elementwise,
     inexact,
     is_array,
@@ -161,7 +162,8 @@ def _in_place(function: Any, plain: Any) -> None:
         if is_array(a):
             return a
         if isinstance(a, Sequence) and a.kind == "list":
-            return Sequence("list", None, UNKNOWN)
+            more = element_type(b) if plain is operator.add else None
+            return Sequence("list", None, join_optional(element_type(a), more))
         result = of(plain).result
         return result(a, b) if result else UNKNOWN
 

@@ -1,0 +1,560 @@
+"""Calls that are more than their arguments' types: builtins on containers, functions of functions.
+
+``special`` looks a callable up in a table of functions from a call's bound arguments to its bound
+result; what is not there is a primitive, a user's function, or passes through.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import types
+from typing import Any
+
+import gast
+import numpy as np
+
+from gradscribe.frontend import builtin_calls, comprehensions, containers, library
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
+from gradscribe.frontend.hidden import hidden
+from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.renaming import scope_of
+from gradscribe.frontend.streams import Stream, item, load, store, stream_in
+from gradscribe.ir import helpers
+from gradscribe.ir.core import Const, Value
+from gradscribe.ir.primitives import BY_FUNCTION, of
+from gradscribe.ir.types import (
+    PY_INT,
+    Array,
+    Mapping,
+    Range,
+    Scalar,
+    Sequence,
+    Static,
+    Struct,
+    Type,
+    Unknown,
+    element_type,
+    maybe_float,
+)
+
+Positional = list[Bound]
+_NONE, _FALSE = Const(None), Const(False)
+Keywords = dict[str, Bound]
+
+
+def special(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """The result of a call that is treated here; None for all others."""
+    from gradscribe.frontend.calls import inline_for
+
+    handler = SPECIAL.get(function) or _BY_CLASS.get(type(function))
+    if handler is not None:
+        result: Bound | None = handler(frame, node, function, positional, keywords)
+        return result
+    if function in library.STREAMS:
+        return inline_for(frame, node, library.STREAMS[function], positional, keywords)
+    if function in BY_FUNCTION and any(stream_in(bound) for bound in positional):
+        return None
+    if function in library.WRITTEN:
+        return inline_for(frame, node, library.WRITTEN[function], positional, keywords)
+    return None
+
+
+def spread(frame: Frame, node: Any, bound: Bound) -> list[Bound] | None:
+    """The entries of something whose length is known; None where it is not."""
+    known = containers.items_of(frame, bound)
+    if known is not None or not isinstance(bound, Value | Const | Ref):
+        return known
+    kind = frame.type(bound)
+    if isinstance(kind, Sequence) and kind.items is not None:
+        from gradscribe.frontend.expressions import item as entry
+
+        return [entry(frame, bound, Const(k)) for k in range(len(kind.items))]
+    return None
+
+
+# ---------------------------------------------------------------------------- sequences
+
+
+def as_list(frame: Frame, node: Any, source: Bound, fresh: bool = True) -> Bound:
+    """``list(source)``; the same list where it need not be ``fresh``."""
+    if isinstance(source, Closure) and stream_in(source):
+        return comprehensions.as_list(frame, node, source)
+    if isinstance(source, Closure | Procedure):
+        frame.refuse(node, "a function is not a sequence")
+    known = containers.items_of(frame, source)
+    if known is not None:
+        if containers.is_followed_list(frame, known):
+            return containers.make_list(frame, known)
+        frame.keep(TupleOf(tuple(known)), node)
+        return frame.wrap(frame.emit(of(list), *map(frame.read, known)))
+    kind = frame.type(source)
+    if isinstance(kind, Sequence) and kind.kind == "list":
+        if not fresh:
+            return source
+        return frame.wrap(frame.emit(of(helpers.copy_list), frame.read(source)))
+    if isinstance(kind, Scalar | Static):
+        frame.refuse(node, f"a list of {kind} is not supported")
+    vector = isinstance(kind, Array) and kind.dims is not None and len(kind.dims) == 1
+    if vector or isinstance(kind, Range) or not maybe_float(element_type(kind) or PY_INT):
+        return frame.wrap(frame.emit(of(helpers.copy_list), frame.read(source)))
+    return comprehensions.as_list(frame, node, _each(frame, node, source))
+
+
+def _each(frame: Frame, node: Any, source: Bound) -> Closure:
+    """The stream of the entries of a sequence."""
+    scope = f"{scope_of(node)} each"
+    name, each = hidden("", f"{scope} source"), hidden("", f"{scope} entry")
+    frame.env[name] = source
+    loop = gast.For(store(each), load(name), [item(load(each))], [], None)
+    loop.form = "comprehension"
+    return Closure(Stream([loop], node, scope, frame.builder.region), frame)
+
+
+def _list(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``list(xs)``."""
+    if keywords or len(positional) > 1:
+        return None
+    return as_list(frame, node, positional[0]) if positional else frame.wrap(frame.emit(of(list)))
+
+
+def _tuple(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``tuple(xs)``."""
+    if keywords or len(positional) > 1:
+        return None
+    source = positional[0] if positional else TupleOf(())
+    known = spread(frame, node, source)
+    if known is not None:
+        return TupleOf(tuple(known))
+    if not isinstance(source, Closure | Procedure):
+        kind = frame.type(source)
+        if isinstance(kind, Sequence) and kind.kind == "tuple":
+            return source
+    entries = frame.read(as_list(frame, node, source, fresh=False))
+    return frame.wrap(frame.emit(of(helpers.as_tuple), entries))
+
+
+def _sum(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``sum(items)`` of a stream: a loop that adds up numbers, else the sum of their list."""
+    if not positional or not isinstance(positional[0], Closure) or len(positional) > 2:
+        return None
+    source = _stream(frame, node, positional[0])
+    start = positional[1] if len(positional) > 1 else keywords.get("start", Const(0))
+    starts = [start]
+    if isinstance(start, Const) and start.value == 0 and type(start.value) is int:
+        starts.append(Const(0.0))  # of floats it is one at once
+    before = frame.mark()
+    for begin in starts:
+        total = comprehensions.add_up(frame, node, source, begin)
+        if isinstance(frame.type(total), Scalar):
+            return total
+        frame.back(before)
+        _again(source)
+    entries = frame.read(comprehensions.as_list(frame, node, source))
+    return frame.wrap(frame.emit(of(sum), entries, frame.read(start)))
+
+
+def _stream(frame: Frame, node: Any, bound: Closure) -> Closure:
+    if stream_in(bound) is None:
+        frame.refuse(node, "a function is not a sequence")
+    return bound
+
+
+def _again(source: Closure) -> None:
+    """What consumed the stream was given up."""
+    stream = stream_in(source)
+    assert stream is not None
+    stream.spent = False
+
+
+def _any_all(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``any(items)`` and ``all(items)`` of a stream, which is left at the first that decides."""
+    if len(positional) != 1 or keywords or not isinstance(positional[0], Closure):
+        return None
+    source = _stream(frame, node, positional[0])
+    return comprehensions.find(frame, node, source, wanted=function is any)
+
+
+def _extreme(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``max`` and ``min`` of a stream, with a key or a default, or of many numbers."""
+    from gradscribe.frontend.calls import inline_for
+
+    if len(positional) == 1 and isinstance(positional[0], Closure):
+        positional = [as_list(frame, node, _stream(frame, node, positional[0]))]
+    if "key" in keywords and _is_none(keywords["key"]):
+        keywords = {name: value for name, value in keywords.items() if name != "key"}
+    if keywords:
+        if len(positional) > 1:
+            positional = [TupleOf(tuple(positional))]
+        return inline_for(frame, node, library.WRITTEN[function], positional, keywords)
+    operands = [frame.read(bound) for bound in positional]
+    while len(operands) > 4:  # what the primitive takes; ties go to the first either way
+        operands[:4] = [frame.emit(of(function), *operands[:4])]
+    return frame.wrap(frame.emit(of(function), *operands)) if operands else None
+
+
+def _is_none(bound: Bound) -> bool:
+    return isinstance(bound, Const) and bound.value is None
+
+
+def _sorted(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``sorted(xs, key=…, reverse=…)``."""
+    if len(positional) != 1 or not set(keywords) <= {"key", "reverse"}:
+        return None
+    return in_order(frame, node, positional[0], **keywords)
+
+
+def in_order(
+    frame: Frame,
+    node: Any,
+    source: Bound,
+    key: Bound = _NONE,
+    reverse: Bound = _FALSE,
+) -> Bound:
+    """``sorted(source, key=key, reverse=reverse)``: the entries in the order of their keys."""
+    from gradscribe.frontend.calls import inline_for
+
+    if isinstance(source, Closure):
+        source = as_list(frame, node, _stream(frame, node, source))
+    plain = isinstance(reverse, Const) and not reverse.value and _is_none(key)
+    if plain and isinstance(element_type(frame.type(source)), Scalar):
+        return frame.wrap(frame.emit(of(sorted), frame.read(source)))
+    how = {"key": key, "reverse": reverse}
+    return inline_for(frame, node, library.WRITTEN[sorted], [source], how)
+
+
+def _walked(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``zip``, ``enumerate`` and ``reversed`` where they are no loop's iterable: streams of it."""
+    if frame.builder.derived:
+        return None  # rules mean the primitive, whose result has the type of what it walks
+    scope = f"{scope_of(node)} {function.__name__}"
+    names = []
+    for place, bound in enumerate(positional):
+        names.append(hidden("", f"{scope} {place}"))
+        frame.env[names[-1]] = bound
+    called = hidden("", f"{scope} function")
+    frame.env[called] = Const(function)
+    each = hidden("", f"{scope} entry")
+    given = [
+        gast.keyword(name, gast.Constant(value.value, None))
+        for name, value in keywords.items()
+        if isinstance(value, Const)
+    ]
+    if len(given) != len(keywords):
+        frame.refuse(node, f"the keywords of {function.__name__} must be literals here")
+    call = gast.Call(load(called), [load(name) for name in names], given)
+    loop = gast.For(store(each), call, [item(load(each))], [], None)
+    loop.form = "comprehension"
+    return Closure(Stream([loop], node, scope, frame.builder.region), frame)
+
+
+# ---------------------------------------------------------------------------- functions made
+
+
+def _partial(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``functools.partial(f, …)``."""
+    callee, *given = positional
+
+    def run(inner: Frame, node: Any, more: Positional, named: Keywords) -> Bound:
+        from gradscribe.frontend.calls import call_bound
+
+        return call_bound(inner, node, callee, [*given, *more], {**keywords, **named})
+
+    return Procedure(run)
+
+
+def _partial_object(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """A call of a ``functools.partial`` that was made outside."""
+    from gradscribe.frontend.calls import call_bound
+
+    given = [_frozen(frame, node, value) for value in function.args]
+    named = {name: _frozen(frame, node, value) for name, value in function.keywords.items()}
+    callee = Const(function.func)
+    return call_bound(frame, node, callee, [*given, *positional], {**named, **keywords})
+
+
+def _frozen(frame: Frame, node: Any, value: Any) -> Bound:
+    if isinstance(value, list | dict | set | np.ndarray):
+        frame.refuse(
+            node, "a functools.partial holds a mutable object here", "pass it where it is called"
+        )
+    return frame.wrap(Const(value))
+
+
+def _cached(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """A function under ``functools.lru_cache``: the function itself, which gives the same."""
+    from gradscribe.frontend.calls import call_bound
+
+    return call_bound(frame, node, Const(function.__wrapped__), positional, keywords)
+
+
+def _decorator(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``functools.wraps(f)`` and ``lru_cache(…)``: decorators that change no result."""
+    if function in (functools.lru_cache, functools.cache) and len(positional) == 1:
+        if isinstance(positional[0], Closure) or callable(getattr(positional[0], "value", None)):
+            return positional[0]
+    return Procedure(lambda inner, place, given, named: given[0])
+
+
+def _updated(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``functools.update_wrapper(wrapper, wrapped)``."""
+    return positional[0]
+
+
+def _getter(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``operator.itemgetter(1)``, ``attrgetter("a")``, ``methodcaller("m")``: known objects."""
+    if not all(isinstance(b, Const) and b.name is None for b in positional) or keywords:
+        return None
+    return Const(function(*(b.value for b in positional if isinstance(b, Const))))
+
+
+def _getter_object(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    from gradscribe.frontend.expressions import item as entry
+    from gradscribe.frontend.expressions import lower
+
+    (base,) = positional
+    _, wanted = function.__reduce__()[:2]
+    if isinstance(function, operator.itemgetter):
+        found = [entry(frame, base, Const(place)) for place in wanted]
+        return found[0] if len(found) == 1 else TupleOf(tuple(found))
+    name = hidden("", f"{scope_of(node)} object")
+    frame.env[name] = base
+    if isinstance(function, operator.methodcaller):
+        attribute = gast.Attribute(load(name), wanted[0], gast.Load())
+        call = gast.Call(attribute, [gast.Constant(value, None) for value in wanted[1:]], [])
+        return lower(frame, call)
+    results = []
+    for path in wanted:
+        node = load(name)
+        for part in path.split("."):
+            node = gast.Attribute(node, part, gast.Load())
+        results.append(lower(frame, node))
+    return results[0] if len(results) == 1 else TupleOf(tuple(results))
+
+
+# ---------------------------------------------------------------------------- asking what it is
+
+
+def _isinstance(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``isinstance(x, float)``, decided where the type is known."""
+    if len(positional) != 2 or keywords:
+        return None
+    parts = _classes(positional[1])
+    if parts is None:
+        return None
+    if isinstance(positional[0], Closure | Procedure):
+        return Const(any(issubclass(types.FunctionType, cls) for cls in parts))
+    kind = frame.type(positional[0])
+    answers = [_instance_of(kind, cls) for cls in parts]
+    if any(answer is True for answer in answers):
+        return Const(True)
+    if frame.builder.derived and parts == [float]:
+        return Const(False)  # what a rule writes for NumPy holds for Python's floats too
+    return Const(False) if all(answer is False for answer in answers) else None
+
+
+def _classes(bound: Bound) -> list[Any] | None:
+    """The classes that the second argument of ``isinstance`` names; None if they are not known."""
+    if isinstance(bound, TupleOf):
+        parts = [_classes(part) for part in bound.items]
+        if any(part is None for part in parts):
+            return None
+        return [cls for part in parts for cls in part or ()]
+    if not isinstance(bound, Const):
+        return None
+    value = bound.value
+    if isinstance(value, types.UnionType):
+        return [type(None) if cls is None else cls for cls in value.__args__]
+    if isinstance(value, tuple):
+        return [cls for part in value for cls in _classes(Const(part)) or ()]
+    return [value]
+
+
+_PYTHON = {"f": float, "i": int, "b": bool, "c": complex}
+
+
+def class_of(kind: Type) -> Any:
+    """The class of every value of a type; None if there is more than one."""
+    match kind:
+        case Scalar(dtype, weak):
+            return _PYTHON[dtype.kind] if weak and dtype.kind in _PYTHON else dtype.type
+        case Array(_, dims) if dims:
+            return np.ndarray
+        case Sequence(name):
+            return {"list": list, "tuple": tuple}[name]
+        case Range():
+            return range
+        case Struct(own):
+            return own
+        case Mapping():
+            return dict
+        case Static(value):
+            return type(value)
+        case _:
+            return None
+
+
+def _instance_of(kind: Type, cls: Any) -> bool | None:
+    own = class_of(kind)
+    if not isinstance(cls, type) or own is None:
+        return None
+    return isinstance(kind.value, cls) if isinstance(kind, Static) else issubclass(own, cls)
+
+
+def _type(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``type(x)``, where it is known."""
+    if len(positional) != 1 or isinstance(positional[0], Closure | Procedure):
+        return None
+    known = class_of(frame.type(positional[0]))
+    return Const(known) if known is not None else None
+
+
+def _callable(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``callable(x)``, where it is known."""
+    if len(positional) != 1 or keywords:
+        return None
+    (bound,) = positional
+    if isinstance(bound, Closure | Procedure):
+        return Const(stream_in(bound) is None)
+    if isinstance(bound, Const) and not isinstance(frame.type(bound), Unknown):
+        return Const(callable(bound.value))
+    known = class_of(frame.type(bound))
+    return Const(_offers(known, "__call__")) if known is not None else None
+
+
+def _hasattr(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``hasattr(x, "name")``, where it is known."""
+    found = builtin_calls.hasattr_(frame, node, function, positional, keywords)
+    if found is not None:
+        return found
+    name = _literal(positional)
+    if name is None:
+        return None
+    return Const(known) if (known := _has(frame, positional[0], name)) is not None else None
+
+
+def _literal(positional: Positional) -> str | None:
+    name = positional[1] if len(positional) in (2, 3) else None
+    return name.value if isinstance(name, Const) and isinstance(name.value, str) else None
+
+
+def _has(frame: Frame, bound: Bound, name: str) -> bool | None:
+    if isinstance(bound, Const):
+        return hasattr(bound.value, name)
+    if isinstance(bound, Closure | Procedure):
+        return None
+    known = class_of(frame.type(bound))
+    return _offers(known, name) if known is not None else None
+
+
+def _offers(cls: type, name: str) -> bool:
+    """Do instances of a class have this attribute?"""
+    return any(name in vars(base) for base in cls.__mro__)
+
+
+def _getattr(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``getattr(x, "name")`` and ``getattr(x, "name", default)``."""
+    from gradscribe.frontend.expressions import lower
+
+    found = builtin_calls.getattr_(frame, node, function, positional, keywords)
+    if found is not None:
+        return found
+    name = _literal(positional)
+    if name is None:
+        frame.refuse(node, "getattr of a name that is not known before the program runs")
+    if len(positional) == 3 and _has(frame, positional[0], name) is False:
+        return positional[2]
+    base = hidden("", f"{scope_of(node)} object")
+    frame.env[base] = positional[0]
+    result = lower(frame, gast.Attribute(load(base), name, gast.Load()))
+    frame.env.pop(base, None)
+    return result
+
+
+def _where(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``np.where(condition)`` alone gives positions."""
+    from gradscribe.frontend.calls import apply
+
+    alone = len(positional) == 1 and not keywords
+    return apply(frame, node, of(np.nonzero), positional, {}) if alone else None
+
+
+_PASSING = (functools.wraps, functools.lru_cache, functools.cache)
+
+SPECIAL: dict[Any, Any] = {
+    **builtin_calls.SPECIAL,
+    np.where: _where,
+    list: _list,
+    tuple: _tuple,
+    sum: _sum,
+    any: _any_all,
+    all: _any_all,
+    max: _extreme,
+    min: _extreme,
+    sorted: _sorted,
+    zip: _walked,
+    enumerate: _walked,
+    reversed: _walked,
+    isinstance: _isinstance,
+    type: _type,
+    callable: _callable,
+    hasattr: _hasattr,
+    getattr: _getattr,
+    functools.partial: _partial,
+    functools.update_wrapper: _updated,
+    operator.itemgetter: _getter,
+    operator.attrgetter: _getter,
+    operator.methodcaller: _getter,
+    **dict.fromkeys(_PASSING, _decorator),
+}
+
+_BY_CLASS: dict[type, Any] = {
+    functools.partial: _partial_object,
+    type(functools.cache(len)): _cached,
+    operator.itemgetter: _getter_object,
+    operator.attrgetter: _getter_object,
+    operator.methodcaller: _getter_object,
+}

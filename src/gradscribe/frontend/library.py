@@ -1,0 +1,314 @@
+"""Functions of Python's library as Python: what they do, written out where they are called.
+
+``STREAMS`` has the generator functions that stand for iterators, ``WRITTEN`` the functions that
+stand for functions. They are lowered in place of the originals, whose documentation says what they
+do.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import operator
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+from gradscribe.ir.helpers import ordered
+
+STREAMS: dict[Any, Any] = {}
+WRITTEN: dict[Any, Any] = {}
+MISSING = object
+
+
+def _stream(original: Any) -> Callable[[Any], Any]:
+    def declare(function: Any) -> Any:
+        STREAMS[original] = function
+        return function
+
+    return declare
+
+
+def _written(original: Any) -> Callable[[Any], Any]:
+    def declare(function: Any) -> Any:
+        WRITTEN[original] = function
+        return function
+
+    return declare
+
+
+# ---------------------------------------------------------------------------- iterators
+
+
+@_stream(map)
+def _(function: Any, *iterables: Any) -> Any:
+    if len(iterables) == 1:
+        for x in iterables[0]:
+            yield function(x)
+    else:
+        for xs in zip(*iterables):  # noqa: B905 (as map does)
+            yield function(*xs)
+
+
+@_stream(filter)
+def _(function: Any, iterable: Any, /) -> Any:
+    for x in iterable:
+        if x if function is None else function(x):
+            yield x
+
+
+@_stream(itertools.filterfalse)
+def _(function: Any, iterable: Any, /) -> Any:
+    for x in iterable:
+        if not (x if function is None else function(x)):
+            yield x
+
+
+@_stream(itertools.chain)
+def _(*iterables: Any) -> Any:
+    for iterable in iterables:
+        yield from iterable
+
+
+@_stream(itertools.chain.from_iterable)
+def _(iterables: Any, /) -> Any:
+    for iterable in iterables:
+        yield from iterable
+
+
+@_stream(itertools.starmap)
+def _(function: Any, iterable: Any, /) -> Any:
+    for xs in iterable:
+        yield function(*xs)
+
+
+@_stream(itertools.takewhile)
+def _(predicate: Any, iterable: Any, /) -> Any:
+    for x in iterable:
+        if not predicate(x):
+            break
+        yield x
+
+
+@_stream(itertools.dropwhile)
+def _(predicate: Any, iterable: Any, /) -> Any:
+    dropping = True
+    for x in iterable:
+        if dropping:
+            dropping = bool(predicate(x))
+        if not dropping:
+            yield x
+
+
+@_stream(itertools.compress)
+def _(data: Any, selectors: Any) -> Any:
+    for x, selected in zip(data, selectors):  # noqa: B905 (as compress does)
+        if selected:
+            yield x
+
+
+@_stream(itertools.count)
+def _(start: Any = 0, step: Any = 1) -> Any:
+    x = start
+    while True:
+        yield x
+        x = x + step
+
+
+@_stream(itertools.repeat)
+def _(value: Any, times: Any = None) -> Any:
+    if times is None:
+        while True:
+            yield value
+    else:
+        for _i in range(times):
+            yield value
+
+
+@_stream(itertools.islice)
+def _(iterable: Any, start: Any, stop: Any = MISSING, step: Any = None, /) -> Any:
+    if stop is MISSING:
+        start, stop = 0, start
+    start = 0 if start is None else start
+    step = 1 if step is None else step
+    k = 0
+    for x in iterable:
+        if stop is not None and k >= stop:
+            break
+        if k >= start and (k - start) % step == 0:
+            yield x
+        k = k + 1
+
+
+@_stream(itertools.accumulate)
+def _(iterable: Any, func: Any = operator.add, *, initial: Any = None) -> Any:
+    if initial is not None:
+        total = initial
+        yield total
+        for x in iterable:
+            total = func(total, x)
+            yield total
+    else:
+        xs = iterable if isinstance(iterable, list) else list(iterable)
+        if len(xs) > 0:
+            total = xs[0]
+            yield total
+            for k in range(1, len(xs)):
+                total = func(total, xs[k])
+                yield total
+
+
+@_stream(itertools.pairwise)
+def _(iterable: Any, /) -> Any:
+    xs = iterable if isinstance(iterable, list) else list(iterable)
+    for k in range(1, len(xs)):
+        yield xs[k - 1], xs[k]
+
+
+@_stream(itertools.product)
+def _(*iterables: Any, repeat: Any = 1) -> Any:
+    if len(iterables) == 1 and repeat == 1:
+        for a in iterables[0]:
+            yield (a,)
+    elif len(iterables) == 1 and repeat == 2:
+        xs = list(iterables[0])
+        for a in xs:
+            for b in xs:
+                yield a, b
+    elif len(iterables) == 2 and repeat == 1:
+        first, second = iterables
+        second = list(second)
+        for a in first:
+            for b in second:
+                yield a, b
+    elif len(iterables) == 3 and repeat == 1:
+        first, second, third = iterables
+        second, third = list(second), list(third)
+        for a in first:
+            for b in second:
+                for c in third:
+                    yield a, b, c
+    else:
+        raise NotImplementedError("itertools.product of so many")
+
+
+@_stream(itertools.combinations)
+def _(iterable: Any, r: Any) -> Any:
+    xs = iterable if isinstance(iterable, list | tuple) else list(iterable)
+    if r == 2:
+        for i in range(len(xs)):
+            for j in range(i + 1, len(xs)):
+                yield xs[i], xs[j]
+    elif r == 3:
+        for i in range(len(xs)):
+            for j in range(i + 1, len(xs)):
+                for k in range(j + 1, len(xs)):
+                    yield xs[i], xs[j], xs[k]
+    else:
+        raise NotImplementedError("itertools.combinations of so many")
+
+
+@_stream(itertools.permutations)
+def _(iterable: Any, r: Any = None) -> Any:
+    xs = iterable if isinstance(iterable, list | tuple) else list(iterable)
+    if r == 2:
+        for i in range(len(xs)):
+            for j in range(len(xs)):
+                if i != j:
+                    yield xs[i], xs[j]
+    else:
+        raise NotImplementedError("itertools.permutations of so many")
+
+
+# ---------------------------------------------------------------------------- functions
+
+
+@_written(functools.reduce)
+def _(function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
+    if initial is MISSING:
+        xs = iterable if isinstance(iterable, list) else list(iterable)
+        if len(xs) == 0:
+            raise TypeError("reduce() of empty iterable with no initial value")
+        total = xs[0]
+        for k in range(1, len(xs)):
+            total = function(total, xs[k])
+    else:
+        total = initial
+        for x in iterable:
+            total = function(total, x)
+    return total
+
+
+def _mean(data: Any) -> Any:
+    xs = list(data)
+    return math.fsum(xs) / len(xs)
+
+
+def _variance(data: Any, xbar: Any = None) -> Any:
+    xs = list(data)
+    m = math.fsum(xs) / len(xs) if xbar is None else xbar
+    return sum((x - m) ** 2 for x in xs) / (len(xs) - 1)
+
+
+def _pvariance(data: Any, mu: Any = None) -> Any:
+    xs = list(data)
+    m = math.fsum(xs) / len(xs) if mu is None else mu
+    return sum((x - m) ** 2 for x in xs) / len(xs)
+
+
+def _stdev(data: Any, xbar: Any = None) -> Any:
+    return math.sqrt(_variance(data, xbar))
+
+
+def _pstdev(data: Any, mu: Any = None) -> Any:
+    return math.sqrt(_pvariance(data, mu))
+
+
+WRITTEN |= {
+    statistics.mean: _mean,
+    statistics.fmean: _mean,
+    statistics.variance: _variance,
+    statistics.pvariance: _pvariance,
+    statistics.stdev: _stdev,
+    statistics.pstdev: _pstdev,
+}
+
+
+@_written(sorted)
+def _(xs: Any, key: Any, reverse: Any) -> Any:
+    keys = list(xs) if key is None else [key(x) for x in xs]
+    return [xs[i] for i in ordered(keys, reverse)]
+
+
+@_written(max)
+def _(iterable: Any, *, key: Any = None, default: Any = MISSING) -> Any:
+    if len(iterable) == 0:
+        if default is MISSING:
+            raise ValueError("max() iterable argument is empty")
+        return default
+    if key is None:
+        return max(iterable)
+    keys = [key(x) for x in iterable]
+    return iterable[keys.index(max(keys))]
+
+
+@_written(min)
+def _(iterable: Any, *, key: Any = None, default: Any = MISSING) -> Any:
+    if len(iterable) == 0:
+        if default is MISSING:
+            raise ValueError("min() iterable argument is empty")
+        return default
+    if key is None:
+        return min(iterable)
+    keys = [key(x) for x in iterable]
+    return iterable[keys.index(min(keys))]
+
+
+@_written(next)
+def _(iterator: Any, default: Any = MISSING, /) -> Any:
+    for x in iterator:
+        return x
+    if default is MISSING:
+        raise StopIteration
+    return default
