@@ -47,7 +47,7 @@ def getattr_(
     found = _named(frame, positional)
     if found is None:
         return None
-    if len(positional) == 3 and not records.has(frame, *found):
+    if len(positional) == 3 and not records.has(frame, node, *found):
         return positional[2]
     return records.attribute(frame, node, *found)
 
@@ -56,7 +56,7 @@ def hasattr_(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
     found = _named(frame, positional)
-    return None if found is None else Const(records.has(frame, *found))
+    return None if found is None else Const(records.has(frame, node, *found))
 
 
 def _setattr(

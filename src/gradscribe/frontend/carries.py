@@ -59,6 +59,11 @@ class Slot:
 
 
 @final
+class _Gained(Exception):
+    """An object has attributes at the end of the body that it did not have at its head."""
+
+
+@final
 class _Restructured(Exception):
     """What a name or an object holds is of another structure at the end of the body."""
 
@@ -90,6 +95,8 @@ class Carries:
         # Names that denote one object from outside in every iteration, and those that do not.
         self.anchored: dict[str, Ref] = {}
         self.adrift: set[str] = set()
+        # Attributes that the body adds to objects.
+        self.gained: dict[Place, dict[Hashable, None]] = {}
         self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
         for name in dict.fromkeys(names):
             known = frame.env.get(name)
@@ -212,6 +219,7 @@ class Carries:
             return TupleOf(tuple(entries.values()), before.cls)  # type: ignore[arg-type]  # all bound
         fields = self.frame.heap.fields(before)
         assert fields is not None and isinstance(before, Ref)
+        entries |= dict.fromkeys(self.gained.get(place, {}), UNDEF)
         made = self.frame.heap.new(
             Fields(fields.kind, entries, fields.cls), before.loc.name, before.loc.span  # type: ignore[arg-type]  # all bound
         )  # fmt: skip
@@ -234,11 +242,11 @@ class Carries:
     def leave(self) -> list[Operand]:
         """What the body yields for each carry."""
         for place, before in self.opened.items():
-            if not self._fits(before, self._end(place)):
+            if not self._fits(place, before, self._end(place)):
                 raise _Restructured(place[0])
         return [self._yield(slot) for slot in self.slots]
 
-    def _fits(self, before: Bound | None, end: Bound | None) -> bool:
+    def _fits(self, place: Place, before: Bound | None, end: Bound | None) -> bool:
         """Is what is carried part by part still of the structure that it had before the loop?"""
         if isinstance(before, Closure | Method | Procedure) and end != before:
             self.frame.refuse(
@@ -249,11 +257,24 @@ class Carries:
         old, new = self._parts(before), self._parts(end)
         if old is None:
             return True
-        alike = type(before) is type(end) and new is not None and list(old) == list(new)
-        if isinstance(before, Ref) and alike:
-            fields, others = (self.frame.heap.fields(bound) for bound in (before, end))
-            alike = fields is not None and fields.alike(others)
-        return alike and all(map(self._fits, old.values(), (new or {}).values()))
+        if type(before) is not type(end) or new is None:
+            return False
+        fields, others = (self.frame.heap.fields(bound) for bound in (before, end))
+        if fields is not None and others is not None and fields.kind == others.kind == "object":
+            known = {**old, **self.gained.get(place, {})}
+            more = [key for key in new if key not in known]
+            if more:
+                self.gained.setdefault(place, {}).update(dict.fromkeys(more))
+                raise _Gained
+            if fields.cls is not others.cls:
+                return False
+        elif list(old) != list(new) or (fields is not None and not fields.alike(others)):
+            return False
+        root, path = place
+        return all(
+            key in new and self._fits((root, (*path, key)), item, new[key])
+            for key, item in old.items()
+        )
 
     def _yield(self, slot: Slot) -> Operand:
         end = self._end(slot.place)
@@ -291,6 +312,8 @@ class Carries:
                     self._restore(env, heap, unbound)
                     self._carry_changed(heap)
                     continue
+            except _Gained:
+                continue
             except _Restructured as restructured:
                 self._restore(env, heap, unbound)
                 self._as_one(restructured.root, env)

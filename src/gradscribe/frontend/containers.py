@@ -73,6 +73,8 @@ def known_key(bound: Bound) -> Any:
         return _UNKNOWN if any(part is _UNKNOWN for part in parts) else tuple(parts)
     if not isinstance(bound, Const) or not bound.fixed:
         return _UNKNOWN
+    if isinstance(bound.value, slice):
+        return bound.value
     try:
         hash(bound.value)
     except TypeError:

@@ -17,7 +17,8 @@ from gradscribe.frontend import containers
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Fields, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
-from gradscribe.ir.core import Const
+from gradscribe.ir.core import UNDEF, Const, Op, Value
+from gradscribe.ir.primitives import IF
 from gradscribe.ir.types import is_static
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
@@ -57,6 +58,8 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
             frame.refuse(node, f"the property {name!r} cannot be read")
         return _call(frame, node, found.fget, [base])
     held = _held(frame, base, name)
+    if held is UNDEF:
+        frame.refuse(node, f"the attribute {name!r} may be read before it is set")
     if held is not None:
         return held
     if isinstance(found, functools.cached_property):
@@ -138,12 +141,22 @@ def _of_class(
     return Const(found, f"{owner.__qualname__}.{name}", owner.__module__)
 
 
-def has(frame: Frame, base: Bound, name: str) -> bool:
+def has(frame: Frame, node: Any, base: Bound, name: str) -> bool:
     """``hasattr(base, name)``."""
     cls = class_of(frame, base)
-    return _held(frame, base, name) is not None or (
-        cls is not None and _in_class(cls, name) is not _ABSENT
-    )
+    if cls is not None and _in_class(cls, name) is not _ABSENT:
+        return True
+    held = _held(frame, base, name)
+    made = frame.builder.made.get(held) if isinstance(held, Value) else None
+    if held is UNDEF or (made is not None and _may_be_unset(made, held)):
+        frame.refuse(node, f"it depends on the path taken whether there is an attribute {name!r}")
+    return held is not None
+
+
+def _may_be_unset(op: Op, value: Bound | None) -> bool:
+    """Is this what a branch sets on one side only?"""
+    places = (k for k, result in enumerate(op.results) if result is value)
+    return op.prim is IF and any(arm.yields[k] is UNDEF for k in places for arm in op.regions)
 
 
 def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound) -> None:

@@ -1,0 +1,775 @@
+"""Objects, dicts, lists of unlike things and closures: followed part by part, or refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close, gradient_by_differences, unchanged
+from pipeline import EXACT, FIRST, check_first, check_second, fresh, quietly, reread
+from programs import import_file
+
+A = np.array
+
+CLASSES = """
+import dataclasses, math, copy, collections
+from typing import NamedTuple
+import numpy as np
+
+class Point:
+    SCALE = 3.0
+    def __init__(self, x, y=2.0):
+        self.x = x
+        self.y = y
+    def norm2(self):
+        return self.x ** 2 + self.y ** 2 * self.SCALE
+    @property
+    def total(self):
+        return self.x + self.y
+    @total.setter
+    def total(self, value):
+        self.x = value - self.y
+    @staticmethod
+    def twice(t):
+        return 2 * t
+    @classmethod
+    def diagonal(cls, t):
+        return cls(t, t)
+    def __add__(self, other):
+        if not isinstance(other, Point):
+            return NotImplemented
+        return Point(self.x + other.x, self.y + other.y)
+    def __mul__(self, k):
+        return Point(self.x * k, self.y * k)
+    __rmul__ = __mul__
+    def __neg__(self):
+        return Point(-self.x, -self.y)
+    def __iadd__(self, other):
+        self.x += other.x
+        self.y += other.y
+        return self
+    def __call__(self, t):
+        return self.x * t + self.y
+    def __len__(self):
+        return 2
+    def __getitem__(self, i):
+        return self.x if i == 0 else self.y
+    def __setitem__(self, i, value):
+        if i == 0:
+            self.x = value
+        else:
+            self.y = value
+    def __lt__(self, other):
+        return self.x < other.x
+    def __contains__(self, t):
+        return t == 1
+    def __abs__(self):
+        return math.sqrt(self.norm2())
+    def __float__(self):
+        return self.x * 1.0
+
+class Space(Point):
+    def __init__(self, x, y, z):
+        super().__init__(x, y)
+        self.z = z
+    def norm2(self):
+        return super().norm2() + self.z ** 2
+    @property
+    def total(self):
+        return super().total * self.z
+
+@dataclasses.dataclass
+class Data:
+    a: float
+    b: float = 2.0
+    c: list = dataclasses.field(default_factory=list)
+    def total(self):
+        return self.a * self.b + sum(self.c)
+
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    u: float
+    v: float = dataclasses.field(default=1.5)
+    w: float = dataclasses.field(init=False, default=4.0)
+
+@dataclasses.dataclass
+class Post:
+    x: float
+    def __post_init__(self):
+        self.square = self.x * self.x
+
+class Pair(NamedTuple):
+    u: float
+    v: float = 1.0
+    def product(self):
+        return self.u * self.v
+
+Old = collections.namedtuple("Old", "p q", defaults=[2.5])
+ORIGIN = Point(2.0, 5.0)
+TABLE = {"a": 2.0, "deep": {"c": 3.0, "d": [1.0, 4.0]}, "f": math.sin, 7: (1.5, math.cos)}
+"""
+
+# name: (body of a module, arguments, wrt)
+PROGRAMS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
+    "an object made inside": (
+        """
+def main(x, y):
+    p = Point(x)
+    q = Point(y=x * y, x=y)
+    return p.norm2() * q.total + Point.twice(x) + Point.diagonal(y).norm2() * p.SCALE
+""",
+        (0.7, 1.3),
+        (0, 1),
+    ),
+    "operators and special methods": (
+        """
+def main(x):
+    p = Point(x) + 2.0 * Point(x * x, 1.0) * x
+    q = -p
+    q += Point(1.0, x)
+    p[1] = q[0] * p[0]
+    r = p.x if p < q else q.y
+    s = 3.0 if 1 in p else x
+    return p(x) * len(p) + abs(q) * r * s + float(q) * (2.0 if q else x)
+""",
+        (0.7,),
+        (0,),
+    ),
+    "inheritance, super and properties": (
+        """
+def main(x, y):
+    s = Space(x, y, x * y)
+    s.z *= 2
+    t = s.total
+    Point.total.fset(s, x * x)
+    return s.norm2() * t + isinstance(s, Point) * s.x
+""",
+        (0.7, 1.3),
+        (0, 1),
+    ),
+    "a property that is set": (
+        """
+def main(x):
+    p = Point(x, 3.0 * x)
+    p.total = x * x
+    return p.x * p.norm2()
+""",
+        (0.7,),
+        (0,),
+    ),
+    "dataclasses": (
+        """
+def main(x):
+    d = Data(x, c=[x, x * x])
+    e = dataclasses.replace(d, b=x ** 3)
+    d.c[0] = 5.0 * x
+    f = Frozen(x)
+    g = dataclasses.replace(f, v=f.u * f.w)
+    return d.total() * e.total() + g.u * g.v * g.w + Post(x * x).square
+""",
+        (0.7,),
+        (0,),
+    ),
+    "named tuples": (
+        """
+def main(x):
+    n = Pair(x)
+    m = n._replace(v=x * x)
+    u, v = m
+    old = Old(x, q=u)
+    return n.product() + m.product() * m[0] + u * v + old.p * old.q + m._asdict()["v"] + len(m)
+""",
+        (0.7,),
+        (0,),
+    ),
+    "objects are shared by their names": (
+        """
+def bump(p, t):
+    p.x = p.x * t
+    return p
+def main(x):
+    p = Point(x)
+    q = p
+    q.x = x * x
+    box = {"p": p, "list": [p, q]}
+    box["list"][1].y = x ** 3
+    r = bump(p, x)
+    return p.norm2() * q.x + r.y + (p is q) * x + (r is not q) * 5.0
+""",
+        (0.7,),
+        (0,),
+    ),
+    "arrays inside objects are shared": (
+        """
+class Holder:
+    def __init__(self, u):
+        self.u = u
+        self.v = u
+def main(x):
+    a = x * 1.0
+    h = Holder(a)
+    h.u[0] = 3.0 * a[1]
+    h.v *= 2
+    a[1] = h.u[0] * h.v[1]
+    return np.sum(a * h.u * h.v)
+""",
+        (A([0.5, 1.2]),),
+        (0,),
+    ),
+    "objects that a loop changes": (
+        """
+def main(x):
+    p = Point(x)
+    q = Point(0.0, 1.0)
+    for i in range(4):
+        p.x = p.x * x + 0.1 * q.y
+        q = q + p * 0.5
+        if i == 2:
+            q.extra = p.x
+    return p.norm2() * q.norm2()
+""",
+        (0.7,),
+        (0,),
+    ),
+    "objects that swap places in a loop": (
+        """
+def main(x):
+    p, q = Point(x, 1.0), Point(1.0, x)
+    for i in range(3):
+        p, q = q, p
+        p.x = p.x * q.y + 0.5
+        q.y = q.y * 2.0 - p.x
+    return p.norm2() - q.norm2() * x
+""",
+        (0.7,),
+        (0,),
+    ),
+    "objects chosen by a branch": (
+        """
+def main(x):
+    if x > 0.5:
+        p = Point(x, 1.0)
+        q = p
+    else:
+        p = Point(1.0, x)
+        q = Point(x)
+    r = p if x > 0 else q
+    s = p.norm2() * r.x
+    p = Point(x)
+    p.x = p.x * 3
+    return s * p.x + q.y
+""",
+        (0.7,),
+        (0,),
+    ),
+    "an object set in one branch only": (
+        """
+class Bare:
+    pass
+def main(x):
+    b = Bare()
+    b.k = x
+    if x > 0.1:
+        b.k = x * x
+        b.extra = 2.0 * x
+    else:
+        b.extra = 1.0
+    t = getattr(b, "k") * getattr(b, "missing", 3.0)
+    setattr(b, "k", t)
+    return b.k * b.extra + (2.0 if hasattr(b, "extra") else x)
+""",
+        (0.7,),
+        (0,),
+    ),
+    "dicts": (
+        """
+def main(x):
+    d = {"a": x, "b": x * x}
+    d["c"] = d["a"] * d["b"]
+    d["a"] += 1.0
+    e = d.copy()
+    e.update(a=5.0 * x, z=x)
+    d |= {"k": x}
+    t = 0.0
+    for k, v in d.items():
+        t += v * len(k)
+    for v in e.values():
+        t *= v
+    if "zz" in d or "b" not in e:
+        t += 100.0
+    t += e.pop("z") + e.pop("nothing", 7.0 * x) + e.setdefault("new", x ** 3) + e.get("q", x)
+    del e["a"]
+    return t * e["new"] + len(d) * sum(e.values()) + {**d, "a": 3.0}["a"] + (d | e)["b"]
+""",
+        (0.7,),
+        (0,),
+    ),
+    "dicts of functions and of dicts": (
+        """
+def main(x, kind):
+    acts = {"sin": math.sin, "square": lambda t: t * t, "table": TABLE["f"]}
+    conf = dict(kind=kind, deep=dict(a=x), pairs=dict([("u", x), ("v", 2.0)]))
+    conf["deep"]["a"] *= 3.0
+    return acts[conf["kind"]](x) * conf["deep"]["a"] * conf["pairs"]["u"] + acts["table"](x)
+""",
+        (0.7, "square"),
+        (0,),
+    ),
+    "constants of the module": (
+        """
+def main(x):
+    s = TABLE["a"] * x + TABLE["deep"]["c"] * x + TABLE["f"](x) + TABLE[7][1](x) * TABLE[7][0]
+    for k in range(2):
+        s *= TABLE["deep"]["d"][k] + x
+    return s + ORIGIN.norm2() * x + ORIGIN(x) + ORIGIN.total * Point.SCALE + ORIGIN.x ** x
+""",
+        (0.7,),
+        (0,),
+    ),
+    "lists of unlike things": (
+        """
+def main(x, w):
+    layers = [(w, math.sin), (2 * w.T, math.cos)]
+    layers.append((w, abs))
+    layers.insert(0, (w * w, float))
+    s = 0.0
+    for m, act in layers:
+        s += act(np.sum(m) * x)
+        if s > 1000:
+            break
+    layers[0] = [x, "text", None]
+    things = layers[:1] + [[x * x]] + [Point(x)] * 2
+    things[-1].x = 4.0 * x
+    first, *rest = things
+    rest.reverse()
+    last = rest.pop()
+    return s * first[0] + rest[0].x * rest[1].x + last[0] * len(things)
+""",
+        (0.7, A([[0.5, 0.2], [0.1, 0.3]])),
+        (0, 1),
+    ),
+    "a list of objects that grows": (
+        """
+def main(x):
+    points = []
+    points.append(Point(x))
+    points.append(Point(x * x, x))
+    points.extend([Point(1.0, x), Point(x, x)])
+    total = 0.0
+    for k, p in enumerate(points):
+        p.x = p.x * (k + 1)
+        total += p.norm2()
+    return total * points[1].x
+""",
+        (0.7,),
+        (0,),
+    ),
+    "copies": (
+        """
+def main(x):
+    p = Point(x)
+    p.sub = {"w": [x, "a"], "p": p.x}
+    q = copy.copy(p)
+    r = copy.deepcopy(p)
+    p.sub["w"][0] = x ** 3
+    p.x = 9.0 * x
+    return p.x * q.x + q.sub["w"][0] + r.sub["w"][0] * r.x
+""",
+        (0.7,),
+        (0,),
+    ),
+    "closures with nonlocal": (
+        """
+def main(x):
+    n = 0.0
+    calls = 0
+    def add(v):
+        nonlocal n, calls
+        n = n * v + v
+        calls += 1
+    def late():
+        return scale * n
+    for i in range(3):
+        add(x * (i + 1))
+    add(x * x)
+    scale = x ** 3
+    first = late()
+    scale = 2.0
+    return first + late() * calls
+""",
+        (0.7,),
+        (0,),
+    ),
+    "nonlocal in branches and in nested closures": (
+        """
+def main(x):
+    state = x
+    u = np.array([x, 1.0])
+    def outer(k):
+        def inner(t):
+            nonlocal state, u
+            if t > 1:
+                state = state * t
+                u = u * t
+            else:
+                state = state + t
+            u[0] += state
+        inner(k)
+        inner(k * x)
+    outer(2.0)
+    outer(0.3)
+    return state * np.sum(u)
+""",
+        (0.7,),
+        (0,),
+    ),
+    "a counter object used in loops and branches": (
+        """
+class Meter:
+    def __init__(self):
+        self.sum = 0.0
+        self.n = 0
+    def add(self, v):
+        if v > 0:
+            self.sum += v
+            self.n += 1
+        return self
+    def mean(self):
+        return self.sum / self.n if self.n else 0.0
+def main(v):
+    m = Meter()
+    for t in v:
+        m.add(t).add(t * t)
+    while m.n < 12:
+        m.add(m.mean() * 0.5)
+    return m.mean() * m.sum
+""",
+        (A([0.5, -1.2, 2.0]),),
+        (0,),
+    ),
+    "objects returned from loops and kept in fields": (
+        """
+class Node:
+    def __init__(self, value, left=None):
+        self.value = value
+        self.left = left
+    def depth(self):
+        return 1 if self.left is None else 1 + self.left.value
+def step(node, x):
+    return Node(node.value * x, Node(node.value + 1.0))
+def main(x):
+    node = Node(x, Node(1.0))
+    for _ in range(3):
+        node = step(node, x)
+    tip = Node(x)
+    return node.value * node.left.value * node.depth() + tip.depth() * x
+""",
+        (0.7,),
+        (0,),
+    ),
+    "an object stays what it was where the loop never runs": (
+        """
+def main(x, n):
+    p = Point(x)
+    d = {"a": x, "b": [x, "t"]}
+    for i in range(n):
+        p = p * 2.0
+        d["a"] = d["a"] * x
+        d["b"][0] = 3.0
+    return p.norm2() * d["a"] * d["b"][0]
+""",
+        (0.7, 0),
+        (0,),
+    ),
+    "leaving a walk over unlike things early": (
+        """
+def main(x):
+    best = 0.0
+    for name, f in (("sin", math.sin), ("cos", math.cos), ("exp", math.exp)):
+        if name == "cos":
+            continue
+        v = f(x)
+        if v > 1.5:
+            best = v * x
+            break
+        best += v
+    else:
+        best = 100.0
+    for k, v in {"a": x, "b": 2.0 * x}.items():
+        if v > 1.0:
+            return best * v
+    return best
+""",
+        (0.7,),
+        (0,),
+    ),
+}
+
+
+DIRECTORY = Path(tempfile.mkdtemp())
+
+
+def main_of(body: str) -> Any:
+    """The function ``main`` of a module in a file (dataclasses look their module up)."""
+    source = CLASSES + body
+    name = f"records_{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+    return import_file(DIRECTORY / f"{name}.py", source).main
+
+
+def program(name: str) -> tuple[Any, tuple[Any, ...], tuple[int, ...]]:
+    body, args, wrt = PROGRAMS[name]
+    return main_of(body), args, wrt
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_first_derivative_is_exact(name: str) -> None:
+    function, args, wrt = program(name)
+    check_first(function, args, wrt)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_second_derivative_is_exact(name: str) -> None:
+    function, args, wrt = program(name)
+    check_second(function, args, wrt[0])
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_text_read_again_is_the_same_function(name: str) -> None:
+    function, args, wrt = program(name)
+    again = reread(function, args, wrt[0])
+    expected = quietly(gs.grad(function, wrt[0], mode="reverse"), *fresh(args))
+    assert_close(quietly(again, *fresh(args)), expected, **EXACT)
+
+
+# ---------------------------------------------------------------------------- parameters
+
+
+class Model:
+    def __init__(self, z: float = 3.0) -> None:
+        self.z = z
+        self.w = A([1.0, 2.0])
+        self.name = "model"
+        self.sub = {"k": 0.5, "steps": 3}
+
+    def loss(self, x: Any) -> Any:
+        total = self.z**2 * x * self.sub["k"] + (self.w * x).sum()
+        for _ in range(self.sub["steps"]):
+            total = total * x if self.name == "model" else x
+        return total
+
+    def changed(self, x: Any) -> Any:
+        self.z = self.z * x
+        self.w *= self.z
+        self.sub["k"] = x
+        return self.loss(x)
+
+    def __call__(self, x: Any) -> Any:
+        return self.loss(x) * self.z
+
+
+def with_z(x: Any, z: Any) -> Any:
+    return Model(z).loss(x)
+
+
+def with_w(x: Any, w: Any) -> Any:
+    model = Model()
+    model.w = w
+    return model.loss(x)
+
+
+@pytest.mark.parametrize("mode", ["reverse", "auto"])
+def test_an_attribute_is_differentiated_with_respect_to(mode: Any) -> None:
+    got = gs.grad(Model.loss, "self.z", mode=mode)(Model(), 0.7)
+    assert_close(got, gradient_by_differences(with_z, (0.7, 3.0), 1), **FIRST)
+    second = gs.grad(gs.grad(Model.loss, "self.z", mode=mode), "self.z")(Model(), 0.7)
+    assert_close(second, 2 * 0.7**4 * 0.5, **FIRST)
+
+
+def test_several_parts_and_parameters_at_once() -> None:
+    z_bar, w_bar, x_bar = gs.grad(Model.loss, ("self.z", "self.w", "x"))(Model(), 0.7)
+    assert_close(z_bar, gradient_by_differences(with_z, (0.7, 3.0), 1), **FIRST)
+    assert_close(w_bar, gradient_by_differences(with_w, (0.7, A([1.0, 2.0])), 1), **FIRST)
+    assert_close(x_bar, gradient_by_differences(with_z, (0.7, 3.0), 0), **FIRST)
+    mixed = gs.grad(gs.grad(Model.loss, "self.z"), "x")(Model(), 0.7)
+    assert_close(mixed, 4 * 2 * 3.0 * 0.7**3 * 0.5, **FIRST)
+
+
+def test_a_bound_method_and_a_callable_object() -> None:
+    model = Model()
+    assert_close(gs.grad(model.loss)(0.7), gradient_by_differences(with_z, (0.7, 3.0), 0), **FIRST)
+    assert_close(gs.grad(model)(0.7), 3 * gs.grad(model.loss)(0.7), **FIRST)
+    assert_close(gs.grad(gs.grad(model.loss))(0.7), quietly(gs.grad(gs.grad(with_z)), 0.7, 3.0))
+    value, pullback = gs.vjp(model.loss)(0.7)
+    assert_close(pullback(1.0)[0], gs.grad(model.loss)(0.7), **EXACT)
+    assert_close(value, model.loss(0.7), **EXACT)
+
+
+def test_the_caller_s_object_stays_as_it_is() -> None:
+    model = Model()
+    before = dict(vars(model)), model.w.copy(), dict(model.sub)
+    gradient = gs.grad(Model.changed, "x")(model, 0.7)
+    assert vars(model) == before[0]
+    assert_close(model.w, before[1], **EXACT)
+    assert model.sub == before[2]
+
+    def changed(x: Any) -> Any:
+        return Model().changed(x)
+
+    assert_close(gradient, gradient_by_differences(changed, (0.7,), 0), **FIRST)
+
+
+class Layer(NamedTuple):
+    w: Any
+    b: Any
+
+
+@dataclasses.dataclass
+class Params:
+    first: Layer
+    scale: float
+    label: str = "p"
+    count: int = 2
+
+
+def forward(params: Any, x: Any) -> Any:
+    y = np.tanh(params.first.w @ x + params.first.b) * params.scale
+    for _ in range(params.count):
+        y = y * params.scale
+    return np.sum(y * y)
+
+
+def from_parts(w: Any, b: Any, scale: Any, x: Any) -> Any:
+    return forward(Params(Layer(w, b), scale), x)
+
+
+W, B, X = A([[0.5, 0.2], [0.1, 0.3]]), A([0.1, -0.2]), A([0.7, 1.1])
+
+
+def test_a_gradient_has_the_structure_of_its_parameter() -> None:
+    given = Params(Layer(W, B), 1.3)
+    expected = gradient_by_differences(from_parts, (W, B, 1.3, X), (0, 1, 2))
+    with unchanged((W, B, X)):
+        got = gs.grad(forward)(given, X)
+    assert type(got) is Params
+    assert type(got.first) is Layer
+    assert got.label is None
+    assert got.count is None
+    assert_close((got.first.w, got.first.b, got.scale), expected, **FIRST)
+    assert_close(gs.grad(forward, "params.first.b")(given, X), expected[1], **FIRST)
+
+
+def test_dicts_and_lists_as_parameters() -> None:
+    def f(d: Any, layers: Any) -> Any:
+        total = 0.0
+        for key in d:
+            total += np.sum(d[key]) * len(key)
+        for w, b in layers:
+            total = total * np.sum(w) + b
+        d["new"] = total
+        return d["new"] * d["a"]
+
+    def flat(a: Any, bb: Any, w: Any, b: Any) -> Any:
+        return f({"a": a, "bb": bb}, [(w, b), (3.0, 1.0)])
+
+    expected = gradient_by_differences(flat, (1.5, B, W, 0.4), (0, 1, 2, 3))
+    d, layers = {"a": 1.5, "bb": B}, [(W, 0.4), (3.0, 1.0)]
+    d_bar, layers_bar = gs.grad(f, ("d", "layers"))(d, layers)
+    assert list(d) == ["a", "bb"]
+    assert list(d_bar) == ["a", "bb"]
+    assert_close((d_bar["a"], d_bar["bb"], *layers_bar[0]), expected, **FIRST)
+    assert_close(gs.grad(f, "d['a']")(d, layers), expected[0], **FIRST)
+    _, dot = gs.jvp(f)((d, layers), ({"a": 1.0, "bb": np.zeros(2)}, None))
+    assert_close(dot, expected[0], **FIRST)
+
+
+def test_structured_results() -> None:
+    def f(x: Any) -> Any:
+        return {"u": x * x, "layer": Layer(x**3, A([x, 1.0])), "name": "r"}
+
+    value, gradient = gs.value_and_grad(f)(2.0)
+    assert value["name"] == "r"
+    assert_close(value["layer"].b, A([2.0, 1.0]), **EXACT)
+    assert_close(float(gradient), 4.0 + 12.0 + 1.0, **EXACT)
+    _, dot = gs.jvp(f)((2.0,), (1.0,))
+    assert dot["name"] is None
+    assert_close(dot["layer"].w, 12.0, **EXACT)
+    _, pullback = gs.vjp(f)(2.0)
+    cotangent = {"u": 0.0, "layer": Layer(1.0, np.zeros(2)), "name": None}
+    assert_close(float(pullback(cotangent)[0]), 12.0, **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("wrt", "message"),
+    [
+        ("self.q", "there is no 'q' in an object of the class Model"),
+        ("self.sub['z']", "there is no 'z' in a dict"),
+        ("self.z.k", "nothing is known of the parts"),
+        ("other.z", "has no parameter of that name"),
+        ("self.name", "cannot differentiate with respect to 'self.name'"),
+        ("self..z", "is no parameter and no part of one"),
+    ],
+)
+def test_parts_that_are_not_there(wrt: str, message: str) -> None:
+    with pytest.raises(gs.GradscribeError, match=message):
+        gs.grad(Model.loss, wrt)(Model(), 0.7)
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "an object of unknown identity is written to": (
+        """
+def main(x):
+    p, q = Point(x), Point(x * x)
+    r = p if x > 0.5 else q
+    r.x = 3.0
+    return p.x * q.x
+""",
+        "may be the same object",
+    ),
+    "an object used as a whole": (
+        """
+def main(x):
+    p = Point(x)
+    if x > 1:
+        q = p
+    else:
+        q = 3.0
+    return q
+""",
+        "would have to be made from its attributes",
+    ),
+    "an attribute of the class is written to": (
+        "def main(x):\n    Point.SCALE = x\n    return Point(x).norm2()\n",
+        "is assigned to something that is not followed",
+    ),
+    "a function that changes in a loop": (
+        """
+def main(x):
+    f = lambda t: t
+    for i in range(3):
+        x = f(x) * 1.1
+        f = lambda t: 2 * t
+    return x
+""",
+        "is bound to another one in this loop",
+    ),
+    "a frozen dataclass is written to": (
+        "def main(x):\n    f = Frozen(x)\n    f.u = 2.0\n    return f.u * x\n",
+        "decides what assigning to .u does",
+    ),
+    "a key that is not there": ("def main(x):\n    return {'a': x}['b']\n", "has no entry 'b'"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_known_is_refused(name: str) -> None:
+    body, message = REFUSED[name]
+    function = main_of(body)
+    with pytest.raises(gs.GradscribeError, match=message):
+        gs.grad(function)(0.7)
