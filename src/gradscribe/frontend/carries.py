@@ -13,7 +13,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import (
     Bound,
     Cell,
@@ -117,8 +117,7 @@ class Carries:
         if parts is not None:
             root, path = place
             for key, item in parts.items():
-                named = key if isinstance(key, str) else hint
-                self._add((root, (*path, key)), named, item)
+                self._add((root, (*path, key)), part_name(hint, key), item)
         elif bound is None:
             self.slots.append(Slot(place, hint, UNDEF, UNKNOWN))
         elif not isinstance(bound, Closure | Method | Procedure | Cell):
@@ -362,7 +361,7 @@ class Carries:
         for loc, key in self.pending:
             held = heap.values[loc]
             assert isinstance(held, Fields)
-            hint = key if isinstance(key, str) else loc.name
+            hint = part_name(loc.name, key)
             before = held.entries.get(key)
             self._add((loc, (key,)), hint, before)
             self.opened[loc, (key,)] = before

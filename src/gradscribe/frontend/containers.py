@@ -12,7 +12,7 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
+from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
@@ -143,6 +143,7 @@ def set_item(
         if fields.kind == "list" and position not in fields.entries:
             frame.refuse(node, f"the list has no entry {key!r} here")
         frame.heap.values[base.loc] = fields.replaced(position, value)
+        frame.name(value, part_name(base.loc.name, key))
         return
     frame.keep(value, node)
     frame.settle(base)

@@ -12,7 +12,7 @@ from typing import Any, final
 import gast
 
 from gradscribe.frontend.exits import leaves, returns
-from gradscribe.frontend.frame import Frame, is_mutable
+from gradscribe.frontend.frame import Frame, is_mutable, part_name
 from gradscribe.frontend.heap import (
     Bound,
     Closure,
@@ -279,12 +279,12 @@ class _Join:
         """A name is bound to either of two objects of one structure."""
         ref = Ref(Loc(name, self.frame.builder.span))
         self.new_locations.append((ref.loc, [a.loc, b.loc]))
-        fields = self._fields(then, other)
+        fields = self._fields(name, then, other)
         assert fields is not None
         self.joined[ref.loc] = fields
         return ref
 
-    def _fields(self, then: Fields, other: Fields) -> Fields | None:
+    def _fields(self, name: str, then: Fields, other: Fields) -> Fields | None:
         """What an object holds after the join; None if it is not of one structure then."""
         if (then.kind, then.cls) != (other.kind, other.cls):
             return None
@@ -295,7 +295,7 @@ class _Join:
             return None
         entries = {}
         for key in keys:
-            hint = str(key) if isinstance(key, str) else ""
+            hint = part_name(name, key)
             entry = self.bound(then.entries.get(key), other.entries.get(key), hint)
             if entry is None:
                 return None
@@ -358,7 +358,7 @@ class _Join:
     ) -> Operand | Fields:
         """What an object that both arms know is after them."""
         if isinstance(a, Fields) and isinstance(b, Fields):
-            fields = self._fields(a, b)
+            fields = self._fields(loc.name, a, b)
             if fields is not None:
                 return fields
         return self.phi(self.operand(0, Ref(loc)), self.operand(1, Ref(loc)), loc.name)

@@ -144,8 +144,10 @@ class Frame:
 
     def _parts(self, operand: Value) -> list[Operand]:
         """The parts of a tuple, dict or object, each read here."""
-        count = len(trees.keys(operand.type))
-        return [trees.part(self.builder, operand, place) for place in range(count)]
+        return [
+            trees.part(self.builder, operand, place, part_name("", key))
+            for place, key in enumerate(trees.keys(operand.type))
+        ]
 
     def _opened(self, operand: Value, name: str) -> Ref:
         """A new object of known structure that holds what ``operand`` holds now."""
@@ -390,6 +392,10 @@ class Frame:
         name = plain(name)
         if not name:
             return
+        fields = self.heap.fields(bound)
+        if fields is not None and isinstance(bound, Ref):
+            self._name_parts(bound.loc, fields, name)
+            return
         if isinstance(bound, Ref):
             operand = self.heap.operand(bound.loc)
             if bound.path:
@@ -409,6 +415,16 @@ class Frame:
         while root.parent is not None:
             root = root.parent
         return root.definition.cells.get(name) is self.definition.cells[name]
+
+    def _name_parts(self, loc: Loc, fields: Fields, name: str) -> None:
+        """What an object holds is called after its name, where it has no name of its own."""
+        if loc.name:
+            return
+        loc.name = name
+        for key, item in fields.entries.items():
+            held = self.heap.operand(item.loc) if isinstance(item, Ref) and not item.path else item
+            if isinstance(held, Value) and not held.named:
+                held.hint = part_name(name, key)
 
     def lookup(self, node: Any) -> Bound:
         """What a name stands for: a local, or a constant of the closure, the module or Python."""
@@ -449,6 +465,13 @@ class Frame:
         home = self.definition.globals.get("__name__")
         known_builtin = value is getattr(builtins, name, None)
         return Const(value, name, None if known_builtin else home)
+
+
+def part_name(whole: str, key: Any) -> str:
+    """What a part of an object is called: ``p_x`` for ``p.x`` and ``p["x"]``, ``x`` for self's."""
+    if not isinstance(key, str) or not key.isidentifier():
+        return whole
+    return f"{whole}_{key}" if whole and whole != "self" else key
 
 
 def is_structured(kind: Type) -> bool:

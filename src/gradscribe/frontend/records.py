@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradscribe.frontend import containers
-from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.ir.core import UNDEF, Const, Op, Value
@@ -184,7 +184,10 @@ def _put(frame: Frame, base: Ref, name: str, value: Bound) -> None:
     assert fields is not None
     frame.check_write(base.loc, None)
     frame.heap.values[base.loc] = fields.replaced(name, value)
-    frame.name(value, name)
+    if base.loc.name:
+        frame.name(value, part_name(base.loc.name, name))
+    elif isinstance(value, Value) and not value.named:
+        value.hint = name  # until the object has a name
 
 
 def delete_attribute(frame: Frame, node: Any, base: Bound, name: str) -> None:

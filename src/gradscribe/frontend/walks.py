@@ -21,6 +21,9 @@ from gradscribe.ir.core import Const, Op, Operand
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Array, Range, Scalar, Static, join_all
 
+# A loop over so many things that were just computed is clearer written out.
+_FEW = 4
+
 
 @final
 @dataclass(slots=True)
@@ -110,8 +113,11 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         if any(isinstance(x, Closure | Procedure) for x in bound.items):
             return _static(list(bound.items))
         kinds = [frame.type(x) for x in bound.items]
-        if not all(isinstance(k, Scalar | Array) for k in kinds) or not isinstance(
-            join_all(kinds), Scalar | Array
+        computed = any(not isinstance(x, Const) for x in bound.items)
+        if (
+            (computed and len(kinds) <= _FEW and not frame.builder.derived)
+            or not all(isinstance(k, Scalar | Array) for k in kinds)
+            or not isinstance(join_all(kinds), Scalar | Array)
         ):
             return _static(list(bound.items))
         bound = frame.read(bound)
