@@ -606,6 +606,11 @@ def test_lambdas_on_one_line_are_told_apart() -> None:
     assert gs.grad(g)(2.0) == 12.0
 
 
+def test_a_lambda_within_another_on_one_line_is_found() -> None:
+    made = (lambda: gs.grad(lambda x: np.power(x, 3.0) * [2.0][0]))()
+    assert made(2.0) == 24.0
+
+
 # ---------------------------------------------------------------------------- generic texts
 
 

@@ -82,7 +82,9 @@ LOAD = ast.Load()
 
 
 def name(text: str) -> ast.expr:
-    """A dotted name as a syntax tree."""
+    """A name with attributes (and subscripts) after it as a syntax tree."""
+    if "[" in text:
+        return ast.parse(text, mode="eval").body
     first, *rest = text.split(".")
     node: ast.expr = ast.Name(first, LOAD)
     for part in rest:
@@ -204,7 +206,7 @@ class Expressions:
             return name(operand.name)
         if home != self.needs.module:
             return name(f"{self.needs.alias(home)}.{operand.name}")
-        self.needs.constants[operand.name.split(".")[0]] = operand
+        self.needs.constants[operand.root] = operand
         return name(operand.name)
 
     def literal(self, value: Any) -> ast.expr:

@@ -78,7 +78,7 @@ def _reserved(function: Function, module: str | None) -> set[str]:
         for arg in operands:
             if isinstance(arg, Const):
                 if arg.name is not None:
-                    found.add(arg.name.split(".")[0])
+                    found.add(arg.root)
                     if arg.home:
                         found.add(arg.home.split(".")[0])
                 elif callable(arg.value):
@@ -176,7 +176,7 @@ def _meanings(functions: list[Function]) -> set[str]:
             operands = [*op.args, *(o for region in op.regions for o in region.yields)]
             for arg in operands:
                 if isinstance(arg, Const) and arg.name is not None and not arg.fixed:
-                    found.add(arg.name.split(".")[0])
+                    found.add(arg.root)
     return found
 
 
@@ -217,7 +217,7 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
 
 def is_literal(constant: Const) -> bool:
     """Can a constant of the user's module be written into a file?"""
-    return constant.name is not None and "." not in constant.name and _has_literal(constant.value)
+    return constant.name == constant.root and _has_literal(constant.value)
 
 
 def _literal(value: Any) -> ast.expr:

@@ -516,10 +516,12 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
         return definition.defaults[name]  # type: ignore[no-any-return]  # a Bound
     code = function.__code__
     if function.__kwdefaults__ and name in function.__kwdefaults__:
-        value = function.__kwdefaults__[name]
+        value, where = function.__kwdefaults__[name], f"__kwdefaults__[{name!r}]"
     else:
         place = code.co_varnames.index(name) - code.co_argcount
-        value = (function.__defaults__ or ())[place]
+        value, where = (function.__defaults__ or ())[place], f"__defaults__[{place}]"
+    if is_followed(type(value)) and "<locals>" not in function.__qualname__:
+        return Const(value, f"{function.__qualname__}.{where}", function.__module__)
     if isinstance(value, list | dict | np.ndarray):
         frame.refuse(
             node, f"the default of {name!r} is a mutable object", "use None and make it inside"

@@ -215,6 +215,10 @@ def _read_lambda(code: types.CodeType, lines: list[str]) -> tuple[FunctionNode, 
 
 
 def _same_code(node: ast.Lambda, code: types.CodeType) -> bool:
+    body = node.body
+    whole = (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset)
+    if whole in code.co_positions():  # one of its instructions computes the whole body
+        return True
     compiled = compile(ast.fix_missing_locations(ast.Expression(node)), code.co_filename, "eval")
     inner = next(c for c in compiled.co_consts if isinstance(c, types.CodeType))
     positions = list(inner.co_positions()) == list(code.co_positions())

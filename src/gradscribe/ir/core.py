@@ -43,6 +43,7 @@ Values are compared by identity; a value's ``hint`` is the name that the text sh
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
@@ -73,6 +74,7 @@ class Value:
 class Const:
     """A Python object as an operand; ``name`` is the expression that denotes it in module ``home``.
 
+    The expression is a name with attributes and subscripts after it: ``TABLE['water'].density``.
     A named constant prints as its name and is never folded: a module's ``K`` may be rebound.
     """
 
@@ -82,6 +84,11 @@ class Const:
         self.value = value
         self.name = name
         self.home = home
+
+    @property
+    def root(self) -> str:
+        """The name that the expression begins with."""
+        return re.split(r"[.\[]", self.name or "", maxsplit=1)[0]
 
     @property
     def fixed(self) -> bool:
