@@ -201,11 +201,13 @@ class Tangent:
         names = list(primal_signature(self.function).parameters)
         if not isinstance(given, tuple) or not isinstance(tangents, tuple):
             raise ArgumentError(f"{self.name} takes two tuples: arguments and tangents")
-        if not len(given) == len(tangents) == len(names):
+        rest = self._defaults(len(given))
+        if rest is None or len(given) != len(tangents):
             raise ArgumentError(
                 f"{self.name}: {len(given)} arguments and {len(tangents)} tangents "
                 f"for {len(names)} parameters ({', '.join(names)})"
             )
+        given, tangents = (*given, *rest), (*tangents, *(None for _ in rest))
         for name, value, dot in zip(names, given, tangents, strict=True):
             if dot is not None and not _alike(value, dot):
                 raise ArgumentError(
@@ -217,6 +219,12 @@ class Tangent:
             type_of(dot, name, sized=True) for name, dot in zip(names, tangents, strict=True)
         )
         return (SequenceType("tuple", kinds), SequenceType("tuple", dots))
+
+    def _defaults(self, count: int) -> tuple[Any, ...] | None:
+        """What stands for the arguments that are left out after ``count``; None if one must not."""
+        parameters = list(primal_signature(self.function).parameters.values())
+        rest = tuple(p.default for p in parameters[count:])
+        return None if inspect.Parameter.empty in rest or count > len(parameters) else rest
 
     def inner(self, kinds: Types) -> Function:
         """The function of arguments and the tangents that are given, one after the other."""
@@ -269,7 +277,8 @@ class Tangent:
         call = made.function
 
         def run(args: tuple[Any, ...], tangents: tuple[Any, ...]) -> object:
-            return call(*args, *(t for t in tangents if t is not None))
+            rest = self._defaults(len(args)) or ()
+            return call(*args, *rest, *(t for t in tangents if t is not None))
 
         return Variant(run, made.source)
 

@@ -9,6 +9,9 @@ multiplies a masked adjoint goes inside::
 and a partial that is infinite where its function is finite (that of a square root) is evaluated at
 a safe point where the entry was not taken: ``0.5 / np.where(c, y, 1)``. Where the shape of the
 condition is lost, zeros of the adjoint tell: ``0.5 / np.where(y_bar != 0, y, 1)``.
+
+Of Python's numbers an adjoint is masked by a conditional expression (``y_bar if a >= b else 0.0``,
+which ``max`` leaves), and the safe point is chosen by one: ``0.5 / (y if a >= b else 1.0)``.
 """
 
 from __future__ import annotations
@@ -21,12 +24,14 @@ import numpy as np
 
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.primitives import BY_FUNCTION, of
-from gradscribe.ir.types import Array, dims_of
+from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.primitives import BY_FUNCTION, IF, of
+from gradscribe.ir.types import Array, dims_of, join
 
 WHERE = of(np.where)
 NE, SETITEM, INDEX_ADD = (of(f) for f in (operator.ne, helpers.setitem, helpers.index_add))
+_DIV = of(operator.truediv)
+_MULTIPLYING = {of(operator.mul), _DIV, of(operator.neg)}
 # What changes the shape of an adjoint, or sums it, and keeps the zeros of entries not taken.
 _RESHAPING = {
     of(f)
@@ -105,8 +110,40 @@ def simplest(builder: Builder, bar: Operand) -> Operand:
     return outer[1] if outer is not None and inner is not None and inner[0] == outer[0] else bar
 
 
+def _choice_of(builder: Builder, bar: Operand) -> Mask | None:
+    """How a number's adjoint is zero by choice: ``bar if test else 0.0``."""
+    op = builder.made.get(bar) if isinstance(bar, Value) else None
+    if op is None or op.prim is not IF or any(region.ops for region in op.regions):
+        return None
+    then, other = (region.yields[op.results.index(bar)] for region in op.regions)  # type: ignore[arg-type]  # a Value
+    if not (_is_zero(then) or _is_zero(other)) or dims_of(type_of_operand(bar)) != ():
+        return None
+    return Mask(op.args[0], _is_zero(other), False)
+
+
+def _number_is_masked(builder: Builder, bar: Operand) -> bool:
+    """Is a number's adjoint a product with one that is zero by choice?"""
+    op = builder.made.get(bar) if isinstance(bar, Value) else None
+    if op is None or dims_of(type_of_operand(bar)) != ():
+        return False
+    if op.prim in _MULTIPLYING:
+        factors = op.args[:1] if op.prim is _DIV else op.args
+        return any(_number_is_masked(builder, factor) for factor in factors)
+    return _choice_of(builder, bar) is not None
+
+
+def _chosen(builder: Builder, test: Operand, yes: Operand, no: Operand) -> Value:
+    """``yes if test else no`` of two numbers that exist already."""
+    result = Value("", join(type_of_operand(yes), type_of_operand(no)))
+    arms = (Region(yields=[yes]), Region(yields=[no]))
+    builder.append(Op(IF, (test,), (result,), arms, Attrs(form="ifexp")))
+    return result
+
+
 def is_masked(builder: Builder, bar: Operand) -> bool:
     """Is an adjoint exactly zero where a selection took no entry, whatever its shape now?"""
+    if _number_is_masked(builder, bar):
+        return True
     op = builder.made.get(bar) if isinstance(bar, Value) else None
     while op is not None and taken_apart(builder, op.results[0]) is None:
         if op.prim is INDEX_ADD and _is_truth(op.args[1]):
@@ -120,6 +157,12 @@ def is_masked(builder: Builder, bar: Operand) -> bool:
 
 def at_safe_point(builder: Builder, bar: Operand, x: Operand, safe: float) -> Operand:
     """``x`` where the entries of a masked adjoint were taken, elsewhere ``safe``."""
+    if _number_is_masked(builder, bar):
+        choice = _choice_of(builder, bar)
+        if choice is None:
+            return _chosen(builder, builder.emit(NE, bar, 0), x, Const(safe))
+        pair = (x, Const(safe)) if choice.first else (Const(safe), x)
+        return _chosen(builder, choice.select, *pair)
     found = taken_apart(builder, bar)
     if found is None:
         lost = is_masked(builder, bar)

@@ -256,6 +256,7 @@ def apply(
         written = expand.written_out(frame, prim, bound, args)
         if written is not None:
             return written
+        args = _as_arrays(frame, prim, args)
         prim.result_type(args)
     except UnsupportedError as error:
         if error.span is None:  # a fact's: it knows what, not where
@@ -349,6 +350,43 @@ def _bind(
     if any(name in keywords for name in prim.params[: len(positional)]):
         frame.refuse(node, f"{prim.name} got an argument twice")
     return bound
+
+
+# NumPy's functions of arrays, which take lists and tuples of numbers as well.
+_OF_ARRAYS = {
+    np.dot, np.inner, np.outer, np.vdot, np.kron, np.cross, np.tensordot, np.sort, np.average,
+    np.vander, np.linalg.norm, np.linalg.solve, np.linalg.det, np.linalg.inv,
+    np.std, np.var, np.prod, np.median,
+}  # fmt: skip
+# … whose rules know lists that are written there, and tables of constants.
+_OF_LISTS = {np.sum, np.mean, np.max, np.min, np.amax, np.amin}
+_OF_TABLES = {np.polyval, np.interp}
+_ASARRAY = of(np.asarray)
+
+
+def _as_arrays(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> tuple[Operand, ...]:
+    """Arguments of functions of arrays, as NumPy makes arrays of them first."""
+    known = _OF_ARRAYS | _OF_LISTS | _OF_TABLES
+    if prim.function not in known and not isinstance(prim.function, np.ufunc):
+        return args
+    names = [*prim.params, *prim.params[-1:] * (len(args) - len(prim.params))]
+    return tuple(
+        frame.emit(_ASARRAY, arg) if name not in prim.static and _is_list(frame, prim, arg) else arg
+        for name, arg in zip(names, args, strict=True)
+    )
+
+
+def _is_list(frame: Frame, prim: Primitive, arg: Operand) -> bool:
+    """Is this a list or tuple whose place an array should take?"""
+    if not isinstance(type_of_operand(arg), SequenceType):
+        return False
+    op = frame.builder.made.get(arg) if isinstance(arg, Value) else None
+    if prim.function in _OF_LISTS:
+        return op is None or op.prim is not of(list)
+    if prim.function in _OF_TABLES:
+        constant = op is not None and all(isinstance(item, Const) for item in op.args)
+        return not constant and isinstance(arg, Value)
+    return True
 
 
 @functools.cache

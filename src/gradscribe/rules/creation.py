@@ -18,9 +18,11 @@ def array(object, dtype=None, *, y_bar):
     return unstack(y_bar, object)
 
 
-@linear(np.asarray, "a")
-def asarray(a, dtype=None, *, y_bar):
-    return unstack(y_bar, a)
+for _function in (np.asarray, np.asanyarray):
+
+    @linear(_function, "a")
+    def asarray(a, dtype=None, *, y_bar):
+        return unstack(y_bar, a)
 
 
 @linear(np.ascontiguousarray, "a")

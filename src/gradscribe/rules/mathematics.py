@@ -9,12 +9,13 @@ import numpy as np
 from gradscribe.ir.helpers import fill_like
 from gradscribe.ir.special import polygamma, products_of_others
 from gradscribe.ir.transposes import unstack
+from gradscribe.rules.arithmetic import safe_base
 from gradscribe.rules.declare import adjoint, constant, constant_in, linear, partial, tangent
 
 # ---------------------------------------------------------------------------- powers and roots
 
 
-@partial(math.pow, "x1")
+@partial(math.pow, "x1", safe=safe_base)
 def pow_1(x1, x2):
     """0 where the exponent is 0, also at ``x1 == 0``."""
     return x2 * math.pow(x1, x2 - 1 if x2 != 0 else 1)
@@ -26,12 +27,12 @@ def pow_2(x1, x2, *, y):
     return y * math.log(x1) if x1 != 0 else 0.0
 
 
-@partial(math.sqrt)
+@partial(math.sqrt, safe=1.0)
 def sqrt(x, *, y):
     return 0.5 / y
 
 
-@partial(math.cbrt)
+@partial(math.cbrt, safe=1.0)
 def cbrt(x, *, y):
     return 1 / (3 * y**2)
 
@@ -128,12 +129,12 @@ def tan(x, *, y):
     return 1 + y**2
 
 
-@partial(math.asin)
+@partial(math.asin, safe=0.0)
 def asin(x):
     return 1 / math.sqrt(1 - x**2)
 
 
-@partial(math.acos)
+@partial(math.acos, safe=0.0)
 def acos(x):
     return -1 / math.sqrt(1 - x**2)
 
@@ -143,12 +144,12 @@ def atan(x):
     return 1 / (1 + x**2)
 
 
-@partial(math.atan2, "x1")
+@partial(math.atan2, "x1", safe=1.0)
 def atan2_1(x1, x2):
     return x2 / (x1**2 + x2**2)
 
 
-@partial(math.atan2, "x2")
+@partial(math.atan2, "x2", safe=1.0)
 def atan2_2(x1, x2):
     return -x1 / (x1**2 + x2**2)
 
@@ -183,7 +184,7 @@ def asinh(x):
     return 1 / math.sqrt(1 + x**2)
 
 
-@partial(math.acosh)
+@partial(math.acosh, safe=2.0)
 def acosh(x):
     return 1 / math.sqrt(x**2 - 1)
 

@@ -235,8 +235,9 @@ def var(x, axis=None, keepdims=False, ddof=0):
 
 @reduction(np.std, "x")
 def std(x, axis=None, keepdims=False, ddof=0, *, y):
-    """(x - mean) / ((n - ddof) std): not defined, so NaN, where all entries are equal."""
-    return deviation(x, axis) / (freedom(x, axis, ddof) * expand(y, x, axis, keepdims))
+    """(x - mean) / ((n - ddof) std); 0 where all entries are equal, the least subgradient."""
+    spread = expand(y, x, axis, keepdims)
+    return deviation(x, axis) / (freedom(x, axis, ddof) * np.where(spread == 0, 1, spread))
 
 
 def deviation(x, axis):
@@ -261,7 +262,8 @@ def nanvar(x, axis=None, keepdims=False, ddof=0):
 @reduction(np.nanstd, "x")
 def nanstd(x, axis=None, keepdims=False, ddof=0, *, y):
     n = np.sum(~np.isnan(x), axis=axis, keepdims=True)
-    return centred(x, axis) / ((n - ddof) * expand(y, x, axis, keepdims))
+    spread = expand(y, x, axis, keepdims)
+    return centred(x, axis) / ((n - ddof) * np.where(spread == 0, 1, spread))
 
 
 def centred(x, axis):

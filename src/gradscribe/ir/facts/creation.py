@@ -51,6 +51,9 @@ def asarray(a: Any, dtype: Any = None) -> Type:
     return _converted(a, dtype)
 
 
+fact(np.asanyarray, static="dtype", storage="maybe", cheap=True)(asarray)
+
+
 @fact(np.ascontiguousarray, static="dtype", storage="maybe")
 def ascontiguousarray(a: Any, dtype: Any = None) -> Type:
     """As ``asarray``, in one piece of memory; a number becomes an array of one entry."""

@@ -1,0 +1,83 @@
+"""Points at which a formula has a pole and the function has none; lists where arrays are meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close, gradient_by_differences
+from pipeline import EXACT, FIRST, check_second, define, fresh
+
+AT_POLES: dict[str, tuple[str, Any, Any]] = {
+    "a root that max does not take": ("max(math.sqrt(x), 0.5)", 0.0, 0.0),
+    "a scaled root that min does not take": ("min(1.0 - 2 * math.sqrt(x), 0.5)", 0.0, 0.0),
+    "a power that max does not take": ("max(x**0.5, 0.5)", 0.0, 0.0),
+    "a power of math that max does not take": ("max(math.pow(x, 0.3), 0.5)", 0.0, 0.0),
+    "a cube root that max does not take": ("max(math.cbrt(x), 0.5)", 0.0, 0.0),
+    "an arc cosine that min does not take": ("min(math.acos(x), 0.0 - 1.0)", 1.0, 0.0),
+    "an arc tangent that max does not take": ("max(math.atan2(x, x), 0.5) * x", 0.0, 0.5),
+    "a root that a conditional does not take": ("(math.sqrt(x) if x > 0 else 0.0) + x", 0.0, 1.0),
+    "the spread of equal entries": ("np.std(x)", np.array([2.0, 2.0]), np.zeros(2)),
+    "the spread of equal rows": ("x.std(axis=1)", np.array([[2.0, 2.0]]), np.zeros((1, 2))),
+    "the spread of equal entries, one missing": (
+        "np.nanstd(x)",
+        np.array([2.0, np.nan, 2.0]),
+        np.zeros(3),
+    ),
+    "a distance from the point itself": ("math.hypot(x, 0.0)", 0.0, 0.0),
+    "the absolute value of zero": ("abs(x) + np.abs(x) + x**2", 0.0, 0.0),
+    "a power with the exponent zero": ("x**0 + x**1.0 + x**2.0", 0.0, 1.0),
+}
+
+
+@pytest.mark.parametrize(("text", "x", "expected"), AT_POLES.values(), ids=AT_POLES.keys())
+def test_what_is_not_taken_has_no_pole(text: str, x: Any, expected: Any) -> None:
+    main = define(f"def main(x):\n    return {text}\n", math=math, np=np)
+    gradient = gs.grad(main, mode="reverse")
+    assert_close(gradient(x), expected, **EXACT)
+    assert np.all(np.isfinite(gs.grad(gradient, mode="reverse")(x)))
+
+
+ON_LISTS = [
+    "np.dot(x, [3.0, 4.0])", "np.dot([[1.0, 2.0], [3.0, 4.0]], x)", "np.inner(x, x)",
+    "np.outer(x, [1.0, 2.0])", "np.vdot(x, x)", "np.matmul(x, x)", "np.kron(x, x)",
+    "np.cross([x[0], x[1], 1.0], [1.0, 2.0, 3.0])", "np.linalg.norm(x)",
+    "np.linalg.solve([[1.0, 2.0], [3.0, 4.0]], x)", "np.average(x, weights=[1.0, 2.0])",
+    "np.hypot(x, [1.0, 2.0])", "np.multiply(x, x)", "np.power(x, 2.0)", "np.sqrt(x)",
+    "np.maximum(x, 1.5)", "np.sort(x)", "np.deg2rad(x)", "np.arctan2(x, [1.0, 2.0])",
+    "np.sum(x) + np.mean(x) * np.std(x) * np.prod(x)", "np.asanyarray(x) ** 2",
+    "np.interp(1.5, [1.0, 2.0], x)", "np.polyval(x, 2.0)", "np.vander(x)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ON_LISTS)
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_functions_of_arrays_take_lists(text: str, kind: Callable[[Any], Any]) -> None:
+    main = define(f"def main(x):\n    return {text}\n", np=np)
+    x = kind([1.2, 2.7])
+    expected = gradient_by_differences(main, (x,))
+    assert_close(gs.grad(main, mode="reverse")(*fresh((x,))), expected, **FIRST)
+    _, dot = gs.jvp(main)((x,), (kind([1.0, 1.0]),))
+    assert_close(np.sum(dot), np.sum(expected), **FIRST)
+    check_second(main, (x,), 0)
+
+
+def test_lambdas_on_one_line_are_told_apart() -> None:
+    both = {"a": lambda x: np.dot(x, [3.0, 4.0]), "b": lambda x: np.dot(x, x) * 2.0}  # fmt: skip
+    assert_close(gs.grad(both["a"])(np.array([1.0, 2.0])), np.array([3.0, 4.0]))
+    assert_close(gs.grad(both["b"])(np.array([1.0, 2.0])), np.array([4.0, 8.0]))
+
+
+def test_a_tangent_is_taken_with_arguments_left_to_their_defaults() -> None:
+    def scaled(x, factor=3.0, *, power=2):
+        return factor * x**power
+
+    assert gs.jvp(scaled)((2.0,), (1.0,)) == (12.0, 12.0)
+    assert gs.jvp(scaled)((2.0, 1.0), (1.0, 1.0)) == (4.0, 8.0)
+    with pytest.raises(gs.ArgumentError, match="0 arguments and 0 tangents"):
+        gs.jvp(scaled)((), ())
