@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import gradscribe as gs
+from gradscribe.ir.verify import verify
 from oracles import assert_close, gradient_by_differences
+from pipeline import check_first, check_second, define, lowered
 
 
 def joined(x, n):
@@ -127,3 +129,60 @@ def asks_in_vain(x):
 def test_a_choice_whose_value_is_not_needed_still_does_what_it_does(capsys):
     assert_close(gs.grad(asks_in_vain)(1.5), 3.0, check_dtype=False)
     assert capsys.readouterr().out == "asked\nasked\n"
+
+
+RETURNED = {
+    "an entry of a tuple that a loop returns": """
+def look(x, d, v):
+    for i in range(len(d)):
+        if d[i] >= v:
+            a, b = x[i], d[i] * v
+            return (a, b)
+    raise ValueError("not found")
+def main(x, d, v):
+    return look(x, d, v)[0] ** 2
+""",
+    "both entries of one, unpacked": """
+def look(x, d, v):
+    for i in range(len(d)):
+        if d[i] >= v:
+            return x[i] * v, d[i]
+    return v, v * v
+def main(x, d, v):
+    a, b = look(x, d, v)
+    c, e = look(x, d, v + 1.0)
+    return a * b + c * e * e
+""",
+    "a tuple returned from two loops, one in the other": """
+def look(x, d, v):
+    for i in range(len(d)):
+        for j in range(i):
+            if d[i] + d[j] >= v:
+                return x[i] * x[j], (d[j], v)
+    return v, (v, v)
+def main(x, d, v):
+    a, (b, c) = look(x, d, v)
+    return a * b + c
+""",
+    "a tuple returned from a while loop": """
+def look(x, d, v):
+    i = 0
+    while True:
+        if d[i] >= v:
+            return x[i], d[i] * v
+        i += 1
+def main(x, d, v):
+    a, b = look(x, d, v)
+    return a * a * b
+""",
+}
+
+
+@pytest.mark.parametrize("source", RETURNED.values(), ids=RETURNED.keys())
+def test_what_a_loop_returns_is_taken_apart_after_it(source: str) -> None:
+    main = define(source)
+    for v in (1.5, 2.5):
+        args = ([5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.5], v)
+        verify(lowered(main, args))
+        check_first(main, args, (0, 1, 2))
+        check_second(main, args, 2)

@@ -115,7 +115,7 @@ def _choice_of(builder: Builder, bar: Operand) -> Mask | None:
     op = builder.made.get(bar) if isinstance(bar, Value) else None
     if op is None or op.prim is not IF or any(region.ops for region in op.regions):
         return None
-    then, other = (region.yields[op.results.index(bar)] for region in op.regions)  # type: ignore[arg-type]  # a Value
+    then, other = (region.yields[op.results.index(bar)] for region in op.regions)
     if not (_is_zero(then) or _is_zero(other)) or dims_of(type_of_operand(bar)) != ():
         return None
     return Mask(op.args[0], _is_zero(other), False)

@@ -13,6 +13,7 @@ from typing import Any, final
 
 import gast
 
+from gradscribe.frontend.exits import is_returned
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import (
     Bound,
@@ -73,6 +74,16 @@ class _Restructured(Exception):
 
 
 @final
+class _Opened(Exception):
+    """A name that the body is the first to bind is a tuple: it is carried entry by entry."""
+
+    def __init__(self, root: str, end: TupleOf) -> None:
+        super().__init__(root)
+        self.root = root
+        self.end = end
+
+
+@final
 class Carries:
     """The carries of one loop, and the fixpoint over their types and aliases.
 
@@ -90,6 +101,7 @@ class Carries:
         self.pending: list[tuple[Loc, Hashable]] = []
         # What is carried part by part, as it was before the loop.
         self.opened: dict[Place, Bound | None] = {}
+        self.closed: set[Root] = set()  # what is carried as one, whatever it holds
         self.related: set[tuple[Place, Place]] = set()
         self.marks: dict[tuple[str, Place], str] = {}  # what is kept or stale at the head
         # Names that denote one object from outside in every iteration, and those that do not.
@@ -148,8 +160,11 @@ class Carries:
 
     # ------------------------------------------------------------------ one iteration
 
-    def enter(self) -> list[Value]:
-        """Bind names and objects to fresh params, as they are at the head of an iteration."""
+    def enter(self, after: bool = False) -> list[Value]:
+        """Bind names and objects to fresh params, as they are at the head of an iteration.
+
+        No iteration begins with what the loop returns: that is bound ``after`` the loop alone.
+        """
         frame, params = self.frame, []
         self.heads = {}
         bound: dict[Place, Bound] = {}
@@ -161,7 +176,7 @@ class Carries:
             if isinstance(root, Loc) and not path:
                 frame.heap.values[root] = value
                 self.heads[slot.place] = root
-            elif slot.unborn:
+            elif self._is_absent(slot, after):
                 if isinstance(root, str) and not path:
                     frame.env.pop(root, None)
                     frame.unbound.add(root)
@@ -179,13 +194,17 @@ class Carries:
             frame.heap.values[loc] = Fields(held.kind, entries, held.cls)
         for root, before in ((place[0], b) for place, b in self.opened.items() if not place[1]):
             assert isinstance(root, str)
+            if any(slot.place[0] == root and self._is_absent(slot, after) for slot in self.slots):
+                frame.env.pop(root, None)
+                frame.unbound.add(root)
+                continue
             whole = self._rebuilt((root, ()), before, bound)
             if whole is not None:
                 frame.env[root] = whole
                 frame.unbound.discard(root)
         for slot in self.slots:  # names that the body was the first to bind
             root, path = slot.place
-            if isinstance(root, str) and not path and not slot.unborn:
+            if isinstance(root, str) and not path and not self._is_absent(slot, after):
                 frame.env[root] = bound[slot.place]
                 frame.unbound.discard(root)
         for name, ref in self.anchored.items():
@@ -200,6 +219,10 @@ class Carries:
             if place in self.heads:
                 getattr(frame.heap, mark).setdefault(self.heads[place], why)
         return params
+
+    def _is_absent(self, slot: Slot, after: bool) -> bool:
+        root = slot.place[0]
+        return slot.unborn or (not after and isinstance(root, str) and is_returned(root))
 
     def _rebuilt(
         self, place: Place, before: Bound | None, bound: dict[Place, Bound]
@@ -240,6 +263,11 @@ class Carries:
 
     def leave(self) -> list[Operand]:
         """What the body yields for each carry."""
+        for slot in self.slots:
+            root, path = slot.place
+            end = self._end(slot.place) if slot.init is UNDEF and not path else None
+            if isinstance(end, TupleOf) and isinstance(root, str) and root not in self.closed:
+                raise _Opened(root, end)
         for place, before in self.opened.items():
             if not self._fits(place, before, self._end(place)):
                 raise _Restructured(place[0])
@@ -313,6 +341,10 @@ class Carries:
                     continue
             except _Gained:
                 continue
+            except _Opened as opened:
+                self._restore(env, heap, unbound)
+                self._open(opened.root, opened.end)
+                continue
             except _Restructured as restructured:
                 self._restore(env, heap, unbound)
                 self._as_one(restructured.root, env)
@@ -327,7 +359,7 @@ class Carries:
         self._restore(env, heap, unbound)
         ops = frame.builder.region.ops
         place = len(ops)
-        op.results = tuple(self.enter())
+        op.results = tuple(self.enter(after=True))
         for mark in _MARKS:
             found = getattr(after, mark).items()
             getattr(frame.heap, mark).update({loc: why for loc, why in found if loc in heap.values})
@@ -336,6 +368,21 @@ class Carries:
                 frame.unbound.discard(slot.place[0])
         frame.builder.append(op)
         ops.insert(place, ops.pop())  # before what entering read from its results
+
+    def _open(self, root: str, end: TupleOf) -> None:
+        """Carry a tuple that the body makes entry by entry."""
+        self.slots = [slot for slot in self.slots if slot.place[0] != root]
+
+        def add(path: Path, bound: Bound) -> Bound:
+            if isinstance(bound, TupleOf):
+                items = enumerate(bound.items)
+                return TupleOf(tuple(add((*path, k), item) for k, item in items), bound.cls)
+            self.slots.append(Slot((root, path), root, UNDEF, UNKNOWN))
+            return UNDEF
+
+        self.opened[root, ()] = add((), end)
+        self.related.clear()
+        self.marks.clear()
 
     def _more_changed(self, heap: Heap) -> bool:
         """Has the body changed entries of objects that are not carried yet? Carry them."""
@@ -377,9 +424,13 @@ class Carries:
             assert value is not None
             slot = Slot((root, ()), root.name, value, type_of_operand(value))
         else:
-            with self.frame.handing_on():
-                init = self.frame.read(env[root])
-            slot = Slot((root, ()), root, init, type_of_operand(init))
+            init: Operand = UNDEF
+            if root in env:
+                with self.frame.handing_on():
+                    init = self.frame.read(env[root])
+            kind = UNKNOWN if init is UNDEF else type_of_operand(init)
+            slot = Slot((root, ()), root, init, kind)
+            self.closed.add(root)
         first = next((k for k, s in enumerate(self.slots) if s.place[0] == root), None)
         self.slots = [s for s in self.slots if s.place[0] != root]
         self.opened = {p: b for p, b in self.opened.items() if p[0] != root}

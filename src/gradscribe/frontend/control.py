@@ -248,6 +248,16 @@ class _Join:
         if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
             items = [self.bound(x, y, name) for x, y in zip(a.items, b.items, strict=True)]
             return TupleOf(tuple(item for item in items if item is not None), a.cls)
+        if (a is None and isinstance(b, TupleOf)) or (b is None and isinstance(a, TupleOf)):
+            whole = b if a is None else a
+            assert isinstance(whole, TupleOf)
+            one_sided = [
+                self.bound(None, item, name) if a is None else self.bound(item, None, name)
+                for item in whole.items
+            ]
+            if None in one_sided:
+                return None
+            return TupleOf(tuple(item for item in one_sided if item is not None), whole.cls)
         held = [arm.heap.fields(x) for arm, x in zip(self.arms, (a, b), strict=True)]
         if held[0] is not None and held[1] is not None and held[0].alike(held[1]):
             return self._object(a, b, held[0], held[1], name)

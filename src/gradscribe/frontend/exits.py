@@ -34,9 +34,8 @@ class Exits:
 
     def __init__(self, frame: Frame, node: Any) -> None:
         depth = len(frame.exits)
-        self.stop, self.returned, self.value = (
-            hidden(w, str(depth)) for w in ("stop", "returned", "value")
-        )
+        self.stop, self.returned = (hidden(w, str(depth)) for w in ("stop", "returned"))
+        self.value = hidden("value", f"returned {depth}")
         self.returns = any(returns(child) for child in node.body)
         self.breaks = self.returns or any(leaves(child, breaks_only=True) for child in node.body)
 
@@ -71,6 +70,11 @@ class Exits:
     def flag(self, frame: Frame, name: str) -> Operand:
         """A flag as it is after the loop."""
         return frame.read(frame.env[name])
+
+
+def is_returned(name: str) -> bool:
+    """Is this the hidden name of what a loop returns?"""
+    return name.startswith(hidden("value", "returned"))
 
 
 def returns(node: Any) -> bool:
