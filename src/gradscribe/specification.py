@@ -223,7 +223,11 @@ class Tangent:
     def _defaults(self, count: int) -> tuple[Any, ...] | None:
         """What stands for the arguments that are left out after ``count``; None if one must not."""
         parameters = list(primal_signature(self.function).parameters.values())
-        rest = tuple(p.default for p in parameters[count:])
+        gathered: dict[Any, Any] = {
+            inspect.Parameter.VAR_POSITIONAL: (),
+            inspect.Parameter.VAR_KEYWORD: {},
+        }
+        rest = tuple(gathered.get(p.kind, p.default) for p in parameters[count:])
         return None if inspect.Parameter.empty in rest or count > len(parameters) else rest
 
     def inner(self, kinds: Types) -> Function:

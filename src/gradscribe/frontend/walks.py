@@ -55,13 +55,15 @@ def walk(frame: Frame, node: Any) -> Walk:
             if _strict(frame, node) and all(w.static is None for w in walks):
                 frame.builder.append(Op(of(helpers.as_long), tuple(w.length() for w in walks), ()))
             return _zipped(frame, walks)
+        if function is enumerate and node.args:
+            starts = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "start")]
+            if len(starts) == len(node.args) - 1 + len(node.keywords) <= 1:
+                start = _operand(frame, starts[0]) if starts else Const(0)
+                return _enumerated(frame, walk(frame, node.args[0]), start)
         if node.keywords:
             function = None
         if function is reversed and len(node.args) == 1:
             return _reversed(frame, walk(frame, node.args[0]))
-        if function is enumerate and len(node.args) in (1, 2):
-            start = _operand(frame, node.args[1]) if len(node.args) == 2 else Const(0)
-            return _enumerated(frame, walk(frame, node.args[0]), start)
     from gradscribe.frontend.expressions import lower
 
     return _items(frame, node, lower(frame, node))
