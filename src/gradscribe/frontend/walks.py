@@ -190,8 +190,12 @@ def _zipped(frame: Frame, walks: list[Walk]) -> Walk:
     if all(w.static is not None for w in walks):
         rows = zip(*(w.static or [] for w in walks), strict=False)
         return _static([TupleOf(row) for row in rows])
-    if any(w.static is not None for w in walks):
-        frame.refuse(frame.definition.node, "zip of a tuple of unlike things with a sequence")
+    known = [len(w.static) for w in walks if w.static is not None]
+    if known:
+        # A sequence that is shorter raises where it ends; Python would stop there.
+        places = range(min(known))
+        columns = [w.static or [w.step(Const(k)) for k in places] for w in walks]
+        return _static([TupleOf(row) for row in zip(*columns, strict=False)])
 
     def length() -> Operand:
         lengths = [w.length() for w in walks]
