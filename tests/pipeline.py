@@ -168,6 +168,19 @@ def reread(function: Callable[..., Any], args: Sequence[Any], place: int) -> Any
     return define(derivative.source, f"{function.__name__}_grad", **names)
 
 
+def check_everything(
+    function: Callable[..., Any], args: Sequence[Any], wrt: Sequence[int] = (0,)
+) -> None:
+    """First and second derivatives, from memory and from the text of the first."""
+    check_first(function, args, wrt)
+    check_second(function, args, wrt[0])
+    gradient = gs.grad(function, wrt[0], mode="reverse")
+    text = reread(function, args, wrt[0])
+    assert_close(quietly(text, *fresh(args)), quietly(gradient, *fresh(args)), **EXACT)
+    again = quietly(gs.grad(gradient, wrt[0]), *fresh(args))
+    assert_close(quietly(gs.grad(text, wrt[0]), *fresh(args)), again, **EXACT)
+
+
 # ---------------------------------------------------------------------------- the round trip
 
 

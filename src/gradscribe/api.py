@@ -7,6 +7,7 @@ kind (scalar or array, rank, dtype, which dimensions are 1) writes and compiles 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 from collections.abc import Callable
@@ -56,7 +57,7 @@ def jvp(function: Callable[..., Any]) -> Derivative:
             f"jvp of the bound method {function.__name__}",
             hint="take it of the function in the class, and give the object with a tangent of None",
         )
-    return spec.derivative(spec.Tangent(function))
+    return spec.derivative(spec.Tangent(_uncached(function)))
 
 
 def vjp(function: Callable[..., Any], wrt: Wrt | None = None) -> Derivative:
@@ -72,12 +73,21 @@ def _derivative(
     function: Callable[..., Any], wrt: Any, make: Callable[[Any, Any], Any]
 ) -> Derivative:
     """The derivative of a function; of a method, bound to the method's object again."""
+    function = _uncached(function)
     receiver = _receiver(function)
     if receiver is None:
         return spec.derivative(make(function, wrt))
     method = getattr(function, "__func__", None) or type(function).__call__
     made = spec.derivative(make(method, _after_the_receiver(method, wrt)))
     return types.MethodType(made, receiver)  # type: ignore[return-value]  # it acts as one
+
+
+def _uncached(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function under ``functools.lru_cache``, which has its derivatives."""
+    return function.__wrapped__ if isinstance(function, _Cached) else function
+
+
+_Cached = type(functools.cache(len))
 
 
 def _receiver(function: Callable[..., Any]) -> Any:

@@ -130,7 +130,11 @@ class Requirements:
         if "." in prim_name:
             root, _, last = prim_name.rpartition(".")
             return f"{self.alias(root)}.{last}"
-        return prim_name
+        return self.builtin(prim_name)
+
+    def builtin(self, own: str) -> str:
+        """How one of Python's builtins is named in the text."""
+        return f"{self.alias('builtins')}.{own}" if own in self.taken else own
 
     def named(self, cls: type, module: str) -> str:
         """How a class of another module is named in the text: by itself, if that is clear."""
@@ -142,6 +146,12 @@ class Requirements:
 
     def alias(self, module: str) -> str:
         """The name of a module in the text: the usual one, unless it means something else there."""
+        name = self.called(module)
+        self.imports[name] = module
+        return name
+
+    def called(self, module: str) -> str:
+        """What ``alias`` will name a module."""
         usual = "np" if module == "numpy" else module
         if is_shadowed(module):
             usual = module.replace(".", "_")
@@ -149,7 +159,6 @@ class Requirements:
         while name.split(".")[0] in self.taken:
             number += 1
             name = f"{usual.replace('.', '_')}_{number}"
-        self.imports[name if name != module else name.split(".")[0]] = module
         return name
 
     def helper(self, function: Callable[..., Any]) -> None:
@@ -203,7 +212,7 @@ class Expressions:
         assert operand.name is not None
         home = operand.home
         if home is None:
-            return name(operand.name)
+            return name(self.needs.builtin(operand.name))
         if home != self.needs.module:
             return name(f"{self.needs.alias(home)}.{operand.name}")
         self.needs.constants[operand.root] = operand
@@ -219,7 +228,7 @@ class Expressions:
             return ast.List([self.literal(v) for v in value], LOAD)
         if isinstance(value, slice):
             parts = [self.literal(p) for p in (value.start, value.stop, value.step)]
-            return call(ast.Name("slice", LOAD), *parts)
+            return call(name(self.needs.builtin("slice")), *parts)
         if isinstance(value, float) and not math.isfinite(value):
             text = f"{self.needs.alias('numpy')}.{'nan' if math.isnan(value) else 'inf'}"
             return name(text) if not value < 0 else ast.UnaryOp(ast.USub(), name(text))
@@ -299,9 +308,9 @@ class Expressions:
         if function is helpers.append:
             return ast.List([ast.Starred(self.operand(args[0]), LOAD), self.operand(args[1])], LOAD)
         if function is helpers.copy_list:
-            return call(ast.Name("list", LOAD), self.operand(args[0]))
+            return call(name(self.needs.builtin("list")), self.operand(args[0]))
         if function is helpers.as_tuple:
-            return call(ast.Name("tuple", LOAD), self.operand(args[0]))
+            return call(name(self.needs.builtin("tuple")), self.operand(args[0]))
         if function is reversed:
             return ast.Subscript(
                 self.operand(args[0]), ast.Slice(None, None, self.literal(-1)), LOAD

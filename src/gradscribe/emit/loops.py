@@ -172,13 +172,16 @@ class Loops:
         if len(seqs) == 1:
             return self._sequence(seqs[0])
         if len(seqs) == 2 and self._is_positions(seqs[0], seqs[1]):
-            return call(ast.Name("enumerate", LOAD), self._sequence(seqs[1]))
-        return call(ast.Name("zip", LOAD), *map(self._sequence, seqs))
+            return call(self._builtin("enumerate"), self._sequence(seqs[1]))
+        return call(self._builtin("zip"), *map(self._sequence, seqs))
+
+    def _builtin(self, own: str) -> ast.expr:
+        return name(self.expressions.needs.builtin(own))
 
     def _sequence(self, seq: Operand) -> ast.expr:
         op = self.nesting.inlined.get(seq) if isinstance(seq, Value) else None
         if op is not None and op.prim.function is reversed:
-            return call(ast.Name("reversed", LOAD), self._sequence(op.args[0]))
+            return call(self._builtin("reversed"), self._sequence(op.args[0]))
         return self.expressions.operand(seq)
 
     def _is_positions(self, first: Operand, second: Operand) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from gradscribe.emit.calls import spread_calls
@@ -36,9 +36,15 @@ class Emitted:
 
 
 def emit_function(
-    function: Function, module: str | None, needs: Requirements | None = None
+    function: Function,
+    module: str | None,
+    needs: Requirements | None = None,
+    by_position: bool = False,
 ) -> Emitted:
-    """The definition of one function; the IR given is left as it is."""
+    """The definition of one function; the IR given is left as it is.
+
+    ``by_position``: only text of ours calls it, so its parameters may be called anything.
+    """
     function, _ = copy_function(function)
     spread_calls(function.body)
     walk_items(function.body)
@@ -50,7 +56,9 @@ def emit_function(
     nesting = Nesting(function)
     live = Liveness(function, nesting)
     called = [op.attrs.callee for op in walk(function.body) if op.attrs.callee is not None]
-    reserved = _reserved(function, module) | set(map(needs.callee, called))
+    reserved = _reserved(function, needs) | set(map(needs.callee, called))
+    if by_position:
+        _rename(function, reserved)
     names = Names(function, live, reserved)
     body = Statements(function, nesting, names, Expressions(nesting, names, needs)).body()
     if function.doc:
@@ -66,9 +74,23 @@ def emit_function(
     return Emitted(definition, needs, function.notes)
 
 
-def _reserved(function: Function, module: str | None) -> set[str]:
+def _rename(function: Function, reserved: set[str]) -> None:
+    """Give other names to the parameters that would hide what the text reads."""
+    own = {param.name for param in function.params}
+    params = []
+    for param in function.params:
+        name, number = param.name, 0
+        while name in reserved or (number and name in own):
+            number += 1
+            name = f"{param.name}_{number}"
+        own.add(name)
+        params.append(replace(param, name=name))
+    function.params = params
+
+
+def _reserved(function: Function, needs: Requirements) -> set[str]:
     """Names that a variable must not hide: what the text reads from outside it."""
-    found = {"np", "math", function.name}
+    found = {*map(needs.called, ("numpy", "math", "builtins")), function.name}
     for prim in {op.prim for op in walk(function.body)}:
         head = prim.name.split(".")[0].removeprefix(".")
         if prim.function is not None:
@@ -80,14 +102,18 @@ def _reserved(function: Function, module: str | None) -> set[str]:
                 if arg.name is not None:
                     found.add(arg.root)
                     if arg.home:
-                        found.add(arg.home.split(".")[0])
+                        found.add(needs.called(arg.home).split(".")[0])
                 elif callable(arg.value):
                     found.add(getattr(arg.value, "__name__", ""))
         if op.attrs.template is not None:
             found |= {n.id for n in ast.walk(op.attrs.template) if isinstance(n, ast.Name)}
         if op.attrs.callee is not None:
             found.add(op.attrs.callee.name)
-    return found | {"range", "len", "reversed", "zip", "enumerate", "list", "slice", "min"}
+    return found | _BUILTINS
+
+
+# What text uses beside the functions that operations stand for.
+_BUILTINS = {"range", "len", "reversed", "zip", "enumerate", "list", "tuple", "slice", "min"}
 
 
 def signature_of(params: list[Parameter]) -> ast.arguments:
@@ -141,15 +167,16 @@ def emit_module(
     extra: list[ast.stmt] | None = None,
     standalone: bool = False,
     needs: Requirements | None = None,
+    overridden: frozenset[str] = frozenset(),
 ) -> Module:
     """A complete module that defines ``functions`` (those called first) and ``extra`` statements.
 
     With ``standalone`` literal constants of the user's module are written into the file, and other
-    names are imported from it; without, the text is to run among the user's own names. ``needs``
-    may hold more that is to be bound.
+    names are imported from it; without, the text is to run among the user's own names, of which
+    ``overridden`` are also those of builtins. ``needs`` may hold more that is to be bound.
     """
     needs = needs if needs is not None else Requirements(module)
-    needs.taken |= _meanings(functions)
+    needs.taken |= _meanings(functions) | overridden
     definitions: list[ast.stmt] = []
     for function in functions:
         needs.callee(function)
@@ -158,7 +185,8 @@ def emit_module(
         if function not in functions:
             function = simplify(copy_function(function)[0])
             function.name = name
-        definitions.append(emit_function(function, module, needs).definition)
+        by_position = function is not functions[0]
+        definitions.append(emit_function(function, module, needs, by_position).definition)
     definitions = definitions[len(functions) :] + definitions[: len(functions)]
     body: list[ast.stmt] = [Comment(line) for line in header]
     helpers = helper_sources(needs)
@@ -170,7 +198,7 @@ def emit_module(
 
 def _meanings(functions: list[Function]) -> set[str]:
     """Names that parameters have, or that the text reads from the user's module."""
-    found = {p.name for function in functions for p in function.params}
+    found = {p.name for p in functions[0].params}
     for function in functions:
         for op in walk(function.body):
             operands = [*op.args, *(o for region in op.regions for o in region.yields)]
@@ -191,7 +219,7 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
             plain.append(ast.Import([ast.alias("importlib")]))
             assigned += ast.parse(f"{name} = importlib.import_module({module!r})").body
             continue
-        alias = ast.alias(module, name if name != module.split(".")[0] else None)
+        alias = ast.alias(module, name if name != module else None)
         target = plain if module.split(".")[0] in sys.stdlib_module_names else third
         target.append(ast.Import([alias]))
     froms: dict[str, list[str]] = {}

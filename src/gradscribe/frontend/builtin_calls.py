@@ -6,9 +6,9 @@ import copy
 import dataclasses
 from typing import Any
 
-from gradscribe.frontend import containers, records
+from gradscribe.frontend import comprehensions, containers, records
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Fields, Ref, Super, TupleOf
+from gradscribe.frontend.heap import Bound, Closure, Fields, Ref, Super, TupleOf
 from gradscribe.ir.core import Const
 
 Keywords = dict[Any, Bound]
@@ -75,7 +75,8 @@ def _dict(
     """``dict(…)`` with keys that are known."""
     entries: containers.Entries = {}
     for arg in positional:
-        pairs = containers.pairs_of(frame, arg)
+        source = comprehensions.as_list(frame, node, arg) if isinstance(arg, Closure) else arg
+        pairs = containers.pairs_of(frame, source)
         if pairs is None:
             return None
         entries |= pairs

@@ -17,7 +17,7 @@ from typing import Any
 import gast
 
 from gradscribe.errors import UnsupportedError
-from gradscribe.frontend import opaque
+from gradscribe.frontend import containers, opaque
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref
 from gradscribe.frontend.hidden import hidden
@@ -45,6 +45,31 @@ def list_comprehension(frame: Frame, node: gast.ListComp) -> Bound:
             raise
         frame.back(before)
         return opaque.expression(frame, node)
+
+
+def dict_comprehension(frame: Frame, node: gast.DictComp) -> Bound:
+    """``{key: value for …}`` over keys that are known; any other is inactive, or refused."""
+    before = frame.mark()
+    try:
+        pair = gast.Tuple([node.key, node.value], gast.Load())
+        return _as_dict(frame, node, comprehended(frame, node, pair))
+    except UnsupportedError:
+        if not _harmless(frame, node):
+            raise
+        frame.back(before)
+        return opaque.expression(frame, node)
+
+
+def _as_dict(frame: Frame, node: Any, source: Closure) -> Bound:
+    scope = scope_of(node)
+    gathered, key, value = (hidden("", f"{scope} {part}") for part in ("dict", "key", "value"))
+    frame.env[gathered] = containers.make_dict(frame, {})
+    entry = gast.Subscript(load(gathered), load(key), gast.Store())
+    pair = gast.Tuple([store(key), store(value)], gast.Store())
+    consume(frame, node, source, pair, [gast.Assign([entry], load(value), None)])
+    for name in (key, value):
+        frame.env.pop(name, None)
+    return frame.env.pop(gathered)
 
 
 def set_comprehension(frame: Frame, node: Any) -> Bound:

@@ -505,6 +505,6 @@ _HANDLERS: dict[type, Callable[[Frame, Any], Bound]] = {
     gast.JoinedStr: opaque.expression,
     gast.ListComp: comprehensions.list_comprehension,
     gast.SetComp: comprehensions.set_comprehension,
-    gast.DictComp: comprehensions.set_comprehension,
+    gast.DictComp: comprehensions.dict_comprehension,
     gast.GeneratorExp: comprehensions.generator_expression,
 }

@@ -136,7 +136,8 @@ def consumed(
 ) -> list[Any]:
     """The statements of ``for target in source: body``."""
     stream = stream_in(source)
-    assert stream is not None
+    if stream is None:
+        frame.refuse(node, "a function is not a sequence")
     if stream.spent or stream.region is not frame.builder.region:
         frame.refuse(
             node,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import types
 from collections.abc import Callable, Sequence
@@ -25,6 +26,18 @@ def header(
     return [*lines, *(f"Note: {note}." for note in notes)]
 
 
+def _overridden(primal: types.FunctionType) -> frozenset[str]:
+    """Builtins in whose place the primal sees something else."""
+    seen = {*primal.__globals__, *primal.__code__.co_freevars}
+    return frozenset(
+        name for name in seen if hasattr(builtins, name) and not _is_same(primal, name)
+    )
+
+
+def _is_same(primal: types.FunctionType, name: str) -> bool:
+    return primal.__globals__.get(name) is getattr(builtins, name)
+
+
 def build(
     functions: list[Function],
     name: str,
@@ -33,7 +46,7 @@ def build(
     extra: list[ast.stmt] | None = None,
 ) -> Variant:
     """Emit functions as one module and make its ``name``, among the primal's names."""
-    module = emit_module(functions, primal.__module__, head, extra)
+    module = emit_module(functions, primal.__module__, head, extra, overridden=_overridden(primal))
     filename = register_source(name, module.text)
     cells = dict(zip(primal.__code__.co_freevars, primal.__closure__ or (), strict=True))
     function = build_function(
@@ -54,7 +67,8 @@ def our_objects(module: Module) -> dict[str, Any]:
     objects: dict[str, Any] = {}
     for name, target in module.imports.items():
         imported = importlib.import_module(target)
-        objects[name] = imported if name != target.split(".")[0] else importlib.import_module(name)
+        root = name.split(".")[0]  # ``import a.b`` binds a
+        objects[root] = imported if root == name else importlib.import_module(root)
     return objects | module.objects
 
 
