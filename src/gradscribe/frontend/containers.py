@@ -16,7 +16,7 @@ from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Scalar, is_static, is_unlike
+from gradscribe.ir.types import Array, Scalar, is_static, is_unlike, maybe_float
 
 Entries = dict[Any, Bound]
 _NOTHING = Const(None)
@@ -145,6 +145,13 @@ def set_item(
         frame.heap.values[base.loc] = fields.replaced(position, value)
         frame.name(value, part_name(base.loc.name, key))
         return
+    held = [value, *fields.entries.values()] if fields.kind == "dict" else []
+    if any(maybe_float(frame.type(item)) for item in held):
+        frame.refuse(
+            node,
+            "the key of this entry is computed, and the dict may hold what is differentiated",
+            "use keys that are written in the program, or a list",
+        )
     frame.keep(value, node)
     frame.settle(base)
     frame.write(base, frame.emit(SETITEM, frame.read(base), place, frame.read(value)), node)

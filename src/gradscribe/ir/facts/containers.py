@@ -180,6 +180,8 @@ def setitem(x: Type, index: Any, value: Type) -> Type:
         if isinstance(index, slice | Slice):
             return Sequence("list", None, UNKNOWN)
         return Sequence("list", None, join(element_type(x), value))
+    if isinstance(x, Mapping):  # what its entries are is not followed any longer
+        return Mapping(None, UNKNOWN)
     return x
 
 
