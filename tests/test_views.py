@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import gradscribe as gs
 from oracles import assert_close, gradient_by_differences
-from pipeline import FIRST, check_first, check_second, fresh, quietly
+from pipeline import FIRST, check_first, check_second, define, fresh, quietly
 from snippets import compiled, programs
 
 EXACT = programs("""
@@ -635,3 +636,46 @@ def test_what_depends_on_the_way_taken_is_exact_or_refused(name: str) -> None:
         assert "written" in error.message or "stored" in error.message
         return
     assert_close(got, expected, **FIRST)
+
+
+APART = {
+    "the same array twice": ("a[0] *= 2.0\nreturn a * b", lambda x: (x, x)),
+    "overlapping slices of one array": ("a[0] *= 2.0\nreturn a * b", lambda x: (x[:3], x[1:])),
+    "two views in a list": (
+        "a[0][0] *= 2.0\nreturn a[0] * a[1] * b",
+        lambda x: ([x[:2], x[1:3]], 2.0),
+    ),
+    "two views in a tuple": (
+        "u, v = a\nu *= 2.0\nreturn u * v * b",
+        lambda x: ((x[:2], x[1:3]), 2.0),
+    ),
+    "two views in a dict": (
+        'a["p"][0] *= 2.0\nreturn a["p"] * a["q"] * b',
+        lambda x: ({"p": x[:2], "q": x[1:3]}, 2.0),
+    ),
+    "an array and a list that holds it": (
+        "for k in range(1):\n    b[k][0] = 3.0\nreturn a * b[0]",
+        lambda x: (x, [x]),
+    ),
+    "one list twice in a list": (
+        "a[0][0] *= 2.0\nreturn a[0][0] * a[1][0] * b",
+        lambda x: ([[1.0, 2.0]] * 2, 2.0),
+    ),
+    "one list twice": ("a[0] *= 2.0\nreturn a[0] * b[0]", lambda x: ([1.0, 2.0],) * 2),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_arguments_that_share_memory_are_refused_where_one_is_written(name: str) -> None:
+    body, arguments = APART[name]
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    function = define(f"def main(a, b):\n{lines}")
+    args = arguments(np.arange(1.0, 5.0))
+    with pytest.raises(ValueError, match="share memory"):
+        gs.grad(function)(*args)
+
+
+def test_slices_side_by_side_are_no_overlap() -> None:
+    function = define("def main(a, b):\n    a[0] *= 2.0\n    return a * b\n")
+    x = np.arange(1.0, 5.0)
+    assert_close(gs.grad(function)(x[::2], x[1::2]), np.array([4.0, 4.0]))

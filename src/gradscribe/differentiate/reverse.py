@@ -151,7 +151,11 @@ class Reverser:
             self._within(op, body, inner)
             for k in threaded:
                 param = body.params[start + k]
-                reverse.yields.append(inner.whole(inner.take(param), param))
+                bar = inner.take(param)
+                if bar is None and op.args[start + k] is UNDEF:
+                    # Nothing reads it; in the first iteration it is not there to tell its shape.
+                    bar = inner.zeros(param, body.yields[k])
+                reverse.yields.append(inner.whole(bar, param))
         if any(bars[k] is not None for k in direct):
             raise AssertionError(
                 "a carry that is not threaded has an adjoint"

@@ -10,20 +10,31 @@ from gradscribe.ir import helpers
 from gradscribe.ir.core import Function, Op, Region, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE, of
-from gradscribe.ir.types import Array, Unknown
+from gradscribe.ir.types import Array, Mapping, Sequence, Type, Unknown
 
 
 def keep_apart(function: Function) -> Function:
     """Put the check at the entry of a function that writes to a parameter, in place."""
-    arrays = [
-        p
-        for p in function.body.params
-        if isinstance(p.type, Unknown) or (isinstance(p.type, Array) and p.type.dims != ())
-    ]
-    if len(arrays) > 1 and _writes(function.body, set(arrays)):
-        check = Op(of(helpers.apart), tuple(arrays), (), span=function.span)
+    objects = [p for p in function.body.params if _objects(p.type)]
+    several = len(objects) > 1 or any(_objects(p.type) > 1 for p in objects)
+    if several and _writes(function.body, set(objects)):
+        check = Op(of(helpers.apart), tuple(objects), (), span=function.span)
         function.body.ops.insert(0, check)
     return function
+
+
+def _objects(kind: Type | None) -> int:
+    """How many objects that can be changed an argument of this type may be: 0, 1 or 2 for more."""
+    if isinstance(kind, Unknown):
+        return 1
+    if isinstance(kind, Array):
+        return kind.dims != ()
+    if isinstance(kind, Mapping):
+        return 2
+    if isinstance(kind, Sequence):
+        entries = kind.items if kind.items is not None else (kind.element,) * 2
+        return min(2, (kind.kind == "list") + sum(map(_objects, entries)))
+    return 0
 
 
 def _writes(region: Region, reach: set[Value]) -> bool:
@@ -31,6 +42,8 @@ def _writes(region: Region, reach: set[Value]) -> bool:
     for op in region.ops:
         if op.prim.mutates is not None and op.args[op.prim.mutates] in reach:
             return True
+        if op.prim.storage != "fresh" and op.args[0] in reach:
+            reach.update(op.results)
         if op.prim in (FOR, WHILE):
             start = first_carry(op)
             for k in range(carries(op)):

@@ -21,6 +21,7 @@ from gradscribe.frontend import (
     opaque,
     records,
     recursion,
+    sharing,
     views,
     writes,
 )
@@ -36,7 +37,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
-from gradscribe.ir.transposes import is_whole, may_repeat
+from gradscribe.ir.transposes import holds_lists, is_whole, may_repeat
 from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, is_static
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import is_followed, is_named_tuple
@@ -251,7 +252,9 @@ def apply(
     bound = _bind(frame, node, prim, positional, keywords)
     if bound is None:
         return None
-    args = tuple(frame.read(b) for b in bound)
+    args = tuple(map(frame.look, bound))
+    if sharing.hands_on(prim, args):
+        args = tuple(map(frame.read, bound))
     try:
         written = expand.written_out(frame, prim, bound, args)
         if written is not None:
@@ -321,6 +324,8 @@ def _known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> C
         return Const(isinstance(one, Const) and one.name is None and helpers.is_one(one.value))
     if prim.function is may_repeat:
         return None if writes.may_name_twice(frame, args[0]) else Const(False)
+    if prim.function is holds_lists:
+        return Const(isinstance(sharing.element_of(type_of_operand(args[0])), SequenceType))
     if prim.function is is_whole:
         return Const(writes.is_whole(args[0]))
     return None

@@ -13,6 +13,7 @@ from typing import Any, final
 
 import gast
 
+from gradscribe.frontend import sharing
 from gradscribe.frontend.exits import is_returned
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import (
@@ -109,6 +110,9 @@ class Carries:
         self.adrift: set[str] = set()
         # Attributes that the body adds to objects.
         self.gained: dict[Place, dict[Hashable, None]] = {}
+        # What the body undoes: entries that stand for a place in a list, lists that are own.
+        self.alone: set[Loc] = set()
+        self.disowned: set[Loc] = set()
         self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
         for name in dict.fromkeys(names):
             known = frame.env.get(name)
@@ -120,7 +124,7 @@ class Carries:
         if _may_write(statements):
             for loc in self._around():
                 value = frame.heap.operand(loc)
-                if value is not None:
+                if value is not None and loc not in frame.heap.standing:
                     self.slots.append(Slot((loc, ()), loc.name, value, type_of_operand(value)))
 
     def _add(self, place: Place, hint: str, bound: Bound | None) -> None:
@@ -352,6 +356,11 @@ class Carries:
                 continue
             if self._anchor(op, heap):
                 continue
+            if self._less_shared(heap):
+                self._restore(env, heap, unbound)
+                self._set_alone()
+                heap = frame.heap
+                continue
             rounds += 1
             if self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS):
                 break
@@ -363,6 +372,7 @@ class Carries:
         for mark in _MARKS:
             found = getattr(after, mark).items()
             getattr(frame.heap, mark).update({loc: why for loc, why in found if loc in heap.values})
+        frame.heap.held = {loc: home for loc, home in after.held.items() if loc in heap.values}
         for slot in self.slots:
             if slot.unborn and isinstance(slot.place[0], str):
                 frame.unbound.discard(slot.place[0])
@@ -437,6 +447,24 @@ class Carries:
         self.slots.insert(len(self.slots) if first is None else first, slot)
         self._forget()
 
+    def _less_shared(self, heap: Heap) -> bool:
+        """Has the body undone what is known of lists and their entries before the loop?"""
+        end = self.frame.heap
+        self.alone |= {x for x, ref in heap.standing.items() if end.standing.get(x) != ref}
+        self.disowned |= {loc for loc in heap.own if loc not in end.own}
+        return not (self.alone.isdisjoint(heap.standing) and self.disowned.isdisjoint(heap.own))
+
+    def _set_alone(self) -> None:
+        """Begin the loop without what its body undoes."""
+        heap = self.frame.heap
+        heap.own -= self.disowned
+        for loc in [loc for loc in heap.standing if loc in self.alone]:
+            sharing.alone(self.frame, loc)
+            value = heap.operand(loc)
+            assert value is not None
+            self.slots.append(Slot((loc, ()), loc.name, value, type_of_operand(value)))
+        self._forget()
+
     def _forget(self) -> None:
         """Find out anew what may be which object: other things are carried than before."""
         self.related.clear()
@@ -502,6 +530,8 @@ class Carries:
         for slot in self.slots:
             for bound in (slot.before, self._end(slot.place)):
                 for loc in locations(bound) if bound is not None else ():
+                    if loc in self.frame.heap.standing:
+                        found["kept", slot.place] = "is an entry of a container"
                     for mark in _MARKS:
                         if loc in getattr(self.frame.heap, mark):
                             found[mark, slot.place] = getattr(self.frame.heap, mark)[loc]

@@ -17,7 +17,7 @@ from typing import Any
 import gast
 
 from gradscribe.errors import UnsupportedError
-from gradscribe.frontend import containers, opaque
+from gradscribe.frontend import containers, opaque, sharing
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref
 from gradscribe.frontend.hidden import hidden
@@ -111,6 +111,7 @@ def as_list(frame: Frame, node: Any, source: Closure, at_once: bool = False) -> 
     gathered = hidden("", f"{scope_of(node)} list")
     value = hidden("", f"{scope_of(node)} item")
     frame.env[gathered] = frame.wrap(frame.emit(of(list), hint="items"))
+    sharing.claim(frame, frame.env[gathered], [], node)
     append = gast.Attribute(load(gathered), "append", gast.Load())
     entry = gast.Expr(gast.Call(append, [load(value)], []))
     consume(frame, node, source, store(value), [entry])

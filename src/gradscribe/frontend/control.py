@@ -7,10 +7,12 @@ objects gets a location of its own that may be either (see ``heap``).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, final
 
 import gast
 
+from gradscribe.frontend import sharing
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame, is_mutable, part_name
 from gradscribe.frontend.heap import (
@@ -157,6 +159,7 @@ class _Join:
     def run(self) -> Ended:
         then, other = self.arms
         frame = self.frame
+        self._stand_alike()
         op = Op(IF, (self.test,), (), (then.region, other.region), self.attrs)
         never = [arm.ended is NEVER for arm in self.arms]
         if all(never):
@@ -182,6 +185,19 @@ class _Join:
         op.results = tuple(self.results)
         frame.builder.append(op)
         return ended
+
+    def _stand_alike(self) -> None:
+        """What stands for an entry of a list after one arm alone does not any more."""
+        for arm, opposite in (self.arms, self.arms[::-1]):
+            for loc, place in list(arm.heap.standing.items()):
+                known = loc in self.frame.heap.standing
+                if known and opposite.heap.standing.get(loc) != place:
+                    saved, self.frame.heap = self.frame.heap, arm.heap
+                    try:
+                        with self.frame.builder.into(arm.region):
+                            sharing.alone(self.frame, loc)
+                    finally:
+                        self.frame.heap = saved
 
     def _one_sided(self, op: Op, arm: Arm) -> Ended:
         """The other arm raises: the state after is this arm's, its values results of the IF."""
@@ -218,6 +234,11 @@ class _Join:
         values = {loc: exported(v) for loc, v in arm.heap.values.items()}
         heap = Heap(values, dict(arm.heap.aliases))
         heap.kept, heap.stale = dict(arm.heap.kept), dict(arm.heap.stale)
+        heap.own, heap.held = set(arm.heap.own), dict(arm.heap.held)
+        heap.standing = {
+            loc: Ref(ref.loc, tuple(replace(s, args=tuple(map(export, s.args))) for s in ref.path))
+            for loc, ref in arm.heap.standing.items()
+        }
         heap.wholes = {loc: w for loc, w in arm.heap.wholes.items() if w[1] not in defined}
         frame.env = {name: rebuild(bound) for name, bound in arm.env.items()}
         frame.heap = heap
@@ -269,7 +290,7 @@ class _Join:
             # A tuple that is one in one arm only: what it holds is not followed any further.
             for arm, x in zip(self.arms, (a, b), strict=True):
                 for loc in locations(x) if isinstance(x, TupleOf) else ():
-                    arm.heap.kept.setdefault(loc, "is an entry of a container")
+                    arm.heap.keep(loc, "is an entry of a container")
             return value
         ref = Ref(Loc(name, self.frame.builder.span))
         self.new_locations.append(
@@ -356,8 +377,14 @@ class _Join:
         for loc, whole in then.wholes.items():
             if other.wholes.get(loc) is whole:
                 merged.wholes[loc] = whole
+        merged.own = then.own & other.own
+        for loc in [*then.held, *(loc for loc in other.held if loc not in then.held)]:
+            homes = [h.held.get(loc) for h in (then, other) if loc in h.kept]
+            if len(set(homes)) == 1 and homes[0] is not None:
+                merged.held[loc] = homes[0]
         for source in (then, other):
             merged.kept |= source.kept
+            merged.standing |= source.standing
             merged.stale |= source.stale
             for loc, partners in source.aliases.items():
                 merged.aliases[loc] = merged.aliases.get(loc, frozenset()) | partners
@@ -376,7 +403,9 @@ class _Join:
     def _relate(self) -> None:
         """A joined object may be any of those it came from that can still be reached."""
         frame = self.frame
+        standing = {**self.arms[0].heap.standing, **self.arms[1].heap.standing}
         for loc, sources in self.new_locations:
+            sharing.joined(frame, loc, sources, standing)
             for source in sources:
                 for marks in (frame.heap.kept, frame.heap.stale):
                     if source in marks:

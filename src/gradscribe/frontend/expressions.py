@@ -19,9 +19,10 @@ from gradscribe.frontend import (
     functional,
     opaque,
     records,
+    sharing,
     views,
 )
-from gradscribe.frontend.frame import GETITEM, Frame
+from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import nested_definition
@@ -309,9 +310,10 @@ def display(frame: Frame, node: gast.List, kept: bool) -> Bound:
         return _concatenated(frame, node)
     if kept and containers.is_followed_list(frame, items):
         return containers.make_list(frame, items)
+    result = frame.wrap(frame.emit(of(list), *(frame.look(item) for item in items)))
     if kept:
-        frame.keep(TupleOf(tuple(items)), node)
-    return frame.wrap(frame.emit(of(list), *(frame.read(item) for item in items)))
+        sharing.claim(frame, result, items, node)
+    return result
 
 
 def _dict(frame: Frame, node: gast.Dict) -> Bound:
@@ -402,6 +404,11 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
         if isinstance(kind, Sequence) and frame.holds_views(base):
             return frame.view(base, GETITEM, (place,), certain=True)
         if isinstance(kind, Sequence):
+            own = sharing.entry(frame, base, place)
+            if own is not None:
+                return own
+            if not is_mutable(GETITEM.result_type((frame.look(base), place))):
+                return frame.wrap(frame.emit(GETITEM, frame.look(base), place))
             entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
             if not isinstance(type_of_operand(place), Slice):
                 frame.keep(entry)

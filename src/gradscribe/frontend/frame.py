@@ -175,12 +175,22 @@ class Frame:
             self.refuse(bound.definition.node, "a nested function is used as a value here")
         if isinstance(bound, Method | Cell | Super):
             self.refuse(self.definition.node, "a method is used as a value here", "call it")
+        value = self.look(bound)
+        if not self.tolerant and not isinstance(type_of_operand(value), Array):
+            self.heap.own.discard(self.stands_for(bound).loc)  # others may hold its entries now
+        return value
+
+    def look(self, bound: Bound) -> Operand:
+        """The operand that a bound value is now, where only this container is asked about it."""
+        if not isinstance(bound, Ref):
+            return self.read(bound)
+        bound = self.stands_for(bound)
         if bound.loc in self.heap.stale and not self.tolerant:
             self._refuse_stale(bound.loc)
         if not bound.path:
             value = self.heap.values[bound.loc]
             return self._whole(bound.loc, value) if isinstance(value, Fields) else value
-        base = self.read(Ref(bound.loc, bound.path[:-1]))
+        base = self.look(Ref(bound.loc, bound.path[:-1]))
         known = self.heap.views.get((bound.loc, bound.path))
         if known is not None and known[0] is base:
             return known[1]
@@ -195,6 +205,11 @@ class Frame:
         value = self.emit(step.prim, base, *step.args)
         self.heap.views[bound.loc, bound.path] = (base, value)
         return value
+
+    def stands_for(self, ref: Ref) -> Ref:
+        """The place in a list that an object stands for, or the object itself."""
+        place = self.heap.standing.get(ref.loc)
+        return ref if place is None else Ref(place.loc, (*place.path, *ref.path))
 
     def _whole(self, loc: Loc, fields: Fields) -> Operand:
         """What an object of known structure is now, as one operand."""
@@ -231,8 +246,10 @@ class Frame:
         """Make a container that was followed entry by entry one value from now on."""
         fields = self.heap.fields(ref)
         if fields is not None:
-            self.keep(TupleOf(tuple(fields.entries.values())))
-            self.heap.values[ref.loc] = self.read(ref)
+            from gradscribe.frontend import sharing
+
+            self.heap.values[ref.loc] = self.look(ref)
+            sharing.claim(self, ref, list(fields.entries.values()), None)
 
     def _refuse_stale(self, loc: Loc) -> NoReturn:
         name = loc.name or "this object"
@@ -274,18 +291,22 @@ class Frame:
     def view(self, ref: Ref, prim: Primitive, args: tuple[Operand, ...], certain: bool) -> Bound:
         """A view of a reference, read at once so that it is computed where the user wrote it."""
         result = Ref(ref.loc, (*ref.path, Step(prim, args, certain, self.builder.span)))
-        value = self.read(result)
+        value = self.look(result)
         return result if isinstance(value, Value) and is_mutable(value.type) else value
 
     # ------------------------------------------------------------------ writing
 
     def write(self, ref: Ref, value: Operand, node: Any) -> None:
         """Make ``value`` what the reference denotes, through its views to the root."""
+        from gradscribe.frontend import sharing
+
+        ref = self.stands_for(ref)
         self.check_write(ref.loc, node)
+        sharing.written(self, ref, value, node)
         while ref.path:
             step = ref.path[-1]
             base_ref = Ref(ref.loc, ref.path[:-1])
-            base = self.read(base_ref)
+            base = self.look(base_ref)
             value = self._put(step, base, value, node)
             ref = base_ref
         self.heap.values[ref.loc] = value
@@ -311,6 +332,7 @@ class Frame:
 
     def holds_views(self, ref: Ref) -> bool:
         """Is this a list of views of one array, as ``np.split`` gives it?"""
+        ref = self.stands_for(ref)
         whole = self.heap.operand(ref.loc) if ref.path else None
         return whole is not None and not isinstance(type_of_operand(whole), Sequence)
 
@@ -319,11 +341,17 @@ class Frame:
         span = self.definition.span(node) if node is not None else None
         why = f"was stored in a container at {span}" if span else "is an entry of a container"
         for loc in locations(bound):
-            self.heap.kept.setdefault(loc, why)
+            self.heap.keep(loc, why)
 
     def check_write(self, loc: Loc, node: Any) -> None:
         """Refuse a write to what may be in a container; what may be the same object goes stale."""
-        if loc in self.heap.kept:
+        home = self.heap.held.get(loc)
+        if home in self.heap.own:
+            span = self.definition.span(node)
+            why = f"it holds {loc.name or 'an object'}, which is written"
+            for other in (home, *self.heap.aliases.get(home, ())):
+                self.heap.stale.setdefault(other, f"{why} at {span}" if span else why)
+        elif loc in self.heap.kept:
             raise AliasError(
                 f"cannot write to {loc.name or 'this object'}: it {self.heap.kept[loc]}, "
                 "which would change too",

@@ -162,6 +162,7 @@ class Heap:
     ``kept``: the objects that are (or may be) entries of a container, and how they came to be.
     ``wholes``: for an object of known structure, what it held when it was last one operand, and it.
     ``stale``: those that may have changed when another was written, and where that was.
+    ``own``, ``held``, ``standing``: lists and their entries; see ``sharing``.
     """
 
     values: dict[Loc, Operand | Fields] = field(default_factory=dict)
@@ -170,6 +171,9 @@ class Heap:
     kept: dict[Loc, str] = field(default_factory=dict)
     wholes: dict[Loc, tuple[tuple[Operand, ...], Operand]] = field(default_factory=dict)
     stale: dict[Loc, str] = field(default_factory=dict)
+    own: set[Loc] = field(default_factory=set)
+    held: dict[Loc, Loc] = field(default_factory=dict)
+    standing: dict[Loc, Ref] = field(default_factory=dict)
 
     def new(self, value: Operand | Fields, name: str = "", span: Span | None = None) -> Ref:
         """A reference to a new object."""
@@ -183,6 +187,12 @@ class Heap:
             self.aliases[a] = self.aliases.get(a, frozenset()) | {b}
             self.aliases[b] = self.aliases.get(b, frozenset()) | {a}
 
+    def keep(self, loc: Loc, why: str) -> None:
+        """An object is stored somewhere: no list holds it alone any more."""
+        self.kept.setdefault(loc, why)
+        place = self.standing.get(loc)
+        self.own -= {self.held.pop(loc, None), place.loc if place is not None else None}
+
     def copy(self) -> Heap:
         return Heap(
             dict(self.values),
@@ -191,6 +201,9 @@ class Heap:
             dict(self.kept),
             dict(self.wholes),
             dict(self.stale),
+            set(self.own),
+            dict(self.held),
+            dict(self.standing),
         )
 
     def fields(self, bound: object) -> Fields | None:

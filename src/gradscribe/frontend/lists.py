@@ -11,6 +11,7 @@ from typing import Any
 
 import gast
 
+from gradscribe.frontend import sharing
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Ref
 from gradscribe.frontend.hidden import hidden
@@ -47,9 +48,9 @@ def method(
 
 
 def _append(frame: Frame, node: Any, base: Ref, value: Bound) -> Bound:
-    frame.keep(value, node)
-    added = frame.emit(of(helpers.append), frame.read(base), frame.read(value))
+    added = frame.emit(of(helpers.append), frame.look(base), frame.look(value))
     frame.write(base, added, node)
+    sharing.store(frame, base, value, node)
     return Const(None)
 
 
@@ -62,20 +63,20 @@ def _extend(frame: Frame, node: Any, base: Ref, more: Bound) -> Bound:
 
 
 def _insert(frame: Frame, node: Any, base: Ref, place: Bound, value: Bound) -> Bound:
-    frame.keep(value, node)
-    xs, where = frame.read(base), frame.read(place)
+    xs, where = frame.look(base), frame.read(place)
     if not (isinstance(where, Const) and where.value == 0):
         where, _ = _bounds(frame, frame.emit(of(slice), where, None), xs)
-    frame.write(base, frame.emit(of(helpers.inserted), xs, where, frame.read(value)), node)
+    frame.write(base, frame.emit(of(helpers.inserted), xs, where, frame.look(value)), node)
+    sharing.store(frame, base, value, node)
     return Const(None)
 
 
 def _pop(frame: Frame, node: Any, base: Ref, place: Bound = LAST) -> Bound:
-    xs, where = frame.read(base), frame.read(place)
+    xs, where = frame.look(base), frame.read(place)
     item = frame.emit(GETITEM, xs, where)
     frame.write(base, frame.emit(of(helpers.without), xs, where), node)
     popped = frame.wrap(item)
-    frame.keep(popped)
+    sharing.taken_out(frame, base, popped)
     return popped
 
 
@@ -87,7 +88,7 @@ def _remove(frame: Frame, node: Any, base: Ref, value: Bound) -> Bound:
 
 
 def _reverse(frame: Frame, node: Any, base: Ref) -> Bound:
-    frame.write(base, frame.emit(GETITEM, frame.read(base), Const(BACKWARDS)), node)
+    frame.write(base, frame.emit(GETITEM, frame.look(base), Const(BACKWARDS)), node)
     return Const(None)
 
 

@@ -25,6 +25,7 @@ from gradscribe.frontend import (
     opaque,
     records,
     recursion,
+    sharing,
     writes,
 )
 from gradscribe.frontend.control import LEFT, NEVER, Ended
@@ -65,6 +66,7 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
         value = Value(param.name, kind, named=True)
         builder.region.params.append(value)
         frame.env[param.name] = frame.wrap(value, param.name)
+        sharing.receive(frame, frame.env[param.name])
     try:
         result = body(frame, definition.node)
     except recursion.Recursive as found:
@@ -205,6 +207,8 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
     if isinstance(target, gast.Name):
         frame.bind(target.id, value)
     elif isinstance(target, gast.Tuple | gast.List):
+        if _is_swap_of_entries(frame, target, value):
+            return
         for part, item in zip(target.elts, unpack(frame, target, value), strict=True):
             assign(frame, part.value if isinstance(part, gast.Starred) else part, item)
     elif isinstance(target, gast.Subscript):
@@ -219,18 +223,47 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
             index = expressions.index(frame, target.slice)
             containers.set_item(frame, target, base, fields, index, value)
             return
-        if not isinstance(frame.type(base), Array):
-            frame.keep(value, target)
         place = expressions.index(frame, target.slice)
         if lists.is_slice(place) and isinstance(base, Ref) and lists.is_list(frame, base):
             lists.set_slice(frame, target, base, place, value)
-        else:
-            writes.set_item(frame, target, base, place, frame.read(value))
+            return
+        new = frame.look(value)
+        if isinstance(base, Ref) and isinstance(frame.type(base), SequenceType):
+            sharing.replaced(frame, base, place)
+        writes.set_item(frame, target, base, place, new)
+        if not isinstance(frame.type(base), Array):
+            sharing.store(frame, base, value, target)
     elif isinstance(target, gast.Attribute):
         base = expressions.lower(frame, target.value)
         records.set_attribute(frame, target, base, target.attr, value)
     else:
         frame.refuse(target, f"{_words(target)} cannot be assigned to here")
+
+
+def _is_swap_of_entries(frame: Frame, target: Any, value: Bound) -> bool:
+    """Lower ``a[i], a[j] = a[j], a[i]`` where a is a list that holds these entries alone."""
+    if not isinstance(value, TupleOf) or not len(value.items) == len(target.elts) == 2:
+        return False
+    if not all(isinstance(part, gast.Subscript) for part in target.elts):
+        return False
+    places = [frame.heap.standing.get(x.loc) for x in value.items if isinstance(x, Ref)]
+    if len(places) != 2 or places[0] is None or places[1] is None:
+        return False
+    homes = [Ref(place.loc, place.path[:-1]) for place in places if place is not None]
+    bases = [expressions.indexed(frame, part) for part in target.elts]
+    indices = [expressions.index(frame, part.slice) for part in target.elts]
+    taken = [place.path[-1].args[0] for place in places if place is not None]
+    lists = [frame.stands_for(base) if isinstance(base, Ref) else None for base in bases]
+    if lists != homes or homes[0] != homes[1] or not _same_places(indices, taken[::-1]):
+        return False
+    return sharing.swapped(frame, homes[0], indices, target)
+
+
+def _same_places(a: list[Operand], b: list[Operand]) -> bool:
+    return all(
+        x is y or (isinstance(x, Const) and isinstance(y, Const) and x.value == y.value)
+        for x, y in zip(a, b, strict=True)
+    )
 
 
 def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
@@ -293,7 +326,7 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
             assert fields is not None
             containers.set_item(frame, node, base, fields, place, new)
         return
-    before = frame.read(base)
+    before = frame.look(base)
     value = expressions.operand(frame, node.value)
     writes.augment_item(frame, node, base, place, before, function, value)
 
@@ -373,7 +406,7 @@ def _delete(frame: Frame, node: gast.Delete) -> None:
         if lists.is_slice(place):
             lists.set_slice(frame, node, base, place, None)
             continue
-        frame.write(base, frame.emit(of(helpers.without), frame.read(base), place), node)
+        frame.write(base, frame.emit(of(helpers.without), frame.look(base), place), node)
 
 
 def _assert(frame: Frame, node: gast.Assert) -> None:

@@ -132,13 +132,13 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         and isinstance(bound.value, tuple | list | str)
     ):
         return _static([Const(value) for value in bound.value])
-    value = frame.read(bound)
+    value = frame.look(bound)
     kind = type_of_operand(value)
     if isinstance(kind, Scalar | Static):
         frame.refuse(node, f"cannot iterate over {kind}")
 
     def length() -> Operand:
-        return frame.emit(of(len), frame.read(bound))
+        return frame.emit(of(len), frame.look(bound))
 
     if isinstance(kind, Range):
         step = lambda k: frame.emit(of(operator.getitem), value, k)  # noqa: E731 (one line)

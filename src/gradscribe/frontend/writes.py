@@ -50,7 +50,7 @@ def set_item(frame: Frame, node: Any, base: Bound, place: Operand, value: Operan
         if within is None:
             break
         base, place = Ref(base.loc, base.path[:-1]), within
-    frame.write(base, frame.emit(SETITEM, frame.read(base), place, value), node)
+    frame.write(base, frame.emit(SETITEM, frame.look(base), place, value), node)
 
 
 def is_whole(place: Operand) -> bool:
@@ -99,7 +99,7 @@ def augment_item(
 
     ``before`` is what the base was when ``base[place]`` was read, before the value was computed.
     """
-    old = frame.read(base)
+    old = frame.look(base)
     kind = type_of_operand(old)
     basic = is_basic(place.type if isinstance(place, Value) else place.value)
     element = GETITEM.result_type((old, place))

@@ -162,12 +162,24 @@ def is_one(x: Any) -> bool:
     return type(x) is int and x == 1
 
 
-def apart(*arrays: Any) -> None:
-    """Refuse arrays that share memory, one of which the function is going to write to."""
-    for k, a in enumerate(arrays):
-        for b in arrays[k + 1 :]:
-            if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b):
+def apart(*arguments: Any) -> None:
+    """Refuse arguments that share memory, one of which the function is going to change."""
+    seen: dict[int, list[Any]] = {}
+    work = list(arguments)
+    while work:
+        x = owner = work.pop()
+        if isinstance(x, (list, tuple, dict)):
+            work += x.values() if isinstance(x, dict) else x
+        while isinstance(owner, (np.ndarray, memoryview)):
+            inner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+            if inner is None:
+                break
+            owner = inner
+        if isinstance(x, (list, dict, np.ndarray)):
+            others = seen.setdefault(id(owner), [])
+            if any(not isinstance(x, np.ndarray) or np.shares_memory(x, y) for y in others):
                 raise ValueError("two arguments share memory, and the function changes one of them")
+            others.append(x)
 
 
 def as_long(*lengths: Any) -> None:

@@ -75,6 +75,11 @@ def may_repeat(index: Any) -> Any:
     return any(part.dtype != bool for part in lists)
 
 
+def holds_lists(xs: Any) -> bool:
+    """Is this a list of lists? Decided when a rule is lowered, never at run time."""
+    return isinstance(xs, list) and any(isinstance(x, list) for x in xs)
+
+
 def is_whole(index: Any) -> bool:
     """Is this the index of everything? Decided when a rule is lowered, never at run time."""
     return index is Ellipsis or (isinstance(index, slice) and index == slice(None))

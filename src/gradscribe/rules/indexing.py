@@ -18,6 +18,7 @@ from gradscribe.ir.helpers import (
     zeros_like,
 )
 from gradscribe.ir.transposes import (
+    holds_lists,
     is_whole,
     last_written,
     may_repeat,
@@ -36,6 +37,8 @@ def getitem_x(x, index, *, y_bar):
 def setitem_both(x, index, value, *, y_bar):
     if is_whole(index):
         return zeros_like(x), y_bar
+    if holds_lists(x):
+        return setitem(y_bar, index, zeros_like(x[index])), y_bar[index]
     # The entries are read before they are zeroed, so that zeroing can be in place.
     value_bar = last_written(y_bar, index) if may_repeat(index) else y_bar[index]
     return setitem(y_bar, index, 0.0), value_bar
@@ -129,7 +132,7 @@ def extract_arr(condition, arr, *, y_bar):
 
 
 constant_in(folded, "xs")
-constant(may_repeat, is_whole)
+constant(may_repeat, is_whole, holds_lists)
 
 
 constant_in(take_adjoint, "a")

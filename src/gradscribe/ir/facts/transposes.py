@@ -74,6 +74,11 @@ def _(index: Any) -> Type:
     return PY_BOOL
 
 
+@fact(transposes.holds_lists, cheap=True)
+def _(xs: Type) -> Type:
+    return PY_BOOL
+
+
 @fact(transposes.is_whole, static="index", cheap=True)
 def _(index: Any) -> Type:
     return PY_BOOL

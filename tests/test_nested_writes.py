@@ -1,0 +1,429 @@
+"""Writes to what lists hold: exact where it is known who else holds it, refused elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close, gradient_by_differences
+from pipeline import FIRST, check_first, check_second, fresh, quietly
+from snippets import compiled, programs
+
+EXACT = programs("""
+# lists of lists | s, c
+a = [[s, 2.0], [c, 1.0]]
+a[0][1] = a[0][0] * c
+a[1][0] += a[0][1] ** 2
+a[1][1] *= s
+a[0], a[1] = a[1], a[0]
+return a[0][0] * a[0][1] + a[1][0] * a[1][1] * c
+
+# lists of arrays | x, y
+a = [x * 1.0, y * x]
+a[0][1] = y[0] * a[1][2]
+a[1][2:] += a[0][:2]
+a[1][0] *= 3.0
+a[0] *= 2.0
+a[1] = a[0] * a[1]
+return a[0] * a[1]
+
+# an argument that is a list of lists | table, s
+table[0][1] = s * table[1][0]
+table[1][0] *= table[0][0]
+table[1][1] += table[0][1]
+return table[0][0] * table[0][1] + table[1][0] * table[1][1]
+
+# an argument that is a list of arrays | rows, s
+rows[0][1] = s * rows[1][0]
+rows[1] *= rows[0]
+rows[1][:] += s
+rows[0] = rows[1] * rows[0]
+return rows[0] * rows[1]
+
+# a dictionary of arrays | x, y
+d = {"p": x * 1.0, "q": y * 2.0}
+d["p"][1] = y[0] * x[2]
+d["q"][1:] += d["p"][:-1]
+d["p"] *= d["q"]
+d["q"] = d["p"] * x
+return d["p"] * d["q"]
+
+# rows of a list of lists walked and written | table, s
+for row in table:
+    row[0] *= s
+    row[1] += row[0]
+for k, row in enumerate(table):
+    for j in range(len(row)):
+        row[j] *= k + j + 1.0
+        table[k][j] += s
+return table[0][0] * table[0][1] + table[1][0] * table[1][1]
+
+# a table filled row by row | s, n
+t = []
+for i in range(n):
+    row = []
+    for j in range(n):
+        row.append(s * i + j)
+    t.append(row)
+for i in range(1, n):
+    for j in range(n):
+        t[i][j] += t[i - 1][j] * s
+return t[n - 1][n - 1] * t[1][0]
+
+# a table of zeros made by repetition | s, n
+t = []
+for i in range(3):
+    t.append([0.0] * 3)
+for i in range(n):
+    for j in range(n):
+        t[i][j] = s * (i + 1.0) ** j
+        if i > 0:
+            t[i][j] += t[i - 1][j] * s
+return t[2][2] + t[1][0] * t[0][1]
+
+# a table made by a comprehension | s, n
+t = [[0.0] * 3 for _ in range(3)]
+for i in range(n):
+    for j in range(n):
+        t[i][j] = s * (i + 1.0) ** j
+        if i > 0:
+            t[i][j] += t[i - 1][j] * s
+return t[2][2] + t[1][0] * t[0][1]
+
+# elimination on a list of lists | table, s
+a = table
+for k in range(2):
+    for i in range(k + 1, 2):
+        f = a[i][k] / a[k][k]
+        for j in range(k, 2):
+            a[i][j] -= f * a[k][j]
+return a[0][0] * a[1][1] * s
+
+# a list of arrays in loops | rows, s, n
+for k in range(n):
+    rows[k % 2][0] = s * rows[1 - k % 2][1]
+    rows[k % 2] *= 1.1
+    rows[0][1:] += rows[1][:1]
+return rows[0] * rows[1]
+
+# a list of arrays that a loop fills | x, n
+out = []
+for k in range(n):
+    out.append(x * k)
+    out[k][0] = x[1] * x[2]
+    if k > 0:
+        out[k] += out[k - 1]
+        out[k - 1][1] = 2.0
+return out[0] * out[1] * out[2]
+
+# an entry is replaced while its old value has a name | x, y
+a = [x * 1.0, y * 1.0]
+for k in range(2):
+    v = a[k]
+    a[k] = v * x
+    v[0] = 3.0
+return a[0] * a[1]
+
+# entries change places | x, y, n
+a = [x * 1.0, y * x]
+for k in range(n):
+    a[0], a[1] = a[1], a[0]
+    a[0] = a[0] * x
+return a[0] * a[1]
+
+# entries change places and are written | x, y, n
+a = [x * 1.0, y * x]
+for k in range(n):
+    a[0], a[1] = a[1], a[0]
+    a[0][1] *= 2.0
+return a[0] * a[1]
+
+# pivots | table, s
+a = table
+p = 0
+if abs(a[1][0]) > abs(a[0][0]):
+    p = 1
+a[0], a[p] = a[p], a[0]
+f = a[1][0] / a[0][0]
+for j in range(2):
+    a[1][j] -= f * a[0][j]
+return a[0][0] * a[1][1] * s
+
+# a stored array is written and its list is not read | x, y
+u = y * 2.0
+a = [u, x * 1.0]
+u[0] = x[1]
+return u * x
+
+# an entry is written and what was stored is not read | x, y, n
+u = y * 2.0
+a = [u, x * 1.0]
+for k in range(2):
+    a[k][0] = x[1]
+return a[0] * a[1]
+
+# popped and written | x, y, n
+a = [x * 1.0, y * 2.0]
+for k in range(1):
+    v = a.pop()
+    v[0] = 3.0
+return v * a[0]
+
+# an entry is bound before the loop that replaces it | rows, n
+v = rows[0]
+for k in range(n):
+    rows[0] = rows[0] * rows[1]
+return v * rows[0]
+
+# an entry is bound before the loop that writes it | rows, n
+v = rows[0]
+for k in range(n):
+    v[0] *= 1.5
+    rows[0][1] += v[0]
+return v * rows[0] * rows[1]
+
+# an entry in one branch | rows, flag, s
+if flag:
+    v = rows[0]
+else:
+    v = rows[1]
+v[0] = s
+return v * 2.0
+
+# entries handed to a function that writes | rows, s
+def scale(r, f):
+    r *= f
+    r[0] += f
+---
+for r in rows:
+    scale(r, s)
+scale(rows[0], 2.0)
+return rows[0] * rows[1]
+
+# a list handed to a function that writes its entries | rows, s
+def scale(rs, f):
+    for k in range(len(rs)):
+        rs[k] *= f
+        rs[k][0] = f * k
+    rs[0] = rs[0] * rs[1]
+---
+scale(rows, s)
+scale(rows, 2.0)
+return rows[0] * rows[1]
+
+# either list, and only that is read | rows, flag, s
+b = [rows[0] * 2.0, rows[1] * 3.0]
+c = rows if flag else b
+c[0] = c[1] * s
+return c[0] * c[1]
+
+# views of entries | rows, s
+v = rows[0][1:]
+for k in range(2):
+    rows[0][1] = s * rows[k][0]
+v[0] *= 2.0
+return rows[0] * v
+
+# an entry through a lambda | rows, s
+g = lambda k: rows[k]
+g(0)[1] = s
+g(1)[:] *= s
+return rows[0] * rows[1]
+
+# a list in a tuple | rows, s
+t = (rows, s)
+t[0][0][1] = s * s
+for k in range(2):
+    t[0][k][0] *= t[1]
+return rows[0] * rows[1]
+""")
+
+# What several names or containers hold.
+SHARED = programs("""
+# a stored array is written | x, y, n
+a = [x * 1.0]
+u = y * 2.0
+for k in range(n):
+    a.append(u)
+    u = u * y
+u[0] = 2.0
+return u * a[1] * a[2]
+
+# a stored array is written and its list is read | x, y
+u = y * 2.0
+a = [u, x * 1.0]
+u[0] = x[1]
+return u * a[0]
+
+# an entry is written and what was stored is read | x, y, n
+u = y * 2.0
+a = [u, x * 1.0]
+for k in range(2):
+    a[k][0] = x[1]
+return u * x
+
+# one object twice in a list | x, n
+u = x * 2.0
+a = [u, u]
+for k in range(2):
+    a[k][0] += 1.0
+return a[0] * a[1]
+
+# one object twice in a list by appending | x, n
+u = x * 2.0
+a = []
+for k in range(n):
+    a.append(u)
+for k in range(n):
+    a[k][0] += 1.0
+return a[0] * a[1]
+
+# one object many times in a comprehension | x, n
+u = x * 2.0
+a = [u for k in range(n)]
+for k in range(n):
+    a[k][0] += 1.0
+return a[0] * a[1]
+
+# an entry kept in a tuple as well | x, y, n
+u = x * 2.0
+a = [u, y * 1.0]
+t = (u, y)
+k = n % 2
+v = t[k]
+for j in range(2):
+    a[j][0] = 5.0
+return v * u
+
+# an entry kept in two lists by insertion | x, y, n
+a = [x * 2.0, y * 1.0]
+b = []
+for k in range(n - 1):
+    b.insert(0, a[k])
+for k in range(n - 1):
+    b[k][0] = 3.0
+return a[0] * a[1] * b[0]
+
+# a list extended by another | rows, x, n
+a = []
+for k in range(n):
+    a.append(x * k)
+a.extend(rows)
+for k in range(n):
+    a[k][0] = 2.0
+rows[0][1] = 3.0
+return a[0][:2] * a[3] * rows[1]
+
+# a list repeated | s, n
+a = [[s * 2.0, 1.0]] * 3
+for k in range(n):
+    a[k][0] += 1.0
+return a[0][0] * a[1][0]
+
+# a copy of a list shares its entries | rows, s
+b = list(rows)
+for k in range(2):
+    b[k][0] = s
+return rows[0] * rows[1]
+
+# a slice of a list shares its entries | rows, s
+b = rows[:]
+for k in range(2):
+    rows[k][0] = s
+return b[0] * b[1]
+
+# two lists hold one array | x, y, n
+u = x * y
+a = [u]
+b = [u, y * 1.0]
+for k in range(1):
+    a[k][0] = 3.0
+return b[0] * b[1]
+
+# a list in a list | rows, s, n
+b = [rows, rows]
+for k in range(2):
+    b[k][0][0] = s
+return rows[0] * rows[1]
+
+# popped, while it has a name | x, y, n
+u = x * y
+a = [y * 1.0, u]
+v = a.pop()
+v[0] = 3.0
+return v * u
+
+# a list emptied from the front | x, n
+a = []
+for k in range(n):
+    a.append(x * (k + 1.0))
+v = a[1]
+a.pop(0)
+v[1] = 9.0
+return a[0] * a[1]
+
+# del from the front | x, n
+a = []
+for k in range(n):
+    a.append(x * (k + 1.0))
+v = a[1]
+del a[0]
+a[0][0] = 7.0
+return v * x
+
+# an entry is bound before the loop that rearranges | rows, n
+v = rows[0]
+for k in range(n):
+    rows[0], rows[1] = rows[1], rows[0]
+v[0] = 2.0
+return rows[0] * rows[1]
+
+# an entry in one branch, and the list | rows, flag, s
+if flag:
+    v = rows[0]
+else:
+    v = rows[1]
+v[0] = s
+return v * rows[0]
+
+# a list replaced in one branch | rows, flag, s
+v = rows[0]
+if flag:
+    rows[0] = rows[1] * s
+v[0] = s
+return v * rows[1]
+
+# either list | rows, flag, s
+b = [rows[0] * 2.0, rows[1] * 3.0]
+c = rows if flag else b
+c[0][0] = s
+return rows[0] * b[1]
+
+""")
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_a_write_to_an_entry_is_differentiated_exactly(name: str) -> None:
+    _, args, wrt = EXACT[name]
+    check_first(compiled(EXACT[name]), args, wrt)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_a_write_to_an_entry_has_an_exact_second_derivative(name: str) -> None:
+    _, args, wrt = EXACT[name]
+    if isinstance(args[wrt[0]], list):
+        return  # the oracle of second derivatives knows arrays and numbers
+    check_second(compiled(EXACT[name]), args, wrt[0])
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_write_to_what_is_shared_is_exact_or_refused(name: str) -> None:
+    _, args, wrt = SHARED[name]
+    function = compiled(SHARED[name])
+    expected = gradient_by_differences(function, args, wrt)
+    try:
+        got = quietly(gs.grad(function, wrt, mode="reverse"), *fresh(args))
+    except gs.AliasError as error:
+        assert error.line is not None
+        return
+    assert_close(got, expected, **FIRST)
