@@ -184,10 +184,10 @@ def test_a_refusal_has_its_parts_as_fields() -> None:
 def test_an_alias_of_an_entry_names_both_places() -> None:
     source = "def main(x):\n    u = x * 2\n    xs = [u]\n    u[0] = 1.0\n    return xs[0]\n"
     assert message_of(gs.grad(define(source)), X) == ("""\
-:4:5: error: cannot write to u: it was stored in a container at :3:10, which would change too
-    4 |     u[0] = 1.0
-      |     ^^^^
-   help: write to the object before it is stored, or copy it: x = x.copy()""")
+:5:12: error: cannot know what xs is here: it holds u, which is written at :4:5
+    5 |     return xs[0]
+      |            ^^^^^
+   help: store copies: [x.copy()]""")
 
 
 def test_an_update_of_something_unknown_names_the_other_name() -> None:

@@ -253,10 +253,13 @@ class Frame:
 
     def _refuse_stale(self, loc: Loc) -> NoReturn:
         name = loc.name or "this object"
+        value = self.heap.operand(loc)
+        holds = value is not None and isinstance(type_of_operand(value), Sequence)
+        mine = loc.name or "x"
         raise AliasError(
             f"cannot know what {name} is here: {self.heap.stale[loc]}",
             self.builder.span or self.definition.header(self.definition.node),
-            f"copy it before: {loc.name or 'x'} = {loc.name or 'x'}.copy()",
+            "store copies: [x.copy()]" if holds else f"copy it before: {mine} = {mine}.copy()",
         )
 
     @contextmanager
