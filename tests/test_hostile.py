@@ -607,8 +607,8 @@ def test_lambdas_on_one_line_are_told_apart() -> None:
 
 
 def test_a_lambda_within_another_on_one_line_is_found() -> None:
-    made = (lambda: gs.grad(lambda x: np.power(x, 3.0) * [2.0][0]))()
-    assert made(2.0) == 24.0
+    made = dict(a=lambda: gs.grad(lambda x: np.power(x, 3.0) * [2.0][0]))
+    assert made["a"]()(2.0) == 24.0
 
 
 # ---------------------------------------------------------------------------- generic texts

@@ -523,6 +523,60 @@ def main_of(body: str) -> Any:
     return import_file(DIRECTORY / f"{name}.py", source).main
 
 
+PROGRAMS |= {
+    "dicts and dataclasses gathered in a loop": (
+        """
+def main(x, n):
+    rows, points = [], []
+    history = {"t": [], "v": []}
+    v = x
+    for i in range(n):
+        rows.append({"t": i * x, "u": x ** i})
+        points.append(Data(i * x, b=x ** 2))
+        history["t"].append(i * 0.1)
+        history["v"].append(v)
+        v = v * x + history["t"][-1]
+    s = sum(history["v"]) * v
+    for r, p in zip(rows, points):
+        s += r["t"] * r["u"] + p.a * p.b
+    return s + rows[1]["t"] * points[2].b
+""",
+        (0.7, 4),
+        (0,),
+    ),
+    "keys that are computed": (
+        """
+def main(x, words):
+    counts = {"a": 0.0, "b": x, "c": 1.0}
+    for w in words:
+        counts[w] = counts.get(w, 0.0) * x + x
+    return counts["a"] * x + counts["b"]
+""",
+        (0.7, ["a", "b", "a"]),
+        (0,),
+    ),
+    "nested functions that call themselves": (
+        """
+def main(x, n):
+    w = x * x
+    def helper(t):
+        return t * w
+    def down(k):
+        if k == 0:
+            return x
+        return helper(down(k - 1)) + w
+    def even(k):
+        return x if k == 0 else odd(k - 1) * x
+    def odd(k):
+        return 1.0 if k == 0 else even(k - 1) + x
+    return down(n) * even(n)
+""",
+        (0.7, 4),
+        (0,),
+    ),
+}
+
+
 def program(name: str) -> tuple[Any, tuple[Any, ...], tuple[int, ...]]:
     body, args, wrt = PROGRAMS[name]
     return main_of(body), args, wrt
@@ -687,6 +741,29 @@ def test_dicts_and_lists_as_parameters() -> None:
     assert_close(gs.grad(f, "d['a']")(d, layers), expected[0], **FIRST)
     _, dot = gs.jvp(f)((d, layers), ({"a": 1.0, "bb": np.zeros(2)}, None))
     assert_close(dot, expected[0], **FIRST)
+
+
+def test_lists_of_dicts_and_of_dataclasses_as_parameters() -> None:
+    def f(rows: Any, params: Any, x: Any) -> Any:
+        total = 0.0
+        for k, r in enumerate(rows):
+            total += r["a"] * x**k + r["b"] * x
+            if total > 1000:
+                break
+        for p in params:
+            total = total * p.scale + np.sum(p.first.w) * p.count
+        return total * rows[0]["a"] * params[-1].scale
+
+    def flat(a: Any, b: Any, w: Any, scale: Any, x: Any) -> Any:
+        return f([{"a": a, "b": b}, {"a": 2.0, "b": 3.0}], [Params(Layer(w, B), scale)] * 2, x)
+
+    rows, params = [{"a": 1.5, "b": 0.5}, {"a": 2.0, "b": 3.0}], [Params(Layer(W, B), 1.3)] * 2
+    rows_bar, params_bar, x_bar = gs.grad(f, (0, 1, 2))(rows, params, 0.7)
+    expected = gradient_by_differences(flat, (1.5, 0.5, W, 1.3, 0.7), (0, 1, 2, 3, 4))
+    assert_close((rows_bar[0]["a"], rows_bar[0]["b"], x_bar), (*expected[:2], expected[4]), **FIRST)
+    assert_close(params_bar[0].first.w + params_bar[1].first.w, expected[2], **FIRST)
+    assert_close(float(params_bar[0].scale + params_bar[1].scale), expected[3], **FIRST)
+    assert params_bar[0].label is None
 
 
 def test_structured_results() -> None:

@@ -206,14 +206,7 @@ def _with_part(kind: Type, path: tuple[Any, ...], part: Type) -> Type:
     parts, known = list(trees.part_types(kind) or ()), trees.keys(kind)
     place = known.index(path[0])
     parts[place] = _with_part(parts[place], path[1:], part)
-    match kind:
-        case Mapping():
-            return Mapping(tuple(zip(known, parts, strict=True)))
-        case Struct(cls):
-            return Struct(cls, tuple(zip(known, parts, strict=True)))
-        case SequenceType(name):
-            return SequenceType(name, tuple(parts))
-    raise AssertionError("only these have parts")
+    return trees.with_parts(kind, parts)
 
 
 def _as_float(kind: Type, name: str, who: str) -> Type:

@@ -15,7 +15,9 @@ from gradscribe.differentiate.bars import (
     GETITEM,
     INDEX_ADD,
     Scope,
+    as_part,
     bar_name,
+    empty_list,
     is_literal,
     like,
     same_dtype,
@@ -42,6 +44,7 @@ from gradscribe.ir.types import (
     dims_of,
     dtype_of,
     element_type,
+    holds_records,
     is_scalar,
     maybe_float,
 )
@@ -219,7 +222,7 @@ def _safe_point(rules: Rules, op: Op, name: str) -> float | None:
 def _accumulates(op: Op) -> bool:
     """Is this a read of entries whose adjoint can be added to in its place?"""
     kind, index = (type_of_operand(a) for a in op.args)
-    return isinstance(kind, Array | Unknown) or (
+    return isinstance(kind, Array | Unknown | Mapping) or (
         isinstance(kind, Sequence) and kind.kind == "list" and is_scalar(index)
     )
 
@@ -229,13 +232,16 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
     x, index = op.args
     assert isinstance(x, Value)
     so_far = scope.whole(scope.peek(x), x)
-    scope.bars[x] = scope.builder.emit(INDEX_ADD, so_far, index, y_bar, hint=bar_name(x))
+    add = of(helpers.add_entry) if holds_records(x.type) else INDEX_ADD
+    scope.bars[x] = scope.builder.emit(add, so_far, index, y_bar, hint=bar_name(x))
 
 
 def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
     arg = op.args[place]
     if isinstance(arg, Value):
-        if isinstance(arg.type, Sequence):
+        if holds_records(arg.type):
+            pass  # its parts have their own shapes already
+        elif isinstance(arg.type, Sequence):
             if not _same_dtypes(type_of_operand(bar), arg.type):
                 bar = scope.builder.emit(of(helpers.like), bar, arg, hint=bar_name(arg))
         elif not (_keeps_shape(op, place) and _is_like(bar, arg)):
@@ -423,6 +429,9 @@ def tangent_or_zero(
         return dots[old]
     if isinstance(new, Const) and not isinstance(new.value, tuple | list):
         return Const(0.0)
+    empty = empty_list(builder, new)
+    if empty is not None:
+        return empty
     kind = type_of_operand(new)
     parts = trees.part_types(kind)
     if parts is not None:
@@ -432,7 +441,7 @@ def tangent_or_zero(
     dtype = dtype_of(kind)
     if is_scalar(kind) and dtype is not None and (dtype.kind != "f" or dtype == np.float64):
         return Const(0.0)
-    return builder.emit(of(helpers.zeros_like), new)
+    return builder.emit(of(helpers.zero_tree if holds_records(kind) else helpers.zeros_like), new)
 
 
 def part_tangent(
@@ -441,4 +450,4 @@ def part_tangent(
     """The tangent of a part of a tuple, dict or object: None where it is not a number."""
     if not isinstance(whole, Sequence) and not maybe_float(type_of_operand(new)):
         return Const(None)
-    return tangent_or_zero(old, new, dots, builder)
+    return as_part(builder, whole, tangent_or_zero(old, new, dots, builder))

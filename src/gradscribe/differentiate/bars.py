@@ -29,6 +29,7 @@ from gradscribe.ir.types import (
     Type,
     dims_of,
     dtype_of,
+    holds_records,
     is_scalar,
     maybe_float,
     not_one,
@@ -132,18 +133,23 @@ class Scope:
         """An adjoint as one operand: zeros where there is none."""
         if bar is None:
             return self.zeros(value)
-        if isinstance(bar, Entries):
-            parts = []
-            for k, item in enumerate(bar.items):
-                entry = Value(f"{value.hint}_{k}", (trees.part_types(value.type) or ())[k])
-                if item is not None:
-                    parts.append(self.whole(item, entry))
-                elif isinstance(value.type, Sequence) or maybe_float(entry.type):
-                    parts.append(self.zeros(value, trees.part(self.builder, value, k)))
-                else:
-                    parts.append(Const(None))
-            return trees.display(self.builder, value.type, parts)
-        return bar
+        return self._displayed(bar, value, value) if isinstance(bar, Entries) else bar
+
+    def _displayed(self, bar: Entries, whole: Operand, value: Value) -> Operand:
+        """The adjoint of ``whole``, a part of ``value``, from those of its parts."""
+        kind = type_of_operand(whole)
+        parts: list[Operand] = []
+        for k, (item, part) in enumerate(zip(bar.items, trees.part_types(kind) or (), strict=True)):
+            if isinstance(item, Entries):
+                inner = trees.part(self.builder, whole, k)
+                parts.append(self._displayed(item, inner, value))
+            elif item is not None:
+                parts.append(as_part(self.builder, kind, item))
+            elif isinstance(kind, Sequence) or maybe_float(part):
+                parts.append(self.zeros(value, trees.part(self.builder, whole, k)))
+            else:
+                parts.append(Const(None))
+        return trees.display(self.builder, kind, parts)
 
     def zeros(self, value: Value, of_operand: Operand | None = None) -> Operand:
         """A zero adjoint for a value; an array's is shaped after a parameter of its type if any."""
@@ -155,6 +161,8 @@ class Scope:
                 return Const(0.0)
         if isinstance(kind, Array) and isinstance(operand, Value):
             operand = self.proxies.get(kind, operand)
+        if holds_records(kind):
+            return self.builder.emit(of(helpers.zero_tree), operand, hint=bar_name(value))
         return self.builder.emit(ZEROS_LIKE, operand, hint=bar_name(value))
 
     def item(self, bar: Bar, place: int) -> Bar | None:
@@ -162,6 +170,26 @@ class Scope:
         if isinstance(bar, Entries):
             return bar.items[place]
         return trees.part(self.builder, bar, place)
+
+
+def as_part(builder: Builder, whole: Type, derivative: Operand) -> Operand:
+    """A derivative as a part of a dict's or object's: an int would not be taken for one later."""
+    kind = type_of_operand(derivative)
+    if isinstance(whole, Sequence) or not isinstance(kind, Scalar) or kind.dtype.kind not in "ib":
+        return derivative
+    if is_literal(derivative):
+        return Const(float(derivative.value))
+    return builder.emit(of(float), derivative)
+
+
+def empty_list(builder: Builder, operand: Operand) -> Operand | None:
+    """Of an empty list that was just made, an empty derivative."""
+    made = builder.made.get(operand) if isinstance(operand, Value) else None
+    return (
+        builder.emit(made.prim)
+        if made is not None and made.prim is of(list) and not made.args
+        else None
+    )
 
 
 def bar_name(value: Value) -> str:

@@ -163,14 +163,16 @@ class Reverser:
         inits = [scope.whole(bars[k], op.results[k]) for k in threaded]
         for value, param in inner.accumulators.items():
             reverse.params.append(param)
-            reverse.yields.append(inner.whole(inner.bars[value], value))
+            with self.builder.into(reverse):
+                reverse.yields.append(inner.whole(inner.bars[value], value))
             inits.append(scope.whole(scope.peek(value), value))
         items = [
             k for k in range(start) if body.params[k] in inner.bars and op.args[k] in self.active
         ]
         item_bars = []
         for k in items:
-            reverse.yields.append(inner.whole(inner.bars[body.params[k]], body.params[k]))
+            with self.builder.into(reverse):
+                reverse.yields.append(inner.whole(inner.bars[body.params[k]], body.params[k]))
             item_bars.append(Value("s_saved", adjoint_type(type_of_operand(op.args[k]))))
         clean_region(reverse)
         results = [Value(p.hint, p.type) for p in reverse.params] + item_bars

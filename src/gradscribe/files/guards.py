@@ -29,6 +29,7 @@ from typing import Any, final
 import numpy as np
 
 from gradscribe.emit.expressions import Requirements
+from gradscribe.ir import trees
 from gradscribe.ir import types as ir
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Operand, Value, walk
@@ -50,9 +51,9 @@ def open_lengths(kinds: Sequence[ir.Type]) -> tuple[ir.Type, ...]:
 
 
 def _opened(kind: ir.Type, count: Iterator[int]) -> ir.Type:
-    if _is_tuple(kind):
-        assert isinstance(kind, ir.Sequence) and kind.items is not None
-        return ir.Sequence(kind.kind, tuple(_opened(item, count) for item in kind.items))
+    parts = trees.part_types(kind)
+    if parts is not None:
+        return trees.with_parts(kind, [_opened(part, count) for part in parts])
     place = next(count)
     if not isinstance(kind, ir.Array) or kind.dims is None:
         return kind
@@ -64,21 +65,21 @@ def _opened(kind: ir.Type, count: Iterator[int]) -> ir.Type:
 
 
 def _leaves(name: str, kind: ir.Type) -> Iterator[tuple[str, ir.Type]]:
-    """The arguments that are no tuples, and the entries of those that are."""
-    if _is_tuple(kind):
-        assert isinstance(kind, ir.Sequence) and kind.items is not None
-        for place, item in enumerate(kind.items):
-            yield from _leaves(f"{name}[{place}]", item)
-    else:
+    """The arguments that have no parts, and the parts of those that have."""
+    parts = trees.part_types(kind)
+    if parts is None:
         yield name, kind
+    for key, part in zip(trees.keys(kind), parts or (), strict=True):
+        step = f".{key}" if isinstance(kind, ir.Struct) else f"[{key!r}]"
+        yield from _leaves(name + step, part)
 
 
 def _has_rank(kind: ir.Type) -> bool:
     return isinstance(kind, ir.Array) and bool(kind.dims)
 
 
-def _is_tuple(kind: ir.Type) -> bool:
-    return isinstance(kind, ir.Sequence) and kind.items is not None
+def _has_parts(kind: ir.Type) -> bool:
+    return trees.part_types(kind) is not None
 
 
 @final
@@ -144,7 +145,7 @@ class Guard:
         for name, kind in self.params:
             own = [next(places) for _ in _leaves(name, kind)]
             conditions = [text for place in own for text in self._conditions(place)]
-            if _is_tuple(kind) or any(".dtype" in text for text in conditions):
+            if _has_parts(kind) or any(".dtype" in text for text in conditions):
                 found.append(f"{name}: {self._spelled(kind, iter(own))}")
             elif conditions:
                 found.append(f"{name}{self._shape(own[0])}")
@@ -156,9 +157,13 @@ class Guard:
         return [f"{name}: {self._spelled(kind, places)}" for name, kind in self.params]
 
     def _spelled(self, kind: ir.Type, places: Iterator[int]) -> str:
-        if _is_tuple(kind):
-            assert isinstance(kind, ir.Sequence) and kind.items is not None
-            return f"{kind.kind}({', '.join(self._spelled(item, places) for item in kind.items)})"
+        parts = trees.part_types(kind)
+        if isinstance(kind, ir.Sequence) and parts is not None:
+            return f"{kind.kind}({', '.join(self._spelled(item, places) for item in parts)})"
+        if parts is not None:
+            pairs = zip(trees.keys(kind), parts, strict=True)
+            shown = ", ".join(f"{key}: {self._spelled(part, places)}" for key, part in pairs)
+            return f"{kind.cls.__name__ if isinstance(kind, ir.Struct) else 'dict'}({shown})"
         place = next(places)
         if isinstance(kind, ir.Array) and kind.dims:
             return f"{kind.dtype or 'array'}{self._shape(place)}"
@@ -301,12 +306,15 @@ def _check(test: str, error: str, message: str) -> ast.stmt:
 
 
 def _counts(name: str, kind: ir.Type) -> Iterator[str]:
-    """Conditions on the numbers of entries of tuples."""
-    if _is_tuple(kind):
-        assert isinstance(kind, ir.Sequence) and kind.items is not None
-        yield f"len({name}) != {len(kind.items)}"
-        for place, item in enumerate(kind.items):
-            yield from _counts(f"{name}[{place}]", item)
+    """Conditions on the numbers of entries of tuples, and on the keys of dicts."""
+    parts = trees.part_types(kind)
+    if parts is not None and isinstance(kind, ir.Sequence):
+        yield f"len({name}) != {len(parts)}"
+    elif isinstance(kind, ir.Mapping):
+        yield f"list({name}) != {trees.keys(kind)!r}"
+    for key, part in zip(trees.keys(kind), parts or (), strict=True):
+        step = f".{key}" if isinstance(kind, ir.Struct) else f"[{key!r}]"
+        yield from _counts(name + step, part)
 
 
 def _own(dim: ir.Dim) -> tuple[int, int] | None:

@@ -487,20 +487,21 @@ def inline(
     inner = Frame(definition, frame.builder, frame.heap, frame)
     bind_parameters(frame, inner, node, definition, positional, keywords)
     bound = [(p.name, inner.env[p.name]) for p in parameters(definition.node)]
+    around = {} if outer is None else outer.env
+    captured = {name: b for name, b in around.items() if name not in definition.locals}
     if recursion.in_progress(definition):
-        return recursion.call(frame, node, definition, bound)
-    if outer is not None:
-        for name, value in outer.env.items():
-            if name not in definition.locals:
-                inner.env.setdefault(name, value)
-    built = len(frame.builder.region.ops)
+        return recursion.call(frame, node, definition, bound, captured)
+    for name, value in captured.items():
+        inner.env.setdefault(name, value)
+    built, before = len(frame.builder.region.ops), frame.heap.copy()
     try:
         return body(inner, definition.node)
     except recursion.Recursive as found:
-        if found.node is not definition.node or outer is not None:
+        if found.node is not definition.node:
             raise
         del frame.builder.region.ops[built:]
-        return recursion.call(frame, node, definition, bound)
+        frame.heap.restore(before)
+        return recursion.call(frame, node, definition, bound, captured)
 
 
 def inline_for(

@@ -206,6 +206,11 @@ class Heap:
             dict(self.standing),
         )
 
+    def restore(self, before: Heap) -> None:
+        """Be as a copy was that was made earlier."""
+        for name in ("values", "aliases", "views", "kept", "wholes", "stale"):
+            setattr(self, name, getattr(before, name))
+
     def fields(self, bound: object) -> Fields | None:
         """What an object of known structure holds; None for all other bound values."""
         if isinstance(bound, Ref) and not bound.path:

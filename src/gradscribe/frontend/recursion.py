@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any, final
 
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Ref, locations
-from gradscribe.frontend.resolve import Definition
+from gradscribe.frontend.heap import Bound, Cell, Closure, Method, locations
+from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.resolve import Definition, read_names
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Parameter, Region, Value
 from gradscribe.ir.primitives import CALL
@@ -41,14 +42,25 @@ class _Widen(Exception):
 
 @final
 class _Task:
-    """One function being lowered by itself, for arguments of some types."""
+    """One function being lowered by itself, for arguments of some types.
+
+    ``names`` are its parameters and, after them, the variables of the function around it that it
+    reads, which are handed to it too; ``known`` what else it sees there: functions.
+    """
 
     def __init__(
-        self, definition: Definition, kinds: list[Type], statics: dict[int, Const]
+        self,
+        definition: Definition,
+        names: list[str],
+        kinds: list[Type],
+        statics: dict[int, Const],
+        known: dict[str, Closure],
     ) -> None:
         self.definition = definition
+        self.names = names
         self.kinds = kinds
         self.statics = statics
+        self.known = known
         self.result: Type = PY_INT
         self.function = Function(definition.node.name, [], Region(), internal=True)
 
@@ -61,14 +73,33 @@ def in_progress(definition: Definition) -> bool:
     return any(task.definition.node is definition.node for task in _active)
 
 
-def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str, Bound]]) -> Bound:
-    """A CALL of a recursive function; ``bound`` are its arguments in its parameters' order."""
+def call(
+    frame: Frame,
+    node: Any,
+    definition: Definition,
+    bound: list[tuple[str, Bound]],
+    captured: dict[str, Bound] | None = None,
+) -> Bound:
+    """A CALL of a recursive function.
+
+    ``bound`` are its arguments in its parameters' order, ``captured`` the variables around it.
+    """
+    known, around = _seen(definition, captured or {})
+    for name, value in around.items():
+        if isinstance(value, Cell | Method | Procedure):
+            frame.refuse(
+                node,
+                f"a function that calls itself and shares {name!r} with the function around it",
+                "hand it over as an argument, and return what it becomes",
+            )
+    bound = [*bound, *around.items()]
     operands = [frame.read(b) for _, b in bound]
     statics = {i: o for i, o in enumerate(operands) if isinstance(o, Const) and _is_static(o)}
     kinds = [_general(type_of_operand(o)) for o in operands]
     task = next((t for t in _active if t.definition.node is definition.node), None)
     if task is None:
-        task = _lower(frame, node, definition, kinds, statics)
+        names = [name for name, _ in bound]
+        task = _lower(frame, node, _Task(definition, names, kinds, statics, known))
     elif {i: c.value for i, c in statics.items()} != {i: c.value for i, c in task.statics.items()}:
         frame.refuse(node, "a recursive call changes an argument that the function branches on")
     else:
@@ -86,6 +117,24 @@ def call(frame: Frame, node: Any, definition: Definition, bound: list[tuple[str,
     return result
 
 
+def _seen(
+    definition: Definition, captured: dict[str, Bound]
+) -> tuple[dict[str, Closure], dict[str, Bound]]:
+    """The functions around a nested one that it may call, and the variables that they all read."""
+    functions: dict[str, Closure] = {}
+    read: dict[str, None] = {}
+    work = [definition]
+    while work:
+        for name in sorted(read_names(work.pop().node)):
+            read.setdefault(name)
+            value = captured.get(name)
+            if isinstance(value, Closure) and name not in functions:
+                functions[name] = value
+                work.append(value.definition)
+    rest = {name: captured[name] for name in read if name in captured and name not in functions}
+    return functions, rest
+
+
 def _is_static(constant: Const) -> bool:
     return isinstance(type_of_operand(constant), Static)
 
@@ -97,10 +146,7 @@ def _general(kind: Type) -> Type:
     return kind
 
 
-def _lower(
-    frame: Frame, node: Any, definition: Definition, kinds: list[Type], statics: dict[int, Const]
-) -> _Task:
-    task = _Task(definition, kinds, statics)
+def _lower(frame: Frame, node: Any, task: _Task) -> _Task:
     for round_ in range(_ROUNDS):
         _active.append(task)
         try:
@@ -108,14 +154,14 @@ def _lower(
         except _Widen as widen:
             if widen.task is not task:
                 raise
-            task.kinds = widen.kinds if round_ < _ROUNDS - 2 else [UNKNOWN] * len(kinds)
+            task.kinds = widen.kinds if round_ < _ROUNDS - 2 else [UNKNOWN] * len(task.kinds)
             continue
         finally:
             _active.pop()
         if result == task.result:
             return task
         task.result = result if round_ < _ROUNDS - 2 else UNKNOWN
-    frame.refuse(node, f"cannot find the type of what {definition.node.name} returns")
+    frame.refuse(node, f"cannot find the type of what {task.definition.node.name} returns")
 
 
 def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
@@ -125,26 +171,30 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
     definition = task.definition
     builder = Builder(derived=frame.builder.derived)
     inner = Frame(definition, builder)
+    for name, closure in task.known.items():
+        inner.env[name] = Closure(closure.definition, inner)
     params: list[Parameter] = []
-    locations = []
-    for i, (param, kind) in enumerate(zip(parameters(definition.node), task.kinds, strict=True)):
-        if param.kind in ("args", "kwargs"):
-            frame.refuse(node, "a recursive function with * parameters is not supported")
+    if any(param.kind in ("args", "kwargs") for param in parameters(definition.node)):
+        frame.refuse(node, "a recursive function with * parameters is not supported")
+    for i, (name, kind) in enumerate(zip(task.names, task.kinds, strict=True)):
         if i in task.statics:
-            inner.env[param.name] = task.statics[i]
+            inner.env[name] = task.statics[i]
             continue
-        value = Value(param.name, kind, named=True)
+        value = Value(name, kind, named=True)
         builder.region.params.append(value)
-        params.append(Parameter(param.name))
-        bound = inner.env[param.name] = inner.wrap(value, param.name)
-        if isinstance(bound, Ref):
-            locations.append((bound.loc, value))
+        params.append(Parameter(name))
+        inner.env[name] = inner.wrap(value, name)
+    before = {
+        loc: (name, inner.heap.values[loc])
+        for name, bound in inner.env.items()
+        for loc in inner.heap.within(bound)
+    }
     result = inner.read(body(inner, definition.node))
-    for loc, value in locations:
-        if inner.heap.values[loc] is not value:
+    for loc, (name, held) in before.items():
+        if inner.heap.values[loc] is not held:
             frame.refuse(
                 node,
-                f"a recursive function that changes its argument {value.hint!r} is unsupported",
+                f"a recursive function that changes its argument {name!r} is unsupported",
                 "copy it first, and return the copy",
             )
     builder.region.yields = [result]

@@ -272,6 +272,15 @@ def _bound(node: Any, names: set[str], outside: set[str]) -> None:
         _bound(child, names, outside)
 
 
+def read_names(node: FunctionNode) -> set[str]:
+    """Every name that is read in a function or in those nested in it."""
+    return {
+        part.id
+        for part in gast.walk(node)
+        if isinstance(part, gast.Name) and isinstance(part.ctx, gast.Load)
+    }
+
+
 def shared_names(node: FunctionNode) -> list[str]:
     """The names that functions nested in this one declare ``nonlocal``."""
     found: dict[str, None] = {}

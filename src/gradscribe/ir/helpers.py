@@ -31,10 +31,6 @@ def zeros_like(x: Any) -> Any:
     """A zero adjoint for x: a float for a scalar, a fresh array for an array, lists for lists."""
     if isinstance(x, (list, tuple)):
         return type(x)([zeros_like(v) for v in x])
-    if isinstance(x, dict):
-        return {k: zeros_like(v) for k, v in x.items()}
-    if x is None:
-        return None
     return np.zeros(np.shape(x), getattr(x, "dtype", float))[()]
 
 
@@ -140,12 +136,38 @@ def stop_gradient(x: Any) -> Any:
 
 
 def add_trees(a: Any, b: Any) -> Any:
-    """The entrywise sum of two adjoints of one list or tuple."""
+    """The sum, part by part, of two adjoints of one list, tuple, dict or object."""
     if isinstance(a, (list, tuple)):
-        return type(a)([add_trees(x, y) for x, y in zip(a, b, strict=True)])
+        parts = [add_trees(x, y) for x, y in zip(a, b, strict=True)]
+        return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
     if isinstance(a, dict):
         return {k: add_trees(v, b[k]) for k, v in a.items()}
+    if hasattr(a, "__dataclass_fields__"):
+        names = a.__dataclass_fields__
+        return type(a)(*[add_trees(getattr(a, k), getattr(b, k)) for k in names])
     return a if a is None else a + b
+
+
+def zero_tree(x: Any) -> Any:
+    """A zero adjoint for a container or object: None for the parts that are not floating."""
+    if isinstance(x, (list, tuple)):
+        parts = [zero_tree(v) for v in x]
+        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
+    if isinstance(x, dict):
+        return {k: zero_tree(v) for k, v in x.items()}
+    if hasattr(x, "__dataclass_fields__"):
+        return type(x)(*[zero_tree(getattr(x, k)) for k in x.__dataclass_fields__])
+    if type(x) is float:
+        return 0.0
+    floating = getattr(x, "dtype", np.dtype(int)).kind == "f"
+    return np.zeros(np.shape(x), getattr(x, "dtype", float))[()] if floating else None
+
+
+def add_entry(xs: Any, index: Any, value: Any) -> Any:
+    """A copy of xs, an adjoint of a list or dict, with ``value`` added to one entry."""
+    xs = xs.copy()
+    xs[index] = add_trees(xs[index], value)
+    return xs
 
 
 def own(x: Any) -> Any:

@@ -35,6 +35,18 @@ def part_types(kind: Type) -> tuple[Type, ...] | None:
             return None
 
 
+def with_parts(kind: Type, parts: Items[Type]) -> Type:
+    """A type of the same structure whose parts have other types."""
+    match kind:
+        case Mapping():
+            return Mapping(tuple(zip(keys(kind), parts, strict=True)))
+        case Struct(cls):
+            return Struct(cls, tuple(zip(keys(kind), parts, strict=True)))
+        case Sequence(name):
+            return Sequence(name, tuple(parts))
+    raise AssertionError("only these have parts")
+
+
 def keys(kind: Type) -> list[Any]:
     """What the parts of a value are read by: positions, keys or names of attributes."""
     match kind:

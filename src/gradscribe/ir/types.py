@@ -402,6 +402,17 @@ def maybe_float(type: Type) -> bool:
             return False
 
 
+def holds_records(kind: Type | None) -> bool:
+    """Is this a dict or an object, or a list or tuple that holds some?"""
+    match kind:
+        case Mapping() | Struct():
+            return True
+        case Sequence(_, items, element):
+            return holds_records(element) or any(map(holds_records, items or ()))
+        case _:
+            return False
+
+
 def dims_of(type: Type) -> tuple[Dim, ...] | None:
     """The dimensions of a number or array; () for scalars; None where the rank is unknown."""
     if isinstance(type, Scalar):

@@ -25,10 +25,10 @@ from gradscribe.passes.algebra import ARITHMETIC
 
 Key = tuple[Any, ...]
 
-# Arrays made to be written to: each is somebody's own.
+# Arrays and containers made to be written to: each is somebody's own.
 _BLANK = {
     np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.zeros, np.ones, np.full, np.empty,
-    np.copy, np.ndarray.copy, helpers.zeros_like, helpers.fill_like,
+    np.copy, np.ndarray.copy, helpers.zeros_like, helpers.fill_like, helpers.zero_tree, list, dict,
 }  # fmt: skip
 
 

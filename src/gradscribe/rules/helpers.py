@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradscribe.ir.helpers import (
+    add_entry,
     add_trees,
     as_tuple,
     bounds,
@@ -16,6 +17,7 @@ from gradscribe.ir.helpers import (
     ordered,
     own,
     stop_gradient,
+    zero_tree,
     zeros_like,
 )
 from gradscribe.rules.declare import constant, constant_in, linear
@@ -41,6 +43,11 @@ def expand_g(g, x, axis, keepdims, *, y_bar):
 @linear(add_trees, ("a", "b"))
 def add_trees_both(a, b, *, y_bar):
     return y_bar, y_bar
+
+
+@linear(add_entry, ("xs", "value"))
+def add_entry_both(xs, index, value, *, y_bar):
+    return y_bar, y_bar[index]
 
 
 @linear(own, "x")
@@ -70,5 +77,6 @@ constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
 constant(
-    zeros_like, stop_gradient, is_one, bounds, ordered, list.index, list.count, len, range, slice,
+    zeros_like, zero_tree, stop_gradient, is_one, bounds, ordered, list.index, list.count, len,
+    range, slice,
 )  # fmt: skip
