@@ -38,7 +38,7 @@ from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import holds_lists, is_whole, may_repeat
-from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, is_static
+from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, holds_records, is_static
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import is_followed, is_named_tuple
 
@@ -239,6 +239,8 @@ def apply(
     form: str | None = None,
 ) -> Bound | None:
     """Apply a primitive to bound arguments; None where one of them has no place in it."""
+    if prim.function is helpers.zeros_like and holds_records(frame.type(positional[0])):
+        prim = of(helpers.zero_tree)
     decided = _by_structure(frame, node, prim.function, positional) if not keywords else None
     if decided is not None:
         return decided
