@@ -22,7 +22,7 @@ from gradscribe.frontend import (
     sharing,
     views,
 )
-from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
+from gradscribe.frontend.frame import GETITEM, Frame, is_mutable, is_structured
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import nested_definition
@@ -404,10 +404,11 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
         if isinstance(kind, Sequence) and frame.holds_views(base):
             return frame.view(base, GETITEM, (place,), certain=True)
         if isinstance(kind, Sequence):
-            own = sharing.entry(frame, base, place)
+            found_type = GETITEM.result_type((frame.look(base), place))
+            own = None if is_structured(found_type) else sharing.entry(frame, base, place)
             if own is not None:
                 return own
-            if not is_mutable(GETITEM.result_type((frame.look(base), place))):
+            if not is_mutable(found_type):
                 return frame.wrap(frame.emit(GETITEM, frame.look(base), place))
             entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
             if not isinstance(type_of_operand(place), Slice):
