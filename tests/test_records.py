@@ -655,6 +655,31 @@ def test_several_parts_and_parameters_at_once() -> None:
     assert_close(mixed, 4 * 2 * 3.0 * 0.7**3 * 0.5, **FIRST)
 
 
+def test_one_object_under_two_names_is_refused_where_it_is_changed() -> None:
+    def f(a: Any, b: Any, x: Any) -> Any:
+        a.z = a.z * x
+        return a.z * b.z
+
+    first, second = Model(), Model(2.0)
+    assert_close(gs.grad(f, "x")(first, second, 0.7), 6.0, **EXACT)
+    with pytest.raises(ValueError, match="share memory"):
+        gs.grad(f, "x")(first, first, 0.7)
+
+    def g(a: Any, b: Any, x: Any) -> Any:
+        return a.z * b.z * x
+
+    assert_close(gs.grad(g, "x")(first, first, 0.7), 9.0, **EXACT)
+
+    def h(d: Any, u: Any) -> Any:
+        d["u"][0] = 2.0
+        return np.sum(d["u"] * u)
+
+    u = A([1.0, 3.0])
+    assert_close(gs.grad(h, "u")({"u": u.copy()}, u), A([2.0, 3.0]), **EXACT)
+    with pytest.raises(ValueError, match="share memory"):
+        gs.grad(h, "u")({"u": u}, u)
+
+
 def test_a_bound_method_and_a_callable_object() -> None:
     model = Model()
     assert_close(gs.grad(model.loss)(0.7), gradient_by_differences(with_z, (0.7, 3.0), 0), **FIRST)

@@ -49,7 +49,9 @@ def _part(function: Function, whole: Value, place: int) -> Value:
             if found[1] == place:
                 made.hint, made.named = op.result.hint or made.hint, op.result.named
                 mapping[op.result] = made
-        elif whole in op.args or any(whole in inner.yields for inner in op.regions):
+        elif op.results and (
+            whole in op.args or any(whole in inner.yields for inner in op.regions)
+        ):
             _refuse(function, op, whole)
     if whole in body.yields:
         raise UnsupportedError(

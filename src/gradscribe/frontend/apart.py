@@ -10,14 +10,14 @@ from gradscribe.ir import helpers
 from gradscribe.ir.core import Function, Op, Region, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, WHILE, of
-from gradscribe.ir.types import Array, Mapping, Sequence, Type, Unknown
+from gradscribe.ir.types import Array, Mapping, Sequence, Struct, Type, Unknown
 
 
 def keep_apart(function: Function) -> Function:
     """Put the check at the entry of a function that writes to a parameter, in place."""
     objects = [p for p in function.body.params if _objects(p.type)]
     several = len(objects) > 1 or any(_objects(p.type) > 1 for p in objects)
-    if several and _writes(function.body, set(objects)):
+    if several and (function.changes or _writes(function.body, set(objects))):
         check = Op(of(helpers.apart), tuple(objects), (), span=function.span)
         function.body.ops.insert(0, check)
     return function
@@ -29,7 +29,7 @@ def _objects(kind: Type | None) -> int:
         return 1
     if isinstance(kind, Array):
         return kind.dims != ()
-    if isinstance(kind, Mapping):
+    if isinstance(kind, Mapping | Struct):
         return 2
     if isinstance(kind, Sequence):
         entries = kind.items if kind.items is not None else (kind.element,) * 2

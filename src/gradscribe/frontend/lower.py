@@ -67,6 +67,11 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
         builder.region.params.append(value)
         frame.env[param.name] = frame.wrap(value, param.name)
         sharing.receive(frame, frame.env[param.name])
+    given = {
+        loc: frame.heap.values[loc]
+        for bound in frame.env.values()
+        for loc in frame.heap.within(bound)
+    }
     try:
         result = body(frame, definition.node)
     except recursion.Recursive as found:
@@ -80,7 +85,12 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
     builder.region.yields = [frame.read(result)]
     doc = function.__doc__ if isinstance(definition.node, gast.FunctionDef) else None
     name = function.__name__ if function.__name__ != "<lambda>" else "function"
-    return Function(name, params, builder.region, doc, definition.span(definition.node))
+    made = Function(name, params, builder.region, doc, definition.span(definition.node))
+    made.changes = any(
+        isinstance(held, Fields) and frame.heap.values.get(loc, held) is not held
+        for loc, held in given.items()
+    )
+    return made
 
 
 def inline_rule(

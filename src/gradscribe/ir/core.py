@@ -216,6 +216,7 @@ class Function:
     ``order`` counts how often it has been differentiated; ``notes`` are for the head of its text.
     ``derivatives`` keeps the derivatives of a function that is called, by kind; ``internal``
     functions are called by other emitted ones alone, so what they hand out need not be copied.
+    ``changes``: it assigns to parts of objects that it is given (in the IR, to parts of copies).
     """
 
     name: str
@@ -227,6 +228,7 @@ class Function:
     order: int = 0
     derivatives: dict[str, Any] = field(default_factory=dict)
     internal: bool = False
+    changes: bool = False
 
     @property
     def result(self) -> Operand:

@@ -192,12 +192,15 @@ def apart(*arguments: Any) -> None:
         x = owner = work.pop()
         if isinstance(x, (list, tuple, dict)):
             work += x.values() if isinstance(x, dict) else x
+        holder = hasattr(x, "__dict__") and not hasattr(x, "__name__")
+        if holder:
+            work += vars(x).values()
         while isinstance(owner, (np.ndarray, memoryview)):
             inner = owner.base if isinstance(owner, np.ndarray) else owner.obj
             if inner is None:
                 break
             owner = inner
-        if isinstance(x, (list, dict, np.ndarray)):
+        if holder or isinstance(x, (list, dict, np.ndarray)):
             others = seen.setdefault(id(owner), [])
             if any(not isinstance(x, np.ndarray) or np.shares_memory(x, y) for y in others):
                 raise ValueError("two arguments share memory, and the function changes one of them")

@@ -129,6 +129,9 @@ class Mapping:
         return f"dict[{self.element or ''}]"
 
 
+_SHOWN = 6  # attributes of an object in a text
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Struct:
@@ -138,7 +141,8 @@ class Struct:
     fields: tuple[tuple[str, Type], ...]
 
     def __str__(self) -> str:
-        return f"{self.cls.__name__}(" + ", ".join(f"{n}: {t}" for n, t in self.fields) + ")"
+        shown = [f"{name}: {kind}" for name, kind in self.fields[:_SHOWN]]
+        return f"{self.cls.__name__}({', '.join(shown + ['…'] * (len(self.fields) > _SHOWN))})"
 
 
 @final
