@@ -158,7 +158,7 @@ class _Draft:
             name = _unused(name, self.params)
             self.params[name] = value
             return name
-        if isinstance(value, str | bool | int | None):
+        if _is_written(value):
             return repr(value)
         name = f"C_{name}"
         self.constants[name] = value
@@ -217,6 +217,13 @@ def _method(name: str, arguments: str) -> str:
 
 def _unused(name: str, taken: dict[str, Any]) -> str:
     return name if name not in taken else _unused(f"{name}_", taken)
+
+
+def _is_written(value: Any) -> bool:
+    """Is this an object that a program would write down where it is passed?"""
+    if isinstance(value, list | tuple):
+        return type(value) in (list, tuple) and len(value) <= 20 and all(map(_is_written, value))
+    return value is None or type(value) in (str, bool, int, float)
 
 
 def _acts_as_float(value: Any) -> bool:

@@ -261,7 +261,11 @@ def apply(
         written = expand.written_out(frame, prim, bound, args)
         if written is not None:
             return written
-        args = _as_arrays(frame, prim, args)
+        arrays = _as_arrays(frame, prim, args)
+        bound = [
+            b if a is x else frame.wrap(a) for b, a, x in zip(bound, arrays, args, strict=True)
+        ]
+        args = arrays
         prim.result_type(args)
     except UnsupportedError as error:
         if error.span is None:  # a fact's: it knows what, not where
@@ -363,7 +367,7 @@ def _bind(
 _OF_ARRAYS = {
     np.dot, np.inner, np.outer, np.vdot, np.kron, np.cross, np.tensordot, np.sort, np.average,
     np.vander, np.linalg.norm, np.linalg.solve, np.linalg.det, np.linalg.inv,
-    np.std, np.var, np.prod, np.median,
+    np.std, np.var, np.prod, np.median, np.reshape, np.ravel, np.transpose, np.squeeze,
 }  # fmt: skip
 # … whose rules know lists that are written there, and tables of constants.
 _OF_LISTS = {np.sum, np.mean, np.max, np.min, np.amax, np.amin}

@@ -17,7 +17,7 @@ from typing import Any
 import gast
 
 from gradscribe.errors import UnsupportedError
-from gradscribe.frontend import containers, opaque, sharing
+from gradscribe.frontend import containers, lists, opaque, sharing
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref
 from gradscribe.frontend.hidden import hidden
@@ -31,7 +31,6 @@ from gradscribe.frontend.streams import (
     store,
 )
 from gradscribe.ir.core import Const, Op, walk
-from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Unknown, maybe_float
 
 
@@ -110,15 +109,28 @@ def as_list(frame: Frame, node: Any, source: Closure, at_once: bool = False) -> 
     built = len(frame.builder.region.ops)
     gathered = hidden("", f"{scope_of(node)} list")
     value = hidden("", f"{scope_of(node)} item")
-    frame.env[gathered] = frame.wrap(frame.emit(of(list), hint="items"))
+    frame.env[gathered] = containers.make_list(frame, [])
     sharing.claim(frame, frame.env[gathered], [], node)
-    append = gast.Attribute(load(gathered), "append", gast.Load())
-    entry = gast.Expr(gast.Call(append, [load(value)], []))
+    gather = hidden("", f"{scope_of(node)} gather")
+    frame.env[gather] = Procedure(_gather)
+    entry = gast.Expr(gast.Call(load(gather), [load(gathered), load(value)], []))
     consume(frame, node, source, store(value), [entry])
-    frame.env.pop(value, None)
+    for name in (value, gather):
+        frame.env.pop(name, None)
     if at_once and any(_has_effect(op) for op in frame.builder.region.ops[built:]):
         frame.refuse(node, "a generator with effects is walked beside another sequence here")
     return frame.env.pop(gathered)
+
+
+def _gather(frame: Frame, node: Any, given: list[Bound], _: Any) -> Bound:
+    """Append to a list that is followed entry by entry, until a loop makes it grow."""
+    base, item = given
+    fields = frame.heap.fields(base)
+    if fields is None:
+        return lists.method(frame, node, base, "append", [item], {})
+    assert isinstance(base, Ref)
+    frame.heap.values[base.loc] = fields.replaced(len(fields.entries), item)
+    return Const(None)
 
 
 def _has_effect(op: Op) -> bool:

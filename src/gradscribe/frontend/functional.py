@@ -14,7 +14,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from gradscribe.frontend import builtin_calls, comprehensions, containers, library
+from gradscribe.frontend import arrays, builtin_calls, comprehensions, containers, library
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.hidden import hidden
@@ -58,8 +58,9 @@ def special(
         return inline_for(frame, node, library.STREAMS[function], positional, keywords)
     if function in BY_FUNCTION and any(stream_in(bound) for bound in positional):
         return None
-    if function in library.WRITTEN:
-        return inline_for(frame, node, library.WRITTEN[function], positional, keywords)
+    written = library.WRITTEN.get(function) or arrays.WRITTEN.get(function)
+    if written is not None:
+        return inline_for(frame, node, written, positional, keywords)
     return None
 
 
@@ -551,7 +552,19 @@ SPECIAL: dict[Any, Any] = {
     **dict.fromkeys(_PASSING, _decorator),
 }
 
+
+def _vectorized(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound:
+    """A call of what ``np.vectorize`` made."""
+    from gradscribe.frontend.calls import inline_for
+
+    called = [Const(function.pyfunc), *positional]
+    return inline_for(frame, node, arrays.WRITTEN[np.vectorize], called, keywords)
+
+
 _BY_CLASS: dict[type, Any] = {
+    np.vectorize: _vectorized,
     functools.partial: _partial_object,
     type(functools.cache(len)): _cached,
     operator.itemgetter: _getter_object,

@@ -20,6 +20,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Op, Operand
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Array, Range, Scalar, Static, join_all
+from gradscribe.ir.types import Sequence as SequenceType
 
 # A loop over so many things that were just computed is clearer written out.
 _FEW = 4
@@ -33,7 +34,8 @@ class Walk:
     ``step(k)`` is the k-th item walked, which is ``at(k)`` for a walk from the front.
 
     ``plain``: the positions are the items (a range). ``static``: the items, where they are walked
-    at compile time because they are not of one kind (a tuple of functions, say).
+    at compile time because they are not of one kind (a tuple of functions, say). ``count``: how
+    many others are, where that is known.
     """
 
     sequence: Callable[[], Operand]
@@ -42,6 +44,7 @@ class Walk:
     step: Callable[[Operand], Bound]
     plain: bool = False
     static: list[Bound] | None = None
+    count: int | None = None
 
 
 def walk(frame: Frame, node: Any) -> Walk:
@@ -144,7 +147,8 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         step = lambda k: frame.emit(of(operator.getitem), value, k)  # noqa: E731 (one line)
         return Walk(lambda: value, lambda i: i, length, step, plain=True)
     at = lambda i: item(frame, bound, i)  # noqa: E731 (one line)
-    return Walk(_positions(frame, length), at, length, at)
+    count = len(kind.items) if isinstance(kind, SequenceType) and kind.items is not None else None
+    return Walk(_positions(frame, length), at, length, at, count=count)
 
 
 def _static(items: list[Bound]) -> Walk:
@@ -190,10 +194,10 @@ def _zipped(frame: Frame, walks: list[Walk]) -> Walk:
     if all(w.static is not None for w in walks):
         rows = zip(*(w.static or [] for w in walks), strict=False)
         return _static([TupleOf(row) for row in rows])
-    known = [len(w.static) for w in walks if w.static is not None]
-    if known:
-        # A sequence that is shorter raises where it ends; Python would stop there.
-        places = range(min(known))
+    if any(w.static is not None for w in walks):
+        counts = [w.count if w.static is None else len(w.static) for w in walks]
+        # A sequence of unknown length that is shorter raises; Python would stop at its end.
+        places = range(min(n for n in counts if n is not None))
         columns = [w.static or [w.step(Const(k)) for k in places] for w in walks]
         return _static([TupleOf(row) for row in zip(*columns, strict=False)])
 

@@ -1,0 +1,173 @@
+"""Functions of NumPy as NumPy: what they do, written in functions that have rules.
+
+They are lowered in place of the originals, as those of ``library`` are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    result = default
+    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
+        result = np.where(condition, choice, result)
+    return result
+
+
+def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any) -> Any:
+    x = np.asarray(x)
+    y = np.zeros_like(x)
+    if len(funclist) > len(condlist):
+        rest = funclist[-1]
+        y[:] = rest(x, *args) if callable(rest) else rest
+    for condition, function in zip(condlist, funclist, strict=False):
+        y[condition] = function(x[condition], *args) if callable(function) else function
+    return y
+
+
+def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
+    if np.ndim(f) != 1 or len(varargs) > 1 or edge_order != 1:
+        raise NotImplementedError("np.gradient but along one axis, to the first order at its ends")
+    f = np.asarray(f)
+    if len(varargs) == 0 or np.ndim(varargs[0]) == 0:
+        h = 1.0 if len(varargs) == 0 else varargs[0]
+        inner = (f[2:] - f[:-2]) / (2.0 * h)
+        return np.concatenate([(f[1:2] - f[:1]) / h, inner, (f[-1:] - f[-2:-1]) / h])
+    d = np.diff(np.asarray(varargs[0]))
+    left, right = d[:-1], d[1:]
+    inner = (
+        f[1:-1] * (right - left) / (left * right)
+        - f[:-2] * right / (left * (left + right))
+        + f[2:] * left / (right * (left + right))
+    )
+    return np.concatenate([(f[1:2] - f[:1]) / d[:1], inner, (f[-1:] - f[-2:-1]) / d[-1:]])
+
+
+def _meshgrid(x: Any, y: Any, indexing: Any = "xy") -> Any:
+    x, y = np.ravel(x), np.ravel(y)
+    if indexing == "xy":
+        return np.tile(x, (len(y), 1)), np.tile(np.reshape(y, (-1, 1)), (1, len(x)))
+    return np.tile(np.reshape(x, (-1, 1)), (1, len(y))), np.tile(y, (len(x), 1))
+
+
+def _insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    if np.ndim(arr) != 1 or np.ndim(obj) != 0:
+        raise NotImplementedError("np.insert but at one place of a vector")
+    arr = np.asarray(arr)
+    place = obj + len(arr) if obj < 0 else obj
+    return np.concatenate([arr[:place], np.ravel(values), arr[place:]])
+
+
+def _delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    if np.ndim(arr) != 1 or np.ndim(obj) != 0:
+        raise NotImplementedError("np.delete but of one entry of a vector")
+    arr = np.asarray(arr)
+    place = obj + len(arr) if obj < 0 else obj
+    return np.concatenate([arr[:place], arr[place + 1 :]])
+
+
+def _real(val: Any) -> Any:
+    return val.real
+
+
+def _ediff1d(ary: Any) -> Any:
+    return np.diff(np.ravel(ary))
+
+
+def _polyval(x: Any, c: Any) -> Any:
+    if np.ndim(c) != 1:
+        raise NotImplementedError("polyval of several polynomials")
+    total = c[-1] + x * 0
+    for k in range(2, len(c) + 1):
+        total = c[-k] + total * x
+    return total
+
+
+def _sum(array: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+    return np.sum(array, axis=axis, keepdims=keepdims)
+
+
+def _product(array: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+    return np.prod(array, axis=axis, keepdims=keepdims)
+
+
+def _largest(array: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+    return np.max(array, axis=axis, keepdims=keepdims)
+
+
+def _smallest(array: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+    return np.min(array, axis=axis, keepdims=keepdims)
+
+
+def _every(array: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+    return np.all(array, axis=axis, keepdims=keepdims)
+
+
+def _some(array: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+    return np.any(array, axis=axis, keepdims=keepdims)
+
+
+def _sums(array: Any, axis: Any = 0) -> Any:
+    return np.cumsum(array, axis=axis)
+
+
+def _products(array: Any, axis: Any = 0) -> Any:
+    return np.cumprod(array, axis=axis)
+
+
+def _outer_sum(a: Any, b: Any, /) -> Any:
+    return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)) + np.asarray(b)
+
+
+def _outer_difference(a: Any, b: Any, /) -> Any:
+    return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)) - np.asarray(b)
+
+
+def _outer_product(a: Any, b: Any, /) -> Any:
+    return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)) * np.asarray(b)
+
+
+def _outer_quotient(a: Any, b: Any, /) -> Any:
+    return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)) / np.asarray(b)
+
+
+def _vectorized(function: Any, first: Any, *others: Any) -> Any:
+    """``np.vectorize(function)(first, *others)``."""
+    if len(others) == 0:
+        if np.ndim(first) == 0:
+            return function(first)
+        entries = np.ravel(first).copy()
+        return np.reshape([function(x) for x in entries], np.shape(first))
+    if len(others) > 1 or np.shape(first) != np.shape(others[0]):
+        raise NotImplementedError("np.vectorize but of one array, or two of one shape")
+    xs, ys = np.ravel(first).copy(), np.ravel(others[0]).copy()
+    return np.reshape([function(x, y) for x, y in zip(xs, ys, strict=True)], np.shape(first))
+
+
+WRITTEN: dict[Any, Any] = {
+    np.select: _select,
+    np.piecewise: _piecewise,
+    np.gradient: _gradient,
+    np.meshgrid: _meshgrid,
+    np.insert: _insert,
+    np.delete: _delete,
+    np.ediff1d: _ediff1d,
+    np.real: _real,
+    np.vectorize: _vectorized,  # a call of what it made, which is handed over first
+    np.polynomial.polynomial.polyval: _polyval,
+    np.add.reduce: _sum,
+    np.multiply.reduce: _product,
+    np.maximum.reduce: _largest,
+    np.minimum.reduce: _smallest,
+    np.logical_and.reduce: _every,
+    np.logical_or.reduce: _some,
+    np.add.accumulate: _sums,
+    np.multiply.accumulate: _products,
+    np.add.outer: _outer_sum,
+    np.subtract.outer: _outer_difference,
+    np.multiply.outer: _outer_product,
+    np.divide.outer: _outer_quotient,
+}

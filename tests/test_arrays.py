@@ -1,0 +1,82 @@
+"""Functions of NumPy that are written out in functions with rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close
+from pipeline import FIRST, check_first, check_second, define, fresh
+
+V, M = np.array([0.4, 1.3, 2.7, 1.9]), np.array([[0.4, 1.3], [2.7, 1.9]])
+
+PROGRAMS: dict[str, tuple[str, Any]] = {
+    "select": ("np.select([x < 1, x < 2], [x**2, x**3], 5.0) * x", V),
+    "select of numbers, nothing else": ("np.select([x < 1, x < 2], [x, 3 * x])", V),
+    "piecewise": ("np.piecewise(x, [x < 1, x >= 1], [lambda t: t**2, lambda t: t**3])", V),
+    "piecewise with a constant": ("np.piecewise(x, [x < 1], [2.0, np.sin]) * x", V),
+    "gradient": ("np.gradient(x) ** 2", V),
+    "gradient with a spacing": ("np.gradient(x**2, 0.5)", V),
+    "gradient along coordinates": ("np.gradient(x, np.array([0.0, 1.0, 1.5, 4.0])) ** 2", V),
+    "gradient by coordinates": ("np.gradient(np.sin(x[:2]), np.cumsum(x[:2]))", V),
+    "meshgrid": ("np.meshgrid(x, x[:2])[0] * np.meshgrid(x, x[:2])[1]", V),
+    "meshgrid by indices": ("np.multiply(*np.meshgrid(x, x[:2], indexing='ij')) * x[0]", V),
+    "insert": ("np.insert(x, 1, x[0] ** 2) ** 2", V),
+    "insert from the end": ("np.insert(x, -1, [x[0], 2.0]) ** 2", V),
+    "delete": ("np.delete(x, -2) ** 2", V),
+    "ediff1d": ("np.ediff1d(x) ** 2", M),
+    "real": ("np.real(x) ** 2", V),
+    "polyval of polynomials": ("np.polynomial.polynomial.polyval(x, [1.0, 2.0, 3.0])", V),
+    "add.reduce": ("np.add.reduce(x) ** 2", M),
+    "multiply.reduce": ("np.multiply.reduce(x, axis=1)", M),
+    "maximum.reduce": ("np.maximum.reduce(x, axis=None) * x", M),
+    "minimum.reduce": ("np.minimum.reduce(x) ** 2", M),
+    "add.accumulate": ("np.add.accumulate(x, 1) ** 2", M),
+    "multiply.accumulate": ("np.multiply.accumulate(x) ** 2", V),
+    "multiply.outer": ("np.multiply.outer(x, x[:2]) * 2", V),
+    "subtract.outer": ("np.subtract.outer(x, x) ** 2", V),
+    "divide.outer": ("np.divide.outer(x, x)[0]", V),
+    "vectorize": ("bent(x) * 2", V),
+    "vectorize of two": ("joined(x, x + 1.0)", M),
+}
+
+
+@np.vectorize
+def bent(x: Any) -> Any:
+    return x**2 if x > 1 else 3 * x
+
+
+@np.vectorize
+def joined(x: Any, y: Any) -> Any:
+    return max(x, 1.0) * y
+
+
+@pytest.mark.parametrize(("text", "x"), PROGRAMS.values(), ids=PROGRAMS.keys())
+def test_functions_that_are_written_out(text: str, x: Any) -> None:
+    main = define(f"def main(x):\n    return {text}\n", np=np, bent=bent, joined=joined)
+    check_first(main, (x,), (0,))
+    check_second(main, (x,), 0)
+
+
+def test_what_is_not_written_out_is_refused() -> None:
+    for text in ("np.gradient(x, axis=0)", "np.insert(x, [0, 1], 2.0)", "np.delete(x, [0])"):
+        main = define(f"def main(x):\n    return {text}\n", np=np)
+        with pytest.raises(gs.GradscribeError, match="cannot differentiate np"):
+            gs.grad(main)(M)
+
+
+def test_arrays_made_by_map_are_followed_one_by_one() -> None:
+    """What is not differentiated has no tangent: 0 times the pole of its root would be NaN."""
+    main = define(
+        "def main(s, t):\n"
+        "    s, t = list(map(np.asanyarray, (s, t)))\n"
+        "    return t * s * s**0.5 + s * t**2\n",
+        np=np,
+    )
+    s, t = np.array([0.0, 35.0]), np.array([3.0, 4.0])
+    _, dot = gs.jvp(main)((s, t), (None, np.ones(2)))
+    assert_close(dot, s**1.5 + 2 * s * t, **FIRST)
+    assert_close(gs.grad(main, 1, mode="reverse")(*fresh((s, t))), s**1.5 + 2 * s * t, **FIRST)
