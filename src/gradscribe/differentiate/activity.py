@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
-from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
+from gradscribe.errors import NoRuleError
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, OPAQUE, WHILE
-from gradscribe.ir.types import maybe_float
+from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, WHILE
+from gradscribe.ir.rewrite import operands_in
+from gradscribe.ir.scopes import ERROR, catches
+from gradscribe.ir.types import is_scalar, maybe_float
 from gradscribe.rules.declare import TABLE
 
 
@@ -29,6 +32,7 @@ class Activity:
         self.useful: set[Value] = set()
         self._mark(function.body.yields if outputs is None else outputs)
         self._backward(function.body)
+        self._check_changes(function.body)
 
     def passes(self, op: Op) -> bool:
         """Does a derivative go through an operation (and not begin at what it reads)?"""
@@ -36,6 +40,19 @@ class Activity:
 
     def __contains__(self, operand: Operand) -> bool:
         return operand in self.varied and operand in self.useful
+
+    def _check_changes(self, body: Region) -> None:
+        """Refuse what is active in code that might change it. (Its own results have no rule.)"""
+        made = [op for op in walk(body) if op.prim is OPAQUE]
+        own = {result for op in made for result in op.results}
+        for op in made:
+            given = [arg for arg in op.args if arg in self and arg not in own]
+            if op.attrs.form == "changes" and any(not is_scalar(arg.type) for arg in given):  # type: ignore[union-attr]  # Values
+                raise NoRuleError(
+                    "what is differentiated is given to code that might change it",
+                    op.span,
+                    "pass a copy, or declare a rule for it",
+                )
 
     # ------------------------------------------------------------------ forwards
 
@@ -51,11 +68,26 @@ class Activity:
                 for k, result in enumerate(op.results):
                     if any(arm.yields[k] in self.varied for arm in op.regions):
                         self._vary(result)
+            elif op.prim is SCOPE:
+                self._forward_scope(op)
             elif op.prim in (FOR, WHILE):
                 self._forward_loop(op)
             elif any(arg in self.varied for arg in varying_args(op)):
                 for result in op.results:
                     self._vary(result)
+
+    def _forward_scope(self, op: Op) -> None:
+        (body,) = op.regions
+        for param in body.params:
+            if any(arg in self.varied for arg in op.args):
+                self._vary(param)
+        self._forward(body)
+        for result, operand in zip(op.results, body.yields, strict=True):
+            if operand in self.varied:
+                self._vary(result)
+        # An exception may hold anything that what raised it was given.
+        if catches(op) and any(operand in self.varied for operand in operands_in(body)):
+            self._vary(op.results[ERROR])
 
     def _forward_loop(self, op: Op) -> None:
         start, count = first_carry(op), carries(op)
@@ -91,6 +123,10 @@ class Activity:
                 for arm in op.regions:
                     self._mark(arm.yields[k] for k, r in enumerate(op.results) if r in self.useful)
                     self._backward(arm)
+            elif op.prim is SCOPE:
+                (body,) = op.regions
+                self._mark(body.yields[k] for k, r in enumerate(op.results) if r in self.useful)
+                self._backward(body)
             elif op.prim in (FOR, WHILE):
                 self._backward_loop(op)
             elif any(result in self.useful for result in op.results):

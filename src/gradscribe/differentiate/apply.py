@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe.differentiate import masks
+from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import (
     GETITEM,
     INDEX_ADD,
@@ -31,6 +32,7 @@ from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import OPAQUE, of, printed_name
+from gradscribe.ir.scopes import ERROR, catches
 from gradscribe.ir.types import (
     Array,
     Mapping,
@@ -86,6 +88,18 @@ def rules_of(op: Op) -> Rules:
             "declare one with @linear or @adjoint, or wrap the argument in stop_gradient(...)",
         )
     return rules
+
+
+def check_scope(op: Op, active: Activity) -> None:
+    """Refuse a derivative of what a ``with`` binds, or of the exception that a ``try`` caught."""
+    what = "what the with statement binds" if op.regions[0].params else "the exception caught"
+    bound = op.regions[0].params or ([op.results[ERROR]] if catches(op) else [])
+    if any(value in active for value in bound):
+        raise NoRuleError(
+            f"cannot differentiate {what}: no rule",
+            op.span,
+            "wrap what is inactive in stop_gradient(...)",
+        )
 
 
 def _opaque_name(op: Op) -> str:

@@ -1,7 +1,9 @@
 """Forward mode: every active operation is followed by its tangent.
 
 ``t = sin(x)`` becomes ``t = sin(x); t_dot = cos(x) * x_dot``; a branch or loop hands out the
-tangents of what it hands out, and carries and collects those of what it carries and collects.
+tangents of what it hands out, and carries and collects those of what it carries and collects. The
+tangents of a ``try`` body stand after it, in a branch on whether it was completed: what they raise
+is not for its handlers to catch.
 """
 
 from __future__ import annotations
@@ -9,16 +11,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from gradscribe.differentiate import apply, calls
+from gradscribe.differentiate import apply, calls, residuals
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM
+from gradscribe.errors import UnsupportedError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
-from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import CALL, FOR, IF, WHILE
+from gradscribe.ir.primitives import CALL, FOR, IF, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
+from gradscribe.ir.scopes import COMPLETED, catches
 from gradscribe.ir.types import Sequence
 
 
@@ -44,6 +48,9 @@ class Forwarder:
             self.builder.note(copy)
         elif op.prim is IF:
             self._if(op)
+        elif op.prim is SCOPE:
+            apply.check_scope(op, self.active)
+            (self._try if catches(op) else self._with)(op)
         elif op.prim in (FOR, WHILE):
             self._loop(op)
         elif op.prim is CALL:
@@ -118,6 +125,52 @@ class Forwarder:
         results = self._results(op, active)
         args = tuple(mapped(a, self.mapping) for a in op.args)
         self._append(op, Op(IF, args, results, tuple(arms), op.attrs if not active else None))
+
+    def _with(self, op: Op) -> None:
+        active = [k for k, r in enumerate(op.results) if r in self.active]
+        (body,) = op.regions
+        new = Region([copy_value(param) for param in body.params])
+        self.mapping.update(zip(body.params, new.params, strict=True))
+        with self.builder.into(new):
+            self.region(body)
+            new.yields = [mapped(o, self.mapping) for o in body.yields]
+            new.yields += [self.dot(body.yields[k]) for k in active]
+        args = tuple(mapped(a, self.mapping) for a in op.args)
+        self._append(op, Op(SCOPE, args, self._results(op, active), (new,), op.attrs))
+
+    def _try(self, op: Op) -> None:
+        active = [k for k, r in enumerate(op.results) if r in self.active]
+        (body,) = op.regions
+        new = copy_op(op, self.mapping)
+        self._append(op, new)
+        tangents = Region()
+        with self.builder.into(tangents):
+            for old, copy in zip(body.ops, new.regions[0].ops, strict=True):
+                if any(result in self.active for result in old.results):
+                    with self.builder.origin(old):
+                        self._beside(old, copy)
+            tangents.yields = [self.dot(body.yields[k]) for k in active]
+        dots = tuple(self._fresh_dot(op.results[k]) for k in active)
+        self.dots.update(zip([op.results[k] for k in active], dots, strict=True))
+        arms = (tangents, Region(yields=[UNDEF] * len(dots)))
+        self.builder.append(Op(IF, (new.results[COMPLETED],), dots, arms))
+        residuals.for_arm(new, new.regions[0], tangents)
+
+    def _beside(self, op: Op, new: Op) -> None:
+        """The tangent of an operation that stands elsewhere; loops and the like run once more."""
+        if op.prim not in STRUCTURED and op.prim is not CALL:
+            self._tangent(op, new, op.results[0])
+            return
+        callee = op.attrs.callee
+        inner = [op, *(o for region in op.regions for o in walk(region))]
+        inner += walk(callee.body) if callee is not None else []
+        if any(o.prim.effect for o in inner):
+            raise UnsupportedError(
+                "the tangent of code with effects in a try body is not supported",
+                op.span,
+                "use reverse mode, or move what has effects out of the try body",
+            )
+        self.op(op)
 
     def _loop(self, op: Op) -> None:
         start, count = first_carry(op), carries(op)

@@ -23,7 +23,7 @@ from gradscribe.differentiate.bounds import GETITEM, ZERO, Bounds, Origins, Poin
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Op, Operand, Region, Value
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE, of
+from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.types import Array, Scalar, Slice, dims_of, dtype_of
 
@@ -47,7 +47,7 @@ class Chain:
         """Find the versions and writes of a region; of an inner one all at one place."""
         for k, op in enumerate(region.ops):
             at = k if place is None else place
-            if op.prim is IF:
+            if op.prim in (IF, SCOPE):
                 for arm in op.regions:
                     self.follow(arm, at)
                 for result, *ends in zip(op.results, *(r.yields for r in op.regions), strict=True):
@@ -112,7 +112,7 @@ class Lasting:
         result: Value | None = None
         current = version
         for loop in reversed(nest):
-            if loop.prim is IF:
+            if loop.prim in (IF, SCOPE):
                 return None  # what an arm leaves behind would have to be handed out of it
             carry = self._carry(loop, current)
             if carry is None:

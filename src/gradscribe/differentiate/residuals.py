@@ -26,6 +26,7 @@ from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, 
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, STRUCTURED, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, substitute
+from gradscribe.ir.scopes import catches
 from gradscribe.ir.types import (
     PY_INT,
     Array,
@@ -201,7 +202,8 @@ def for_arm(op: Op, arm: Region, reverse: Region) -> None:
     needed = [v for v in free_values(reverse) if v in inside]
     if not needed:
         return
-    plan = make_plan(arm, needed, {})
+    # The body of a try is computed in any case: whether it raises must be found out.
+    plan = Plan(needed) if catches(op) else make_plan(arm, needed, {})
     mapping: dict[Value, Operand] = {}
     for value in plan.stored:
         mapping[value] = _export(op, arm, value)
@@ -212,7 +214,8 @@ def for_arm(op: Op, arm: Region, reverse: Region) -> None:
 def _export(op: Op, arm: Region, value: Value) -> Value:
     """Hand a value of an arm out of its branch; undefined where the other arm runs."""
     for k, operand in enumerate(arm.yields):
-        if operand is value and any(o.yields[k] is UNDEF for o in op.regions if o is not arm):
+        others = [o for o in op.regions if o is not arm]
+        if operand is value and (not others or any(o.yields[k] is UNDEF for o in others)):
             return op.results[k]
     result = Value(value.hint, value.type, value.named)
     for region in op.regions:

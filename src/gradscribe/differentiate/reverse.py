@@ -4,6 +4,8 @@ The forward sweep is a copy of the primal; the reverse sweep walks it from the e
 takes the adjoint of its result and contributes to those of its args. ::
 
     IF      the same condition; an arm reverses its arm, and yields the adjoints of what it read
+    SCOPE   of a try a branch on whether its body was completed; of a ``with`` its body alone, or
+            under the same ``with``
     FOR     a FOR over what the forward loop saved, last iteration first; carries thread their
     WHILE   adjoints through, and values from outside accumulate theirs
 
@@ -24,8 +26,9 @@ from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import CALL, FOR, IF, WHILE, of
+from gradscribe.ir.primitives import CALL, FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
+from gradscribe.ir.scopes import COMPLETED, catches, is_repeated, raises
 from gradscribe.passes.clean import clean_region
 
 REVERSED = of(reversed)
@@ -63,7 +66,9 @@ class Reverser:
         if all(bar is None for bar in bars):
             return
         if op.prim is IF:
-            self._if(op, bars, scope)
+            self._branch(op, op.args[0], op.regions, bars, scope)
+        elif op.prim is SCOPE:
+            self._scope(op, bars, scope)
         elif op.prim in (FOR, WHILE):
             self._loop(op, bars, scope)
         elif op.prim is CALL:
@@ -89,17 +94,28 @@ class Reverser:
 
     # ------------------------------------------------------------------ branches
 
-    def _if(self, op: Op, bars: list[Bar | None], scope: Scope) -> None:
-        arms = []
-        for region in op.regions:
-            inner = Scope(self.builder, defined_in(region), scope, arm=True)
-            reverse = Region()
-            with self.builder.into(reverse):
-                for operand, bar in zip(region.yields, bars, strict=True):
-                    if operand in self.active and operand is not UNDEF:
-                        inner.add(operand, bar)
-                self._within(op, region, inner)
-            arms.append((reverse, inner))
+    def _arm(
+        self, op: Op, region: Region, bars: list[Bar | None], scope: Scope
+    ) -> tuple[Region, Scope]:
+        """Reverse a region that runs once or not at all."""
+        inner = Scope(self.builder, defined_in(region), scope, arm=True)
+        reverse = Region()
+        with self.builder.into(reverse):
+            for operand, bar in zip(region.yields, bars, strict=True):
+                if operand in self.active and operand is not UNDEF:
+                    inner.add(operand, bar)
+            self._within(op, region, inner)
+        return reverse, inner
+
+    def _branch(
+        self,
+        op: Op,
+        test: Operand,
+        regions: tuple[Region, ...],
+        bars: list[Bar | None],
+        scope: Scope,
+    ) -> None:
+        arms = [self._arm(op, region, bars, scope) for region in regions]
         touched = [v for _, inner in arms for v in inner.bars if v not in (inner.inside or ())]
         results = []
         for value in dict.fromkeys(touched):
@@ -117,10 +133,37 @@ class Reverser:
                 reverse.yields.append(operand)
             results.append(result)
             scope.bars[value] = result
-        new = Op(IF, (op.args[0],), tuple(results), tuple(r for r, _ in arms))
+        new = Op(IF, (test,), tuple(results), tuple(r for r, _ in arms))
         self.builder.append(new)
-        for region, (reverse, _) in zip(op.regions, arms, strict=True):
+        for region, (reverse, _) in zip(regions, arms, strict=True):
             residuals.for_arm(op, region, reverse)
+
+    def _scope(self, op: Op, bars: list[Bar | None], scope: Scope) -> None:
+        (body,) = op.regions
+        apply.check_scope(op, self.active)
+        if catches(op) and not self._is_guard(op):
+            blank = Region(yields=[UNDEF] * len(op.results))
+            self._branch(op, op.results[COMPLETED], (body, blank), bars, scope)
+            return
+        reverse, inner = self._arm(op, body, bars, scope)
+        touched = [v for v in inner.bars if v not in (inner.inside or ())]
+        with self.builder.into(reverse):
+            reverse.yields += [inner.whole(inner.bars[value], value) for value in touched]
+        residuals.for_arm(op, body, reverse)
+        handed: list[Operand] = reverse.yields
+        if is_repeated(op):
+            handed = [Value(bar_name(v), adjoint_type(v.type)) for v in touched]
+            self.builder.append(Op(SCOPE, op.args, tuple(handed), (reverse,), op.attrs))  # type: ignore[arg-type]  # Values
+        else:
+            self.builder.region.ops += reverse.ops
+        scope.bars.update(zip(touched, handed, strict=True))
+
+    def _is_guard(self, op: Op) -> bool:
+        """Do all handlers of a ``try`` raise? Then what comes after it knows that it completed."""
+        place = self.forward.ops.index(op) + 1
+        after = self.forward.ops[place] if place < len(self.forward.ops) else None
+        asks = after is not None and after.args[:1] == (op.results[COMPLETED],)
+        return asks and after.prim is IF and raises(after.regions[1])  # type: ignore[union-attr]
 
     # ------------------------------------------------------------------ loops
 

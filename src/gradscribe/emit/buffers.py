@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradscribe.ir.core import Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
 from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.types import (
     Array,
@@ -108,7 +108,7 @@ def _chain_reaches(body: Region, param: Value, targets: set[Value]) -> bool:
     """Does the buffer of ``param`` reach a write through branches?"""
     reach = {param}
     for op in body.ops:
-        if op.prim is IF:
+        if op.prim in (IF, SCOPE):
             for k, result in enumerate(op.results):
                 if any(arm.yields[k] in reach for arm in op.regions):
                     reach.add(result)

@@ -7,7 +7,7 @@ from typing import final
 
 from gradscribe.emit.writer import Blank, Comment
 from gradscribe.ir.core import Function, Op, Region
-from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.ir.primitives import FOR, IF, SCOPE, STRUCTURED, WHILE
 from gradscribe.source import Span
 
 COMMENT_WIDTH = 72
@@ -39,7 +39,7 @@ class Headings:
                 heading = [Comment(op.sweep)]
         if op.prim in (FOR, WHILE):
             self.statement = None
-        elif op.prim is IF:
+        elif op.prim in (IF, SCOPE):
             pass  # the headings are in its arms; its own would repeat the next line
         elif (
             self.comments
@@ -57,7 +57,7 @@ class Headings:
 def _heading(statement: Span) -> str:
     """A user's statement on one line; of a compound one its first line."""
     text = statement.one_line(COMMENT_WIDTH)
-    compound = text.startswith(("if ", "for ", "while ", "elif "))
+    compound = text.startswith(("if ", "for ", "while ", "elif ", "try", "with "))
     return f"{text}:" if compound and not text.endswith((":", "…")) else text
 
 
@@ -70,7 +70,7 @@ def _wants_comments(function: Function) -> bool:
 def _derived(region: Region) -> list[Op]:
     found = []
     for op in region.ops:
-        if op.derived and op.prim not in (IF, FOR, WHILE):
+        if op.derived and op.prim not in STRUCTURED:
             found.append(op)
         for inner in op.regions:
             found += _derived(inner)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import final
 
+from gradscribe.emit.bindings import must_bind
 from gradscribe.emit.nest import Nesting
-from gradscribe.ir.core import Function, Op, Operand, Region, Value
+from gradscribe.ir.core import Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
+from gradscribe.ir.scopes import ERROR, catches, enters, head
 
 
 @final
@@ -27,6 +29,17 @@ class Liveness:
         self.bit: dict[Value, int] = {}
         self.conflicts: dict[Value, int] = {}
         self.after: dict[int, int] = {}
+        self.arms: dict[int, tuple[int, int]] = {}  # what is live before each arm of a branch
+        self.bound = must_bind(function.body) if nesting.clauses else set()
+        # What is needed to the end of a try statement, by the branch that is its clauses: the name
+        # of the exception, and what is collected after it.
+        self.late = {
+            id(nesting.clauses[id(op)].branch): [
+                op.results[ERROR], *(r for r in op.results if r in nesting.collected)
+            ]
+            for op in walk(function.body)
+            if id(op) in nesting.clauses
+        }  # fmt: skip
         self._number(function.body)
         live = self._region(function.body, 0)
         for param in function.body.params:
@@ -67,28 +80,41 @@ class Liveness:
 
     # ------------------------------------------------------------------ backwards
 
-    def _region(self, region: Region, live: int, carried: int | None = None) -> int:
+    def _region(
+        self, region: Region, live: int, carried: int | None = None, through: int | None = None
+    ) -> int:
         """What is live before a region, from what is live after its yields are read.
 
         Of a loop's body the first ``carried`` yields are read at its end; a collected one is not.
+        ``through`` is what is live after the body of a ``try`` that is completed: its last
+        statement binds nothing unless it is.
         """
         place = len(region.yields) if carried is None else carried
         late = [o for o in region.yields[place:] if o not in self.nesting.collected]
         live |= self.leaves([*region.yields[:place], *late])
+        last = None
+        if through is not None:
+            through |= self.leaves(region.yields)
+            written = [op for op in region.ops if not self._inlined(op)]
+            last = written[-1] if written else None
         for op in reversed(region.ops):
             # A collected value is appended right where it is defined.
             live |= self.leaves([r for r in op.results if r in self.nesting.collected])
-            if op.results and all(r in self.nesting.inlined for r in op.results):
-                self.after[id(op)] = live
-                continue
             self.after[id(op)] = live
+            if self._inlined(op):
+                continue
             if op.prim is IF:
                 live = self._if(op, live)
+            elif op.prim is SCOPE:
+                live = self._scope(op, live)
             elif op.prim in (FOR, WHILE):
                 live = self._loop(op, live)
             else:
+                around = live
+                if op is last and through is not None and op.prim.mutates is None:
+                    around &= through
                 for result in op.results:
-                    self._define(result, live | self._read_late(op))
+                    self._define(result, around | self._read_late(op))
                 live = live & ~self.mask(op.results) | self.leaves(op.args)
         return live | self.leaves([p for p in region.params if p in self.nesting.collected])
 
@@ -100,14 +126,35 @@ class Liveness:
         others = [arg for k, arg in enumerate(op.args) if k != op.prim.mutates]
         return self.leaves(others) & ~(self.mask([target]) if target in self.bit else 0)
 
+    def _inlined(self, op: Op) -> bool:
+        return bool(op.results) and all(r in self.nesting.inlined for r in op.results)
+
     def _if(self, op: Op, live: int) -> int:
+        live |= self.mask(self.late.get(id(op), []))
         for result in op.results:
             self._define(result, live)
         through = live & ~self.mask(op.results)
-        before = self.leaves(op.args)
-        for arm in op.regions:
-            before |= self._region(arm, through)
-        return before | through
+        arms = [self._region(arm, through) for arm in op.regions]
+        self.arms[id(op)] = (arms[0], arms[1])
+        return self.leaves(op.args) | arms[0] | arms[1] | through
+
+    def _scope(self, op: Op, live: int) -> int:
+        """The body of a ``try`` may be left anywhere: what its handlers read is live all along."""
+        (body,) = op.regions
+        clauses = self.nesting.clauses.get(id(op))
+        then, other = self.arms[id(clauses.branch)] if clauses is not None else (live, live)
+        first = head(op)
+        for k, result in enumerate(op.results):
+            own = k >= first and result not in self.bound
+            self._define(result, then if own else then | other | live)
+        gone = ~self.mask(op.results)
+        after = (then | other | live) & gone if catches(op) else live & gone
+        if not enters(op):
+            after |= self.leaves(op.args)
+        before = self._region(body, after, through=then & gone if clauses is not None else None)
+        for param in body.params:
+            self._define(param, before)
+        return before & ~self.mask(body.params) | self.leaves(op.args)
 
     def _loop(self, op: Op, live: int) -> int:
         start, count = first_carry(op), carries(op)

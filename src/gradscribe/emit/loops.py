@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, final
 
+from gradscribe.emit.bindings import stand_in
 from gradscribe.emit.expressions import call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, negation
 from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value
@@ -53,9 +54,8 @@ class Loops:
         body = op.regions[-1]
         self.headings.statement = None
         if self._breaks_plainly(op):
-            first = Region(body.params, body.ops[:-1])
-            statements = self.statements.region(first, collects)
-            statements += self._exit(body.ops[-1], self._stop_yield(op), self._stop_is_read(op))
+            statements = self.statements.region(Region(body.params, self._before(body)), collects)
+            statements += self._exit(body, self._stop_yield(op), self._stop_is_read(op))
             self.headings.statement = None
             return statements
         statements = self.statements.region(body, collects)
@@ -70,6 +70,23 @@ class Loops:
             statements.append(ast.If(flag, [ast.Break()], []))
         self.headings.statement = None
         return statements or [ast.Pass()]
+
+    def _unbound(self, op: Op, body: list[ast.stmt]) -> list[ast.stmt]:
+        """Bind what is unbound before a loop and moved elsewhere in its body before it is bound."""
+        start = first_carry(op)
+        moved = {
+            node.value.id
+            for statement in body
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+        }
+        params = op.regions[-1].params[start:]
+        names = {
+            self.names[param]: self.expressions.operand(stand_in(param))
+            for param, init in zip(params, op.args[start:], strict=True)
+            if init is UNDEF and self.names[param] in moved
+        }
+        return [assign(name, value) for name, value in names.items()]
 
     def _come_round(self, op: Op, but: int | None = None) -> list[ast.stmt]:
         """What the body yields, moved to where the next iteration looks for it."""
@@ -105,6 +122,9 @@ class Loops:
         body = op.regions[-1]
         own = set(body.ops[-1].results) if body.ops else set()
         later = body.yields[carries(op) :]
+        scope = self._tried(body)
+        if scope is not None:
+            own.update(scope.results)
         if any(v in own or v not in self.nesting.collected for v in later):
             return False
         return not self._come_round(op, op.attrs.stop) and self._decides(body, self._stop_yield(op))
@@ -114,6 +134,9 @@ class Loops:
         last = region.ops[-1] if region.ops else None
         if last is None or last.prim is not IF or last.attrs.form or stop not in last.results:
             return False
+        scope = self._tried(region)
+        if scope is not None and len(self.nesting.clauses[id(scope)].handlers) > 1:
+            return False
         if not isinstance(stop, Value) or self.nesting.counts.get(stop, 0) != 1:
             return False
         place = last.results.index(stop)
@@ -121,35 +144,39 @@ class Loops:
             flag = arm.yields[place]
             if isinstance(flag, Const) and isinstance(flag.value, bool):
                 continue
-            if not self._decides(arm, flag) or self._handed_out(last, arm, place):
+            if not self._decides(arm, flag) or self.statements.handed_out(last, arm, place):
                 return False
         return True
 
-    def _handed_out(self, op: Op, arm: Region, but: int) -> list[ast.stmt]:
-        """The assignments at the end of an arm, without that of one result."""
-        pairs = [
-            (result, operand)
-            for k, (result, operand) in enumerate(zip(op.results, arm.yields, strict=True))
-            if k != but and (operand is not UNDEF or result in self.statements.must_bind)
-        ]
-        return self.copies(pairs)
+    def _tried(self, region: Region) -> Op | None:
+        """The ``try`` that a region ends in, the branch at its end being its clauses."""
+        scope = region.ops[-2] if len(region.ops) > 1 else None
+        return scope if scope is not None and id(scope) in self.nesting.clauses else None
 
-    def _exit(self, op: Op, stop: Operand, read: bool) -> list[ast.stmt]:
+    def _before(self, region: Region) -> list[Op]:
+        """What stands before the statement that a region ends in."""
+        return region.ops[: -1 if self._tried(region) is None else -2]
+
+    def _exit(self, region: Region, stop: Operand, read: bool) -> list[ast.stmt]:
         """The branch that ends a loop's body, with ``break`` where its arms say so."""
+        op = region.ops[-1]
         place = op.results.index(stop)
         arms = []
         for arm in op.regions:
             flag = arm.yields[place]
             if isinstance(flag, Const):
-                made = self.statements.region(arm) + self._handed_out(op, arm, place)
+                made = self.statements.region(arm) + self.statements.handed_out(op, arm, place)
                 if flag.value:
                     mark = [assign(self.names[stop], ast.Constant(True))] if read else []  # type: ignore[index]
                     made += [*mark, ast.Break()]
             else:
-                made = self.statements.region(Region([], arm.ops[:-1]))
-                made += self._exit(arm.ops[-1], flag, read)
+                made = self.statements.region(Region([], self._before(arm)))
+                made += self._exit(arm, flag, read)
             arms.append(made)
         then, other = arms
+        scope = self._tried(region)
+        if scope is not None:
+            return self.statements.scopes.tried(scope, then, [other])
         test = self.expressions.operand(op.args[0])
         if then and isinstance(then[-1], ast.Break):
             return [ast.If(test, then, []), *other]
@@ -165,8 +192,9 @@ class Loops:
         body = op.regions[0]
         targets: list[ast.expr] = [ast.Name(self.names[p], STORE) for p in body.params[: len(seqs)]]
         target: ast.expr = targets[0] if len(targets) == 1 else ast.Tuple(targets, STORE)
-        loop = ast.For(target, self._walked(seqs), self._loop_body(op, collects), [], lineno=0)
-        return [*before, loop]
+        statements = self._loop_body(op, collects)
+        loop = ast.For(target, self._walked(seqs), statements, [], lineno=0)
+        return [*before, *self._unbound(op, statements), loop]
 
     def _walked(self, seqs: tuple[Operand, ...]) -> ast.expr:
         if len(seqs) == 1:
@@ -198,6 +226,7 @@ class Loops:
         statements = self.statements.region(test)
         condition = self.expressions.operand(test.yields[0])
         body = self._loop_body(op, collects)
+        before += self._unbound(op, [*statements, *body])
         if statements:
             leave = ast.If(negation(condition), [ast.Break()], [])
             return [*before, ast.While(ast.Constant(True), [*statements, leave, *body], [])]

@@ -11,11 +11,12 @@ import keyword
 from collections.abc import Iterable
 from typing import final
 
+from gradscribe.emit.bindings import handed_on
 from gradscribe.emit.liveness import Liveness
 from gradscribe.ir.core import Function, Operand, Region, Value
 from gradscribe.ir.hints import DEFAULT
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
 
 
 @final
@@ -84,6 +85,9 @@ class Names:
                 for k in range(carries(op)):
                     for inner in op.regions:
                         self.unite(inner.params[start + k], op.results[k], force=True)
+            elif op.prim is SCOPE:
+                for result, value in handed_on(op).items():
+                    self.unite(value, result, force=True)
             for inner in op.regions:
                 self._structure(inner)
 
@@ -107,7 +111,7 @@ class Names:
                     self.blend(op.results[k], op.regions[-1].yields[k])
             for inner in op.regions:
                 self._around(inner)
-            if op.prim is IF:
+            if op.prim in (IF, SCOPE):
                 for k, result in enumerate(op.results):
                     for arm in op.regions:
                         self.blend(result, arm.yields[k])

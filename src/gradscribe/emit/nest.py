@@ -9,11 +9,12 @@ from __future__ import annotations
 import operator
 from typing import final
 
+from gradscribe.emit.clauses import find_clauses
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.loops import carries
-from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, STRUCTURED, WHILE
+from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import use_counts
 from gradscribe.ir.types import Scalar, Static
 
@@ -43,6 +44,7 @@ class Nesting:
                     if arm.yields[0] is op.args[0] and isinstance(arm.yields[0], Value):
                         self.counts[arm.yields[0]] -= 1
         self.inlined: dict[Value, Op] = {}
+        self.clauses = find_clauses(function.body, self.counts)
         self.lengths: dict[Value, int] = {}
         self.collected = collected_values(function.body)
         self.apart = _returned_gradients(function)
@@ -75,7 +77,9 @@ class Nesting:
         for place, op in enumerate(region.ops):
             for inner in op.regions:
                 test = op.prim is WHILE and inner is op.regions[0]
-                self._region(inner, indent + 4, yields=test or bool(op.attrs.form))
+                self._region(
+                    inner, indent + 4, yields=test or (op.prim is IF and bool(op.attrs.form))
+                )
             if op.prim is IF and op.attrs.form and not self._is_expression(op):
                 op.attrs = type(op.attrs)()
             room = WIDTH - indent - (len(op.results[0].hint) + 5 if op.results else 2)
@@ -101,7 +105,8 @@ class Nesting:
         """The values used once, directly in this region, with the place of the use."""
         uses: dict[Value, int] = {}
         for place, op in enumerate(region.ops):
-            for arg in op.args:
+            # What the clauses of a try read is read later than where it stands.
+            for arg in op.args if op.prim is not SCOPE else ():
                 if isinstance(arg, Value) and self.counts[arg] == 1:
                     uses[arg] = place
         for operand in region.yields:

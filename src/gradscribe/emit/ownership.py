@@ -38,7 +38,7 @@ from gradscribe.ir import helpers, trees
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE, of
+from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.types import (
     Array,
     Sequence,
@@ -97,6 +97,13 @@ class Ownership:
                     self._region(arm)
                 for k, result in enumerate(op.results):
                     self._phi(result, [arm.yields[k] for arm in op.regions])
+            elif op.prim is SCOPE:
+                (body,) = op.regions
+                for param in body.params:
+                    self.roots[param] = frozenset([param]).union(*map(self.root, op.args))
+                self._region(body)
+                for result, operand in zip(op.results, body.yields, strict=True):
+                    self._phi(result, [operand])
             elif op.prim in (FOR, WHILE):
                 self._loop(region, place, op)
             else:

@@ -6,15 +6,17 @@ import ast
 from typing import final
 
 from gradscribe.emit.assignments import Assignments
-from gradscribe.emit.bindings import must_bind
+from gradscribe.emit.bindings import must_bind, stand_in
 from gradscribe.emit.expressions import Expressions, call, name
 from gradscribe.emit.headings import Headings
 from gradscribe.emit.loops import Loops
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
+from gradscribe.emit.scopes import Scopes
 from gradscribe.emit.syntax import STORE, assign, negation, popped
 from gradscribe.ir.core import UNDEF, Function, Op, Region, Value
-from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, WHILE
+from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, SCOPE, WHILE
+from gradscribe.ir.scopes import raises
 
 
 @final
@@ -32,6 +34,8 @@ class Statements:
         self.must_bind = must_bind(function.body)
         self.assignments = Assignments(nesting, names, expressions)
         self.loops = Loops(self)
+        self.scopes = Scopes(self)
+        self.clauses = {id(clauses.branch) for clauses in nesting.clauses.values()}
 
     def body(self) -> list[ast.stmt]:
         region = self.function.body
@@ -72,12 +76,16 @@ class Statements:
     # ------------------------------------------------------------------ single operations
 
     def _statement(self, op: Op) -> list[ast.stmt]:
+        if op.prim is IF and id(op) in self.clauses:
+            return []  # written with the try before it
         if op.prim is IF:
             return [self.assignments.result(op)] if op.attrs.form else self._if(op)
         if op.prim is FOR:
             return self.loops.walk(op)
         if op.prim is WHILE:
             return self.loops.repeat(op)
+        if op.prim is SCOPE:
+            return self.scopes.write(op)
         if op.prim is OPAQUE:
             return self._opaque(op)
         if op.prim.mutates is not None and op.results:
@@ -87,10 +95,17 @@ class Statements:
         if op.prim is CALL and len(op.results) > 1:
             targets: list[ast.expr] = [ast.Name(self.names[r], STORE) for r in op.results]
             return [ast.Assign([ast.Tuple(targets, STORE)], self.expressions.op(op), lineno=0)]
+        if not self.nesting.counts.get(op.results[0], 0):  # it stands for what it may raise
+            return [ast.Expr(self.expressions.op(op))]
         return [self.assignments.result(op)]
 
     def _opaque(self, op: Op) -> list[ast.stmt]:
         node = self.expressions.template(op)
+        if isinstance(node, ast.ClassDef):
+            node.name = self.names[op.results[0]]
+            return [node]
+        if op.results and not self.nesting.counts.get(op.results[0], 0):
+            return [ast.Expr(node)]  # type: ignore[arg-type]  # an expression
         if op.results:
             assert isinstance(node, ast.expr)
             return [assign(self.names[op.results[0]], node)]
@@ -100,7 +115,7 @@ class Statements:
     # ------------------------------------------------------------------ structure
 
     def _if(self, op: Op) -> list[ast.stmt]:
-        then, other = (self._arm(op, arm) for arm in op.regions)
+        then, other = (self.arm(op, arm) for arm in op.regions)
         if not then and not other:
             return []
         test = self.expressions.operand(op.args[0])
@@ -109,13 +124,20 @@ class Statements:
             test = negation(test)
         return [ast.If(test, then, other)]
 
-    def _arm(self, op: Op, arm: Region) -> list[ast.stmt]:
+    def arm(self, op: Op, arm: Region) -> list[ast.stmt]:
+        """The statements of one arm of a branch."""
         heading = self.headings.statement
         statements = self.region(arm)
         self.headings.statement = heading
+        return statements + self.handed_out(op, arm)
+
+    def handed_out(self, op: Op, arm: Region, but: int | None = None) -> list[ast.stmt]:
+        """The assignments at the end of an arm, without that of one result."""
+        if raises(arm):
+            return []
         pairs = [
-            (result, operand)
-            for result, operand in zip(op.results, arm.yields, strict=True)
-            if operand is not UNDEF or result in self.must_bind
+            (result, operand if operand is not UNDEF else stand_in(result))
+            for k, (result, operand) in enumerate(zip(op.results, arm.yields, strict=True))
+            if k != but and (operand is not UNDEF or result in self.must_bind)
         ]
-        return statements + self.assignments.copies(pairs)
+        return self.assignments.copies(pairs)

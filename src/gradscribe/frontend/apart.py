@@ -9,7 +9,7 @@ from __future__ import annotations
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Function, Op, Region, Value
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE, of
+from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.types import Array, Mapping, Sequence, Struct, Type, Unknown
 
 
@@ -52,7 +52,7 @@ def _writes(region: Region, reach: set[Value]) -> bool:
                     reach.update(inner.params[start + k] for inner in op.regions)
         if any(_writes(inner, reach) for inner in op.regions):
             return True
-        if op.prim is IF:
+        if op.prim in (IF, SCOPE):
             for k, result in enumerate(op.results):
                 if any(arm.yields[k] in reach for arm in op.regions):
                     reach.add(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +39,15 @@ from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import holds_lists, is_whole, may_repeat
-from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, holds_records, is_static
+from gradscribe.ir.types import (
+    TEXT,
+    Array,
+    Scalar,
+    Unknown,
+    dims_of,
+    holds_records,
+    is_static,
+)
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import is_followed, is_named_tuple
 
@@ -56,6 +65,8 @@ def call(frame: Frame, node: gast.Call) -> Bound:
 
     if isinstance(node.func, gast.Attribute):
         base = lower(frame, node.func.value)
+        if isinstance(base, Const) and isinstance(base.value, str | bytes):
+            return opaque.method(frame, node, base)
         if not followed(frame, base) and not _is_static(base):
             return _method(frame, node, base)
         callee = attribute(frame, node.func, base, node.func.attr)
@@ -108,6 +119,8 @@ def call_bound(
         return call_object(frame, node, method.function, [callee, *positional], keywords)
     if isinstance(callee, Const) and (callee.name is None or callable(callee.value)):
         return call_object(frame, node, callee.value, positional, keywords, written)
+    if isinstance(node, gast.Call) and written and isinstance(callee, Value | Ref):
+        return opaque.call(frame, node, None, positional, keywords, callee)
     frame.refuse(
         node,
         "the function called here is not known before the program runs",
@@ -171,7 +184,7 @@ def call_object(
     if function is object.__init__ or function is object.__init_subclass__:
         return Const(None)
     if not _hashable(function):
-        frame.refuse(node, f"cannot call {function!r}")
+        return opaque.call(frame, node, function, positional, keywords)
     result = special(frame, node, function, positional, keywords)
     if result is not None:
         return result
@@ -222,8 +235,13 @@ def _hashable(function: Any) -> bool:
 
 
 def _is_library(function: types.FunctionType) -> bool:
-    """NumPy's and SciPy's own Python functions are not looked into."""
-    return function.__module__.split(".")[0] in ("numpy", "scipy")
+    """The Python functions of NumPy, SciPy and Python itself are not looked into."""
+    root = function.__module__.split(".")[0]
+    return root in ("numpy", "scipy") or (root in sys.stdlib_module_names and root not in _READ)
+
+
+# Modules of Python's own whose functions compute.
+_READ = {"__main__", "statistics", "colorsys", "bisect", "heapq", "functools", "fractions"}
 
 
 # Helpers that return what the in-place form would leave behind.
@@ -446,8 +464,10 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
         positional, keywords = arguments(frame, node)
         return inline_for(frame, node, instead, [base, *positional], keywords)
     method = METHODS.get(name)
-    if method is None or not isinstance(kind, Scalar | Array | Unknown):
-        frame.refuse(node, f"the method .{name}() is not supported here")
+    if method is None or not isinstance(kind, Scalar | Array | Unknown) or kind == TEXT:
+        if isinstance(kind, Array) or (isinstance(kind, Scalar) and kind != TEXT):
+            frame.refuse(node, f"the method .{name}() is not supported here")
+        return opaque.method(frame, node, base)
     positional, keywords = arguments(frame, node)
     positional, keywords = method.bind(positional, keywords)
     positional = [_gathered(arg) for arg in positional]
@@ -587,19 +607,7 @@ def _opaque_call(
 ) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
     writes.refuse_unknown(frame, node, function, positional, keywords)
-    module = getattr(function, "__module__", None) or ""
-    trusted = module.split(".")[0] in ("numpy", "math", "builtins") or isinstance(
-        function, np.ufunc
-    )
-    for bound in [*positional, *keywords.values()]:
-        if isinstance(bound, Ref) and not trusted and not isinstance(frame.type(bound), Unknown):
-            frame.refuse(
-                node,
-                f"{getattr(function, '__name__', function)!r} is not understood "
-                "and might change its argument",
-                "declare a rule for it, or pass a copy and use its result as a constant",
-            )
-    return opaque.expression(frame, node)
+    return opaque.call(frame, node, function, positional, keywords)
 
 
 # Functions that read an attribute.

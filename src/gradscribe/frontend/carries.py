@@ -23,6 +23,7 @@ from gradscribe.frontend.heap import (
     Fields,
     Heap,
     Loc,
+    Lost,
     Method,
     Ref,
     TupleOf,
@@ -85,6 +86,11 @@ class _Opened(Exception):
 
 
 @final
+class _Gone(Exception):
+    """What a name or an object holds at the end of the body may not be known."""
+
+
+@final
 class Carries:
     """The carries of one loop, and the fixpoint over their types and aliases.
 
@@ -114,6 +120,8 @@ class Carries:
         self.alone: set[Loc] = set()
         self.disowned: set[Loc] = set()
         self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
+        self.lost: dict[Loc, Lost] = {}  # those that cannot be read there
+        self.known: set[Loc] = set()  # those of before the loop
         for name in dict.fromkeys(names):
             known = frame.env.get(name)
             if isinstance(known, Cell):
@@ -136,7 +144,7 @@ class Carries:
                 self._add((root, (*path, key)), part_name(hint, key), item)
         elif bound is None:
             self.slots.append(Slot(place, hint, UNDEF, UNKNOWN))
-        elif not isinstance(bound, Closure | Method | Procedure | Cell):
+        elif not isinstance(bound, Closure | Method | Procedure | Cell | Lost):
             with self.frame.handing_on():
                 init = self.frame.read(bound)
             self.slots.append(Slot(place, hint, init, type_of_operand(init), bound))
@@ -222,6 +230,7 @@ class Carries:
         for (mark, place), why in self.marks.items():
             if place in self.heads:
                 getattr(frame.heap, mark).setdefault(self.heads[place], why)
+        frame.heap.lost |= self.lost
         return params
 
     def _is_absent(self, slot: Slot, after: bool) -> bool:
@@ -267,6 +276,8 @@ class Carries:
 
     def leave(self) -> list[Operand]:
         """What the body yields for each carry."""
+        if self._more_lost():
+            raise _Gone
         for slot in self.slots:
             root, path = slot.place
             end = self._end(slot.place) if slot.init is UNDEF and not path else None
@@ -276,6 +287,24 @@ class Carries:
             if not self._fits(place, before, self._end(place)):
                 raise _Restructured(place[0])
         return [self._yield(slot) for slot in self.slots]
+
+    def _more_lost(self) -> bool:
+        """Is something lost at the end of the body that was not at its head? It is there, too."""
+        heap, found = self.frame.heap, False
+        for loc, lost in heap.lost.items():
+            if loc not in self.lost and loc in self.known:
+                self.lost[loc] = Lost(lost.why)
+                found = True
+        names = dict.fromkeys(slot.place[0] for slot in self.slots)
+        for name in (root for root in names if isinstance(root, str)):
+            end = self.frame.env.get(name)
+            gone = heap.lost_in(end) if end is not None else None
+            if gone is not None:
+                self.slots = [slot for slot in self.slots if slot.place[0] != name]
+                self.opened = {p: b for p, b in self.opened.items() if p[0] != name}
+                self.opened[name, ()] = Lost(gone.why)
+                found = True
+        return found
 
     def _fits(self, place: Place, before: Bound | None, end: Bound | None) -> bool:
         """Is what is carried part by part still of the structure that it had before the loop?"""
@@ -311,6 +340,8 @@ class Carries:
         end = self._end(slot.place)
         if end is None or isinstance(end, Closure | Method):
             return UNDEF
+        if self.frame.heap.lost_in(end) is not None:
+            return UNDEF
         if slot.init is UNDEF and self._is_followed(end):
             return UNDEF  # it does not outlive the iteration
         with self.frame.handing_on():
@@ -334,6 +365,7 @@ class Carries:
         """Lower the loop until the types and aliases at its head hold, then bind the results."""
         frame = self.frame
         env, heap, unbound = frame.env, frame.heap, frame.unbound
+        self.known = set(heap.values)
         rounds = 0
         while True:
             self._restore(env, heap, unbound)
@@ -348,6 +380,10 @@ class Carries:
             except _Opened as opened:
                 self._restore(env, heap, unbound)
                 self._open(opened.root, opened.end)
+                continue
+            except _Gone:
+                self.related.clear()
+                self.marks.clear()
                 continue
             except _Restructured as restructured:
                 self._restore(env, heap, unbound)

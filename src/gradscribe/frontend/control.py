@@ -6,14 +6,14 @@ objects gets a location of its own that may be either (see ``heap``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import Any, final
 
 import gast
 
 from gradscribe.frontend import sharing
-from gradscribe.frontend.exits import leaves, returns
+from gradscribe.frontend.exits import FLAGS, leaves, returns
 from gradscribe.frontend.frame import Frame, is_mutable, part_name
 from gradscribe.frontend.heap import (
     Bound,
@@ -21,6 +21,7 @@ from gradscribe.frontend.heap import (
     Fields,
     Heap,
     Loc,
+    Lost,
     Method,
     Ref,
     TupleOf,
@@ -30,7 +31,7 @@ from gradscribe.frontend.hidden import plain
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.primitives import IF
-from gradscribe.ir.types import Type, join
+from gradscribe.ir.types import PY_BOOL, Type, join
 
 
 @final
@@ -111,13 +112,39 @@ def branch(frame: Frame, test: Operand, yes: Callable[[], Ended], no: Callable[[
     known = truth(test)
     if known is not None:
         return yes() if known else no()
-    then, other = Arm(frame, yes), Arm(frame, no)
+    then, other = _where(frame, test, True, yes), _where(frame, test, False, no)
+    return joined(frame, test, then, other)
+
+
+def _where(frame: Frame, test: Operand, when: bool, run: Callable[[], Ended]) -> Arm:
+    """The arm where a test is ``when``: what is lost where it is not can be read there."""
+
+    def here(lost: Bound) -> bool:
+        return isinstance(lost, Lost) and lost.test is test and lost.when is when
+
+    def found(bound: Bound) -> Bound:
+        return bound.bound if here(bound) else bound  # type: ignore[union-attr,return-value]  # Lost
+
+    def begun() -> Ended:
+        frame.env = {name: found(bound) for name, bound in frame.env.items()}
+        lost = frame.heap.lost
+        frame.heap.lost = {loc: why for loc, why in lost.items() if not here(why)}
+        return run()
+
+    return Arm(frame, begun)
+
+
+def joined(frame: Frame, test: Operand, then: Arm, other: Arm, flag: bool = False) -> Ended:
+    """Go on after two arms of which ``test`` says which one ran; how that one ended.
+
+    With ``flag`` the test is one that later branches may ask again.
+    """
     for arm, opposite in ((then, other), (other, then)):
         if arm.ended is None and opposite.ended is LEFT:
             arm.ended = LEFT
         elif arm.ended is None and opposite.ended not in (None, NEVER):
             arm.ended = Const(None)
-    return _Join(frame, test, then, other, Attrs()).run()
+    return _Join(frame, test, then, other, Attrs(), flag).run()
 
 
 def choice(
@@ -141,13 +168,68 @@ def conditional(frame: Frame, node: gast.IfExp, test: Operand) -> Bound:
     return _Join(frame, test, then, other, Attrs(form="ifexp")).run()  # type: ignore[return-value]
 
 
+def proceed(
+    frame: Frame, arm: Arm, export: Callable[[Operand], Operand], inside: Container[Operand]
+) -> Ended:
+    """Go on from the end of a region; ``export`` renames the values ``inside`` it."""
+
+    def rebuild(bound: Bound) -> Bound:
+        if isinstance(bound, Value | Const):
+            return export(bound)
+        if isinstance(bound, TupleOf):
+            return TupleOf(tuple(map(rebuild, bound.items)), bound.cls)
+        if isinstance(bound, Lost) and bound.test is not None and bound.bound is not None:
+            return Lost(bound.why, export(bound.test), bound.when, rebuild(bound.bound))
+        return bound
+
+    def exported(value: Operand | Fields) -> Operand | Fields:
+        if not isinstance(value, Fields):
+            return export(value)
+        entries = {key: rebuild(item) for key, item in value.entries.items()}
+        if all(entries[key] is item for key, item in value.entries.items()):
+            return value
+        return Fields(value.kind, entries, value.cls)
+
+    values = {loc: exported(value) for loc, value in arm.heap.values.items()}
+    heap = Heap(values, dict(arm.heap.aliases))
+    heap.kept, heap.stale = dict(arm.heap.kept), dict(arm.heap.stale)
+    heap.own, heap.held = set(arm.heap.own), dict(arm.heap.held)
+    heap.standing = {
+        loc: Ref(ref.loc, tuple(replace(s, args=tuple(map(export, s.args))) for s in ref.path))
+        for loc, ref in arm.heap.standing.items()
+    }
+    heap.wholes = {loc: w for loc, w in arm.heap.wholes.items() if w[1] not in inside}
+    for loc, why in arm.heap.lost.items():
+        test = export(why.test) if why.test is not None else None
+        heap.lost[loc] = Lost(why.why, test, why.when)
+    enter(frame, {name: rebuild(bound) for name, bound in arm.env.items()}, heap)
+    ended = arm.ended
+    return ended if isinstance(ended, _Never | _Left | None) else rebuild(ended)
+
+
+def enter(frame: Frame, env: dict[str, Bound], heap: Heap) -> None:
+    """Go on in another state."""
+    frame.env, frame.heap = env, heap
+    for parent in _parents(frame):
+        parent.heap = heap
+
+
 @final
 class _Join:
     """Joins two arms: builds the IF and the state after it."""
 
-    def __init__(self, frame: Frame, test: Operand, then: Arm, other: Arm, attrs: Attrs) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        test: Operand,
+        then: Arm,
+        other: Arm,
+        attrs: Attrs,
+        flag: bool = False,
+    ) -> None:
         self.frame = frame
         self.test = test
+        self.flag = flag
         self.arms = (then, other)
         self.attrs = attrs
         self.results: list[Value] = []
@@ -174,13 +256,13 @@ class _Join:
             ended = self.bound(then.ended, other.ended, "")  # type: ignore[arg-type]  # both are bound
         env: dict[str, Bound] = {}
         for name in [*then.env, *(n for n in other.env if n not in then.env)]:
-            merged = self.bound(then.env.get(name), other.env.get(name), plain(name))
+            flag = name.startswith(FLAGS) and self._is_test(then.env.get(name), other.env.get(name))
+            merged: Bound | None = self.test if flag else None
+            if merged is None:
+                merged = self.bound(then.env.get(name), other.env.get(name), plain(name))
             if merged is not None:
                 env[name] = merged
-        heap = self._heap()
-        frame.env, frame.heap = env, heap
-        for parent in _parents(frame):
-            parent.heap = heap
+        enter(frame, env, self._heap())
         self._relate()
         op.results = tuple(self.results)
         frame.builder.append(op)
@@ -215,41 +297,9 @@ class _Join:
                 renamed[operand] = self.phi(then, other, operand.hint)
             return renamed[operand]
 
-        def rebuild(bound: Bound) -> Bound:
-            if isinstance(bound, Value | Const):
-                return export(bound)
-            if isinstance(bound, TupleOf):
-                return TupleOf(tuple(map(rebuild, bound.items)), bound.cls)
-            return bound
-
-        def exported(value: Operand | Fields) -> Operand | Fields:
-            if not isinstance(value, Fields):
-                return export(value)
-            entries = {key: rebuild(item) for key, item in value.entries.items()}
-            if all(entries[key] is item for key, item in value.entries.items()):
-                return value
-            return Fields(value.kind, entries, value.cls)
-
-        frame = self.frame
-        values = {loc: exported(v) for loc, v in arm.heap.values.items()}
-        heap = Heap(values, dict(arm.heap.aliases))
-        heap.kept, heap.stale = dict(arm.heap.kept), dict(arm.heap.stale)
-        heap.own, heap.held = set(arm.heap.own), dict(arm.heap.held)
-        heap.standing = {
-            loc: Ref(ref.loc, tuple(replace(s, args=tuple(map(export, s.args))) for s in ref.path))
-            for loc, ref in arm.heap.standing.items()
-        }
-        heap.wholes = {loc: w for loc, w in arm.heap.wholes.items() if w[1] not in defined}
-        frame.env = {name: rebuild(bound) for name, bound in arm.env.items()}
-        frame.heap = heap
-        for parent in _parents(frame):
-            parent.heap = heap
-        ended = arm.ended
-        if not isinstance(ended, _Never | _Left | None):
-            ended = rebuild(ended)
-        #  # type: ignore[arg-type]  # not NEVER
+        ended = proceed(self.frame, arm, export, defined)
         op.results = tuple(self.results)
-        frame.builder.append(op)
+        self.frame.builder.append(op)
         return ended
 
     # ------------------------------------------------------------------ values
@@ -258,6 +308,9 @@ class _Join:
         """What a name is bound to after the join."""
         if a == b:
             return a
+        lost = self._lost(0, a) or self._lost(1, b)
+        if lost is not None:
+            return self._guarded(lost, a, b, name)
         if (a is None and self._is_followed(1, b)) or (b is None and self._is_followed(0, a)):
             return None  # unbound on one path: it cannot be read after the join
         if a is None or b is None:  # whoever reads it ran the arm that binds it
@@ -285,6 +338,8 @@ class _Join:
         pair = (self.operand(0, a), self.operand(1, b))
         if _same_constant(*pair):
             return pair[0]
+        if self.flag and self._is_test(a, b):
+            return self.test
         value = self.phi(*pair, name)
         if not is_mutable(value.type):
             # A tuple that is one in one arm only: what it holds is not followed any further.
@@ -332,6 +387,23 @@ class _Join:
                 return None
             entries[key] = entry
         return Fields(then.kind, entries, then.cls)
+
+    def _is_test(self, a: Bound | None, b: Bound | None) -> bool:
+        """Is a name True where the test holds and False elsewhere?"""
+        values = [x.value if isinstance(x, Const) else None for x in (a, b)]
+        return values[0] is True and values[1] is False and type_of_operand(self.test) == PY_BOOL
+
+    def _guarded(self, lost: Lost, a: Bound | None, b: Bound | None, name: str) -> Lost:
+        """What one arm lost can be read where the other one ran."""
+        if a is not None and self._lost(0, a) is None:
+            return Lost(lost.why, self.test, True, self.bound(a, None, name))
+        if b is not None and self._lost(1, b) is None:
+            return Lost(lost.why, self.test, False, self.bound(None, b, name))
+        return Lost(lost.why)
+
+    def _lost(self, place: int, bound: Bound | None) -> Lost | None:
+        """Why a name cannot be read after the join, if one arm lost what it is bound to."""
+        return None if bound is None else self.arms[place].heap.lost_in(bound)
 
     def operand(self, place: int, bound: Bound | None) -> Operand:
         """The operand that an arm yields; reading a view may emit into the arm."""
@@ -388,6 +460,10 @@ class _Join:
             merged.stale |= source.stale
             for loc, partners in source.aliases.items():
                 merged.aliases[loc] = merged.aliases.get(loc, frozenset()) | partners
+        for loc, lost in (then.lost | other.lost).items():
+            both = loc in then.lost and loc in other.lost
+            fixed = both or merged.values.get(loc) in (then.values.get(loc), other.values.get(loc))
+            merged.lost[loc] = Lost(lost.why, None if fixed else self.test, loc in other.lost)
         return merged
 
     def _either(
@@ -398,6 +474,9 @@ class _Join:
             fields = self._fields(loc.name, a, b)
             if fields is not None:
                 return fields
+        for arm, value in zip(self.arms, (a, b), strict=True):
+            if loc in arm.heap.lost and value is not None:
+                return value  # which nothing reads
         return self.phi(self.operand(0, Ref(loc)), self.operand(1, Ref(loc)), loc.name)
 
     def _relate(self) -> None:

@@ -61,6 +61,9 @@ class Exits:
         """``break``."""
         frame.env[self.stop] = Const(True)
 
+    def skip(self, frame: Frame) -> None:
+        """``continue``: what follows in the body stands in the other arms."""
+
     def leave_with(self, frame: Frame, value: Bound) -> None:
         """``return value`` from within the loop."""
         frame.env[self.stop] = Const(True)
@@ -77,6 +80,10 @@ def is_returned(name: str) -> bool:
     return name.startswith(hidden("value", "returned"))
 
 
+# How the hidden flags begin that say which way a body was left; see ``ways``.
+FLAGS = (" left ", " skipped ", " done ")
+
+
 def returns(node: Any) -> bool:
     """Does a ``return`` stand in this statement (not in functions nested in it)?"""
     if isinstance(node, gast.Return):
@@ -88,10 +95,15 @@ def returns(node: Any) -> bool:
 
 def leaves(node: Any, breaks_only: bool = False) -> bool:
     """May this statement leave the loop around it, or (unless ``breaks_only``) its iteration?"""
-    if isinstance(node, gast.Break) or (isinstance(node, gast.Continue) and not breaks_only):
+    return leaves_by(node, (gast.Break,) if breaks_only else (gast.Break, gast.Continue))
+
+
+def leaves_by(node: Any, kinds: tuple[type, ...]) -> bool:
+    """Does a statement of one of these kinds stand here that belongs to the loop around?"""
+    if isinstance(node, kinds):
         return True
     if isinstance(node, gast.FunctionDef | gast.Lambda | gast.ClassDef | gast.expr):
         return False
     if isinstance(node, gast.For | gast.While):
-        return any(leaves(child, breaks_only) for child in node.orelse)
-    return any(leaves(child, breaks_only) for child in gast.iter_child_nodes(node))
+        return any(leaves_by(child, kinds) for child in node.orelse)
+    return any(leaves_by(child, kinds) for child in gast.iter_child_nodes(node))

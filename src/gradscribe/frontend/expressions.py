@@ -78,7 +78,7 @@ def lower(frame: Frame, node: Any) -> Bound:
     """The bound value of an expression."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
-        frame.refuse(node, f"{type(node).__name__} expressions are not supported")
+        return opaque.expression(frame, node)
     saved = frame.builder.span
     if not frame.builder.derived:
         frame.builder.span = frame.definition.span(node) or saved
@@ -103,6 +103,8 @@ def _name(frame: Frame, node: gast.Name) -> Bound:
 
 def _binary(frame: Frame, node: gast.BinOp) -> Bound:
     left, right = lower(frame, node.left), lower(frame, node.right)
+    if isinstance(node.op, gast.Mod) and opaque.is_string(left):
+        return opaque.expression(frame, node, {id(node.left): left, id(node.right): right})
     return binary(frame, node, BINARY[type(node.op)], left, right)
 
 
@@ -455,7 +457,9 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         if isinstance(base, Ref) and prim.storage == "view":
             return views.take(frame, base, prim, ())
         return frame.wrap(frame.emit(prim, frame.read(base)))
-    frame.refuse(node, f"the attribute .{name} is not supported here")
+    if not isinstance(node, gast.Attribute) or isinstance(base, Closure | Method | Procedure):
+        frame.refuse(node, f"the attribute .{name} is not supported here")
+    return opaque.attribute(frame, node, base)
 
 
 def _static_object(base: Bound) -> Any:
@@ -510,7 +514,8 @@ _HANDLERS: dict[type, Callable[[Frame, Any], Bound]] = {
     gast.Attribute: _attribute,
     gast.NamedExpr: _named,
     gast.Call: _call,
-    gast.JoinedStr: opaque.expression,
+    gast.JoinedStr: opaque.of_parts,
+    gast.Set: opaque.of_parts,
     gast.ListComp: comprehensions.list_comprehension,
     gast.SetComp: comprehensions.set_comprehension,
     gast.DictComp: comprehensions.dict_comprehension,

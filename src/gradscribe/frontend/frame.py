@@ -16,6 +16,7 @@ from gradscribe.frontend.heap import (
     Fields,
     Heap,
     Loc,
+    Lost,
     Method,
     Ref,
     Step,
@@ -46,6 +47,8 @@ from gradscribe.ir.types import (
 )
 from gradscribe.objects import is_named_tuple
 
+_LOST_HINT = "let the try body bind new names, and take them over after it, in its else clause"
+
 TUPLE, INSTANCE = of(tuple), of(instance)
 GETITEM = of(operator.getitem)
 SETITEM = of(helpers.setitem)
@@ -72,8 +75,10 @@ class Frame:
         self.parent = parent
         self.env: dict[str, Bound] = {}
         self.raised: Any = None  # the last raise that was lowered
-        # The loops around the statement being lowered (``exits.Exits``).
+        # The loops and scopes around the statement being lowered (``exits``).
         self.exits: list[Any] = []
+        # The exceptions that the handlers around the statement being lowered have caught.
+        self.caught: list[Value] = []
         # Names that a loop body may read before this iteration binds them, and those that it did.
         self.unbound: set[str] = set()
         self.read_unbound: set[str] = set()
@@ -175,6 +180,8 @@ class Frame:
             self.refuse(bound.definition.node, "a nested function is used as a value here")
         if isinstance(bound, Method | Cell | Super):
             self.refuse(self.definition.node, "a method is used as a value here", "call it")
+        if isinstance(bound, Lost):
+            raise UnsupportedError(bound.why, self.builder.span, _LOST_HINT)
         value = self.look(bound)
         if not self.tolerant and not isinstance(type_of_operand(value), Array):
             self.heap.own.discard(self.stands_for(bound).loc)  # others may hold its entries now
@@ -184,6 +191,9 @@ class Frame:
         """The operand that a bound value is now, where only this container is asked about it."""
         if not isinstance(bound, Ref):
             return self.read(bound)
+        lost = self.heap.lost_in(bound)
+        if lost is not None:
+            raise UnsupportedError(lost.why, self.builder.span, _LOST_HINT)
         bound = self.stands_for(bound)
         if bound.loc in self.heap.stale and not self.tolerant:
             self._refuse_stale(bound.loc)
@@ -464,9 +474,13 @@ class Frame:
         if isinstance(bound, Cell):
             held = self.heap.values[bound.loc]
             assert isinstance(held, Fields)
+            if bound.loc in self.heap.lost:
+                self.refuse(node, self.heap.lost[bound.loc].why, _LOST_HINT)
             if None not in held.entries:
                 self.refuse(node, f"{name!r} may be read before it is bound")
-            return held.entries[None]
+            bound = held.entries[None]
+        if isinstance(bound, Lost):
+            self.refuse(node, bound.why, _LOST_HINT)
         if bound is not None:
             return bound
         if name in self.definition.locals or is_hidden(name):

@@ -14,7 +14,14 @@ from typing import Any
 import gast
 import numpy as np
 
-from gradscribe.frontend import arrays, builtin_calls, comprehensions, containers, library
+from gradscribe.frontend import (
+    arrays,
+    builtin_calls,
+    comprehensions,
+    containers,
+    library,
+    opaque,
+)
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.hidden import hidden
@@ -86,6 +93,7 @@ def as_list(frame: Frame, node: Any, source: Bound, fresh: bool = True) -> Bound
         return comprehensions.as_list(frame, node, source)
     if isinstance(source, Closure | Procedure):
         frame.refuse(node, "a function is not a sequence")
+    source = opaque.listed(frame, source)
     known = containers.items_of(frame, source)
     if known is not None:
         if containers.is_followed_list(frame, known):
@@ -228,6 +236,7 @@ def in_order(
     reverse: Bound = _FALSE,
 ) -> Bound:
     """``sorted(source, key=key, reverse=reverse)``: the entries in the order of their keys."""
+    source = opaque.listed(frame, source)
     from gradscribe.frontend.calls import inline_for
 
     if isinstance(source, Closure):

@@ -151,7 +151,22 @@ class Super:
     receiver: Bound
 
 
-Bound = Operand | Ref | TupleOf | Closure | Procedure | Cell | Method | Super
+@final
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a name is bound to that an exception may have kept from being bound.
+
+    It cannot be read: the program knows what it is, the compiler does not; ``why`` is for messages.
+    Where ``test`` is known to be ``when`` it is ``bound``.
+    """
+
+    why: str
+    test: Operand | None = None
+    when: bool = True
+    bound: Bound | None = None
+
+
+Bound = Operand | Ref | TupleOf | Closure | Procedure | Cell | Method | Super | Lost
 
 
 @final
@@ -163,6 +178,7 @@ class Heap:
     ``wholes``: for an object of known structure, what it held when it was last one operand, and it.
     ``stale``: those that may have changed when another was written, and where that was.
     ``own``, ``held``, ``standing``: lists and their entries; see ``sharing``.
+    ``lost``: those that may have been changed before an exception, and how.
     """
 
     values: dict[Loc, Operand | Fields] = field(default_factory=dict)
@@ -174,6 +190,7 @@ class Heap:
     own: set[Loc] = field(default_factory=set)
     held: dict[Loc, Loc] = field(default_factory=dict)
     standing: dict[Loc, Ref] = field(default_factory=dict)
+    lost: dict[Loc, Lost] = field(default_factory=dict)
 
     def new(self, value: Operand | Fields, name: str = "", span: Span | None = None) -> Ref:
         """A reference to a new object."""
@@ -204,6 +221,7 @@ class Heap:
             set(self.own),
             dict(self.held),
             dict(self.standing),
+            dict(self.lost),
         )
 
     def restore(self, before: Heap) -> None:
@@ -213,10 +231,26 @@ class Heap:
 
     def fields(self, bound: object) -> Fields | None:
         """What an object of known structure holds; None for all other bound values."""
-        if isinstance(bound, Ref) and not bound.path:
+        if isinstance(bound, Ref) and not bound.path and bound.loc not in self.lost:
             value = self.values.get(bound.loc)
             return value if isinstance(value, Fields) else None
         return None
+
+    def lost_in(self, bound: Bound) -> Lost | None:
+        """What is lost of a bound value, if anything is."""
+        if isinstance(bound, Lost):
+            return bound
+        if isinstance(bound, TupleOf):
+            parts: list[Bound] = list(bound.items)
+        else:
+            places = locations(bound)
+            places += [self.standing[loc].loc for loc in places if loc in self.standing]
+            found = next((self.lost[loc] for loc in places if loc in self.lost), None)
+            fields = self.fields(bound)
+            if found is not None or fields is None:
+                return found
+            parts = [p for p in fields.entries.values() if isinstance(p, Lost | TupleOf)]
+        return next((lost for lost in map(self.lost_in, parts) if lost is not None), None)
 
     def operand(self, loc: Loc) -> Operand | None:
         """The operand of a location; None for an object of known structure."""

@@ -33,6 +33,7 @@ def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
     if isinstance(source, Closure):
         made = consumed(frame, node, source, node.target, node.body, node.orelse)
         return block(frame, [*made, *rest]), True
+    node = _with_test_inside(node)
     exits = Exits(frame, node)
     exits.begin(frame)
     frame.exits.append(exits)
@@ -65,6 +66,20 @@ def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
         )
         return ended, early
     return block(frame, node.orelse), False
+
+
+def _with_test_inside(node: Any) -> Any:
+    """``while (t := f(x)) > 0`` as ``while True: if not (t := f(x)) > 0: break``."""
+    named = not isinstance(node, gast.For) and any(
+        isinstance(part, gast.NamedExpr) for part in gast.walk(node.test)
+    )
+    if not named or node.orelse:
+        return node
+    leave = gast.If(gast.UnaryOp(gast.Not(), node.test), [gast.Break()], [])
+    always = gast.While(gast.Constant(True, None), [leave, *node.body], [])
+    for part in (leave, leave.test, leave.body[0], always, always.test):
+        gast.copy_location(part, node.test if part is not always else node)
+    return always
 
 
 def _after(frame: Frame, exits: Exits, node: Any, rest: list[Any]) -> Ended:
@@ -148,9 +163,6 @@ def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:
     from gradscribe.frontend.expressions import condition
     from gradscribe.frontend.lower import block
 
-    for part in gast.walk(node.test):
-        if isinstance(part, gast.NamedExpr):
-            frame.refuse(part, "an assignment in the test of a while loop is not supported yet")
     parts = [*node.body, node.test]
     carried = Carries(frame, node, [*assigned_names(parts), *exits.names()], parts)
 

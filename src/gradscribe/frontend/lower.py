@@ -20,24 +20,27 @@ from gradscribe.frontend import (
     containers,
     control,
     expressions,
+    imports,
     lists,
     loops,
     opaque,
+    patterns,
     records,
     recursion,
+    scopes,
     sharing,
     writes,
 )
 from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Closure, Fields, Ref, TupleOf
-from gradscribe.frontend.resolve import definition_of, shared_names
+from gradscribe.frontend.resolve import assigned_names, definition_of, shared_names
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
-from gradscribe.ir.core import Const, Function, Operand, Parameter, Value
-from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Type, Unknown, is_array
+from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Value
+from gradscribe.ir.primitives import OPAQUE, of
+from gradscribe.ir.types import UNKNOWN, Array, Type, Unknown, is_array
 from gradscribe.ir.types import Sequence as SequenceType
 
 IN_PLACE: dict[Any, Any] = {
@@ -181,17 +184,17 @@ def block(frame: Frame, statements: list[Any]) -> Ended:
                 frame.exits[-1].leave_with(frame, value)
                 return LEFT
             if isinstance(node, gast.Break | gast.Continue):
-                if isinstance(node, gast.Break):
-                    frame.exits[-1].leave(frame)
+                way = frame.exits[-1]
+                (way.leave if isinstance(node, gast.Break) else way.skip)(frame)
                 return LEFT
-            if isinstance(node, gast.If | gast.For | gast.While):
-                lower_ = control.if_ if isinstance(node, gast.If) else loops.loop
-                ended, consumed = lower_(frame, node, statements[place + 1 :])
+            compound = _COMPOUND.get(type(node))
+            if compound is not None:
+                ended, consumed = compound(frame, node, statements[place + 1 :])
                 if consumed or ended is not None:
                     return ended
             elif isinstance(node, gast.Raise):
                 frame.raised = node
-                opaque.statement(frame, node)
+                scopes.raise_(frame, node)
                 return NEVER
             else:
                 statement(frame, node)
@@ -289,7 +292,7 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
         kind = frame.type(value)
         known = kind.items if isinstance(kind, SequenceType) else None
         if known is None and starred:
-            frame.refuse(target, "a starred pattern needs a value whose length is known")
+            return _around_star(frame, target, value, kind, starred[0])
         count = len(known) if known is not None else len(parts)
         items = [expressions.item(frame, value, Const(i)) for i in range(count)]
     if not starred:
@@ -305,6 +308,17 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     frame.keep(TupleOf(tuple(middle)), target)
     gathered = frame.wrap(frame.emit(of(list), *(frame.read(item) for item in middle)))
     return [*items[:place], gathered, *items[len(items) - after :]]
+
+
+def _around_star(frame: Frame, target: Any, value: Bound, kind: Type, place: int) -> list[Bound]:
+    """``a, *b, c = xs`` for a list of unknown length."""
+    if not isinstance(kind, SequenceType) or kind.kind != "list":
+        frame.refuse(target, "a starred pattern needs a list, or a value whose length is known")
+    after = len(target.elts) - place - 1
+    middle = slice(place, -after if after else None)
+    found = [expressions.item(frame, value, Const(k)) for k in range(place)]
+    found.append(expressions.item(frame, value, Const(middle)))
+    return found + [expressions.item(frame, value, Const(k - after)) for k in range(after)]
 
 
 def _augmented(frame: Frame, node: gast.AugAssign) -> None:
@@ -401,6 +415,10 @@ def _delete(frame: Frame, node: gast.Delete) -> None:
             base = expressions.lower(frame, target.value)
             records.delete_attribute(frame, node, base, target.attr)
             continue
+        if isinstance(target, gast.Name):
+            frame.lookup(gast.Name(target.id, gast.Load(), None, None))
+            frame.env.pop(target.id, None)
+            continue
         if not isinstance(target, gast.Subscript):
             frame.refuse(node, "del of anything but entries and attributes is not supported yet")
         base = expressions.lower(frame, target.value)
@@ -435,6 +453,29 @@ def _nonlocal(frame: Frame, node: gast.Nonlocal) -> None:
     """The names are ``heap.Cell``s, which the function around this one made."""
 
 
+def _global(frame: Frame, node: gast.Global) -> None:
+    """Globals can be read; a derivative does not write to them."""
+    written = set(assigned_names(frame.definition.node.body))
+    for name in node.names:
+        if name in written:
+            frame.refuse(
+                node,
+                f"the function writes to the global {name!r}",
+                "return the new value, and let the caller assign it",
+            )
+
+
+def _class(frame: Frame, node: gast.ClassDef) -> None:
+    """A class that is made by each call: its objects are not followed."""
+    for part in gast.walk(node):
+        if isinstance(part, gast.Name) and part.id in frame.env:
+            frame.refuse(part, f"a class inside a function that reads {part.id!r} from around it")
+    template, operands = opaque.template_of(frame, node)
+    value = Value(node.name, UNKNOWN, named=True)
+    frame.builder.append(Op(OPAQUE, tuple(operands), (value,), attrs=Attrs(template=template)))
+    frame.bind(node.name, frame.wrap(value, node.name))
+
+
 def _pass(frame: Frame, node: Any) -> None:
     """``pass``."""
 
@@ -450,15 +491,9 @@ def _sign(node: gast.AugAssign) -> str:
 
 
 _NAMES = {
-    gast.Try: "try",
-    gast.With: "with",
     gast.Break: "break",
     gast.Continue: "continue",
     gast.Delete: "del",
-    gast.ClassDef: "a class definition inside a function",
-    gast.Import: "import inside a function",
-    gast.ImportFrom: "import inside a function",
-    gast.Global: "global",
     gast.Return: "return inside a loop",
     gast.Attribute: "an attribute",
 }
@@ -466,9 +501,18 @@ _NAMES = {
 _HINTS: dict[type, str] = {
     gast.Break: "compute the condition in a while loop, or guard the rest of the body with if",
     gast.Continue: "guard the rest of the body with if",
-    gast.Import: "import at the top of the module",
-    gast.ImportFrom: "import at the top of the module",
-    gast.Try: "check the condition with if",
+}
+
+# Statements that hold others; what follows one may be lowered in its arms.
+_COMPOUND: dict[type, Callable[[Frame, Any, list[Any]], tuple[Ended, bool]]] = {
+    gast.If: control.if_,
+    gast.For: loops.loop,
+    gast.While: loops.loop,
+    gast.Try: scopes.try_,
+    gast.With: scopes.with_,
+    gast.Match: patterns.match_,
+    gast.Import: imports.import_,
+    gast.ImportFrom: imports.import_,
 }
 
 _HANDLERS: dict[type, Callable[[Frame, Any], None]] = {
@@ -480,5 +524,7 @@ _HANDLERS: dict[type, Callable[[Frame, Any], None]] = {
     gast.Delete: _delete,
     gast.FunctionDef: _function,
     gast.Nonlocal: _nonlocal,
+    gast.Global: _global,
+    gast.ClassDef: _class,
     gast.Pass: _pass,
 }

@@ -9,50 +9,248 @@ import ast
 import builtins
 import copy
 import types
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gast
 
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Ref, locations
+from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf, locations
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Value
 from gradscribe.ir.primitives import OPAQUE
-from gradscribe.ir.types import UNKNOWN
+from gradscribe.ir.types import TEXT, UNKNOWN, Static, Type, Unknown
+from gradscribe.ir.types import Sequence as SequenceType
 
 
 def statement(frame: Frame, node: Any) -> None:
     """A statement that binds nothing: ``raise``, ``assert``, ``print``."""
-    template, operands = _template(frame, node)
+    template, operands = template_of(frame, node)
     frame.builder.append(Op(OPAQUE, tuple(operands), (), attrs=Attrs(template=template)))
 
 
-def expression(frame: Frame, node: Any) -> Bound:
-    """An expression whose value is not understood further."""
-    template, operands = _template(frame, node)
-    value = Value("", UNKNOWN)
-    frame.builder.append(Op(OPAQUE, tuple(operands), (value,), attrs=Attrs(template=template)))
+def expression(
+    frame: Frame, node: Any, lowered: dict[int, Bound] | None = None, form: str | None = None
+) -> Bound:
+    """An expression whose value is not understood further.
+
+    ``lowered`` are the parts of it that were lowered already, by the identity of their nodes.
+    ``form`` is "changes" where it may change what it is given.
+    """
+    template, operands = template_of(frame, node, lowered)
+    kind: Type = TEXT if _is_text(frame, node) else UNKNOWN
+    if isinstance(template, ast.Call) and isinstance(template.func, ast.Name):
+        kind = SequenceType("list", None, UNKNOWN) if template.func.id == "list" else kind
+    value = Value("", kind)
+    attrs = Attrs(template=template, form=form)
+    frame.builder.append(Op(OPAQUE, tuple(operands), (value,), attrs=attrs))
     result = frame.wrap(value)
-    if isinstance(result, Ref) and not isinstance(node, gast.JoinedStr):
+    if isinstance(result, Ref):
         # It may be, or hold, what it was made of.
         names = {n.id for n in gast.walk(node) if isinstance(n, gast.Name)}
-        for loc in (
-            loc for name in names if name in frame.env for loc in locations(frame.env[name])
-        ):
-            frame.heap.relate(result.loc, loc)
+        parts = [frame.env[name] for name in names if name in frame.env]
+        for loc in (loc for part in [*parts, *(lowered or {}).values()] for loc in locations(part)):
+            if loc in frame.heap.values:
+                frame.heap.relate(result.loc, loc)
     return result
 
 
-def _template(frame: Frame, node: Any) -> tuple[ast.AST, list[Operand]]:
+def of_parts(frame: Frame, node: Any) -> Bound:
+    """An expression that is not understood, of parts that may be."""
+    from gradscribe.frontend.expressions import lower
+
+    if isinstance(node, gast.JoinedStr):
+        parts = [part.value for part in node.values if isinstance(part, gast.FormattedValue)]
+    else:
+        parts = [p for p in gast.iter_child_nodes(node) if isinstance(p, gast.expr)]
+    parts = [part.value if isinstance(part, gast.Starred) else part for part in parts]
+    return expression(frame, node, {id(part): lower(frame, part) for part in parts})
+
+
+def attribute(frame: Frame, node: gast.Attribute, base: Bound) -> Bound:
+    """``base.name`` of something that is not understood."""
+    return expression(frame, node, {id(node.value): base})
+
+
+def method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
+    """``base.name(arguments)`` of something that is not understood."""
+    lowered = {id(node.func.value): base} | arguments(frame, node)
+    if is_string(base):
+        known = _computed(node, lowered)
+        return expression(frame, node, lowered) if known is None else known
+    for bound in lowered.values():
+        _refuse_change(frame, node, bound)
+    return expression(frame, node, lowered, form="changes")
+
+
+def call(
+    frame: Frame,
+    node: gast.Call,
+    function: Any,
+    positional: Sequence[Bound],
+    keywords: Mapping[Any, Bound],
+    callee: Bound | None = None,
+) -> Bound:
+    """A call of what is not understood (a known ``function``, or whatever ``callee`` is)."""
+    node, lowered = _given(frame, node, positional, keywords)
+    module = getattr(function, "__module__", None) or ""
+    if callee is not None:
+        lowered[id(node.func)] = callee
+    if callee is not None or module.split(".")[0] not in _TRUSTED:
+        for bound in lowered.values():
+            _refuse_change(frame, node, bound)
+        return expression(frame, node, lowered, form="changes")
+    return expression(frame, node, lowered)
+
+
+def _given(
+    frame: Frame, node: gast.Call, positional: Sequence[Bound], keywords: Mapping[Any, Bound]
+) -> tuple[gast.Call, dict[int, Bound]]:
+    """A call with the arguments that it was found to have, and what each was lowered to."""
+    starred = any(isinstance(arg, gast.Starred) for arg in node.args)
+    if starred or any(keyword.arg is None for keyword in node.keywords):
+        args = [gast.Name("_", gast.Load(), None, None) for _ in positional]
+        named = [gast.keyword(key, gast.Name("_", gast.Load(), None, None)) for key in keywords]
+        node = gast.copy_location(gast.Call(node.func, args, named), node)
+    pairs = [*zip(node.args, positional, strict=False)]
+    pairs += [(keyword.value, keywords[keyword.arg]) for keyword in node.keywords]
+    return node, {
+        id(part): bound
+        for part, bound in pairs
+        if not isinstance(bound, Closure) and not _is_literal(frame, part)
+    }
+
+
+def is_string(bound: Bound) -> bool:
+    """Is this certainly a string?"""
+    if isinstance(bound, Const):
+        return isinstance(bound.value, str | bytes)
+    kind = bound.type if isinstance(bound, Value) else None
+    return kind == TEXT or (isinstance(kind, Static) and isinstance(kind.value, str | bytes))
+
+
+def _computed(node: gast.Call, lowered: dict[int, Bound]) -> Const | None:
+    """What a method of a string that is known gives, where its arguments are known too."""
+    parts = [*lowered.values()]
+    if node.keywords or not all(isinstance(p, Const) and p.name is None for p in parts):
+        return None
+    base, *given = (part.value for part in parts if isinstance(part, Const))
+    if len(given) != len(node.args):
+        return None
+    try:
+        found = getattr(base, node.func.attr)(*given)
+    except Exception:  # it will raise where it runs, as in the primal
+        return None
+    return Const(found) if isinstance(found, str | bool | int) else None
+
+
+# Modules whose functions do not change their arguments where that is not their purpose.
+_TRUSTED = {
+    "numpy", "math", "builtins", "collections", "datetime", "decimal", "fractions", "json", "time",
+    "logging", "re", "string", "textwrap", "warnings", "pprint",
+}  # fmt: skip
+
+
+def arguments(frame: Frame, node: gast.Call) -> dict[int, Bound]:
+    """The arguments of a call, lowered, by the identity of their nodes."""
+    from gradscribe.frontend.expressions import lower
+
+    parts = [arg.value if isinstance(arg, gast.Starred) else arg for arg in node.args]
+    parts += [keyword.value for keyword in node.keywords]
+    return {id(part): lower(frame, part) for part in parts if not _is_literal(frame, part)}
+
+
+def _is_literal(frame: Frame, node: Any) -> bool:
+    """Is this a lambda, or a display of literals and numbers, which nobody else sees?"""
+    if isinstance(node, gast.Lambda):
+        return True
+    if not isinstance(node, gast.List | gast.Dict | gast.Set):
+        return False
+    for part in gast.walk(node):
+        if isinstance(part, gast.Call | gast.NamedExpr):
+            return False
+        if isinstance(part, gast.Name) and isinstance(frame.env.get(part.id), Ref | TupleOf):
+            return False
+    return True
+
+
+def _refuse_change(frame: Frame, node: gast.Call, bound: Bound) -> None:
+    """Refuse to hand an object that is followed to what might change it."""
+    for loc in frame.heap.within(bound) if isinstance(bound, Ref | TupleOf) else ():
+        value = frame.heap.values.get(loc)
+        if not isinstance(value, Value) or not isinstance(value.type, Unknown):
+            frame.refuse(
+                node,
+                f"{gast.unparse(node.func)} is not understood and might change its argument",
+                "declare a rule for it, or pass a copy and use its result as a constant",
+            )
+
+
+def listed(frame: Frame, bound: Bound) -> Bound:
+    """What is walked, as a list where it may be a set, a view of a dict or an iterator."""
+    if isinstance(bound, Const) and isinstance(bound.value, dict | set | frozenset):
+        operand: Operand = bound
+    elif isinstance(bound, Ref) and not bound.path and bound.loc not in frame.heap.lost:
+        value = frame.heap.operand(bound.loc)
+        origin = bound.loc.origin
+        made = frame.builder.made.get(origin) if isinstance(origin, Value) else None
+        if value is None or made is None or made.prim is not OPAQUE:
+            return bound
+        operand = value
+    else:
+        return bound
+    template = ast.parse("list(_0)", mode="eval").body
+    result = Value("", SequenceType("list", None, UNKNOWN))
+    frame.builder.append(Op(OPAQUE, (operand,), (result,), attrs=Attrs(template=template)))
+    return frame.wrap(result)
+
+
+_TEXTS = {"format", "join", "lower", "upper", "strip", "replace", "title", "zfill"}
+
+
+def _is_text(frame: Frame, node: Any) -> bool:
+    """Is this certainly a string: formatted, or made from a literal?"""
+    if isinstance(node, gast.BinOp):
+        return isinstance(node.op, gast.Mod) and _is_text(frame, node.left)
+    if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute):
+        return node.func.attr in _TEXTS and _is_text(frame, node.func.value)
+    if isinstance(node, gast.Call) and isinstance(node.func, gast.Name):
+        return node.func.id in ("str", "repr", "format") and node.func.id not in frame.env
+    return isinstance(node, gast.JoinedStr) or (
+        isinstance(node, gast.Constant) and isinstance(node.value, str)
+    )
+
+
+def check_call(frame: Frame, node: gast.Call) -> None:
+    """Refuse a call in uninterpreted code that is given an object which it might change."""
+    for part in gast.walk(node):
+        bound = frame.env.get(part.id) if isinstance(part, gast.Name) else None
+        if isinstance(bound, Ref) and not isinstance(frame.type(bound), Unknown):
+            frame.refuse(
+                part,
+                f"{gast.unparse(node.func)} is not understood and might change {part.id!r}",
+                "declare a rule for it, or pass a copy",
+            )
+
+
+def template_of(
+    frame: Frame, node: Any, lowered: dict[int, Bound] | None = None
+) -> tuple[ast.AST, list[Operand]]:
+    """The template of a piece of the program, and what fills its holes."""
+    operands: list[Operand] = []
+    if lowered:
+        operands = [frame.read(bound) for bound in lowered.values()]
+        places = {part: f"_{k}" for k, part in enumerate(lowered)}
+        node = _with_holes(node, places)
     for part in gast.walk(node):
         if isinstance(part, gast.NamedExpr):
             frame.refuse(part, "an assignment in this place is not supported", "assign first")
-    operands: list[Operand] = []
+    own = {f"_{k}" for k in range(len(operands))}
     holes: dict[str, str] = {}
     inner = _names_bound_inside(node)
 
     class Holes(gast.NodeTransformer):  # type: ignore[misc]  # gast has no type information
         def visit_Name(self, name: gast.Name) -> gast.Name:
-            if name.id in inner:
+            if name.id in inner or name.id in own:
                 return name
             if name.id not in holes:
                 read = _read(frame, name.id)
@@ -65,6 +263,18 @@ def _template(frame: Frame, node: Any) -> tuple[ast.AST, list[Operand]]:
     # gast cannot be copied with its locations lost: the emitter makes new text anyway.
     template = gast.gast_to_ast(Holes().visit(copy.deepcopy(node)))
     return template, operands
+
+
+def _with_holes(node: Any, places: dict[int, str]) -> Any:
+    """A copy of a tree in which some nodes are names."""
+    if isinstance(node, list):
+        return [_with_holes(item, places) for item in node]
+    if not isinstance(node, gast.AST):
+        return node
+    if id(node) in places:
+        return gast.Name(places[id(node)], gast.Load(), None, None)
+    fields = {name: _with_holes(value, places) for name, value in gast.iter_fields(node)}
+    return gast.copy_location(type(node)(**fields), node)
 
 
 def _read(frame: Frame, name: str) -> Operand | None:

@@ -265,8 +265,10 @@ def _bound(node: Any, names: set[str], outside: set[str]) -> None:
         for child in (node.iter, *node.ifs):
             _bound(child, names, outside)  # the targets are the comprehension's own
         return
+    if isinstance(node, gast.MatchAs | gast.MatchStar) and node.name is not None:
+        names.add(node.name)
     if isinstance(node, gast.Import | gast.ImportFrom):
-        names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        names.update(imported_names(node))
         return
     for child in gast.iter_child_nodes(node):
         _bound(child, names, outside)
@@ -290,6 +292,11 @@ def shared_names(node: FunctionNode) -> list[str]:
     return list(found)
 
 
+def imported_names(node: Any) -> list[str]:
+    """The names that an import binds."""
+    return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+
+
 def assigned_names(statements: list[Any]) -> list[str]:
     """The names that statements bind, in order of first appearance."""
     found: dict[str, None] = {}
@@ -300,6 +307,10 @@ def assigned_names(statements: list[Any]) -> list[str]:
         elif isinstance(node, gast.FunctionDef | gast.ClassDef):
             found.setdefault(node.name)
             return
+        elif isinstance(node, gast.MatchAs | gast.MatchStar) and node.name is not None:
+            found.setdefault(node.name)
+        elif isinstance(node, gast.Import | gast.ImportFrom):
+            found.update(dict.fromkeys(imported_names(node)))
         elif isinstance(node, gast.Lambda):
             return
         elif isinstance(node, gast.comprehension):

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import containers
+from gradscribe.frontend import containers, opaque
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.hidden import hidden
@@ -109,6 +109,7 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         bound = as_list(frame, node, bound, at_once=True)
     elif isinstance(bound, Closure):
         frame.refuse(node, "cannot iterate over a function")
+    bound = opaque.listed(frame, bound)
     entries = containers.items_of(frame, bound)
     if entries is not None and not isinstance(bound, TupleOf):
         return _static(entries)

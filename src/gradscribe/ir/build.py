@@ -56,7 +56,7 @@ class Builder:
     def origin(self, op: Op) -> Iterator[None]:
         """What is built belongs to the statement of ``op`` (to none in particular, for a loop)."""
         saved = self.span, self.statement
-        loop = bool(op.regions) and op.prim.name != "if"
+        loop = bool(op.regions) and op.prim.name not in ("if", "scope")
         self.span, self.statement = op.span, None if loop else op.statement
         try:
             yield

@@ -27,11 +27,13 @@ FOR       seqs… inits…             body (items… carries…)         carrie
 WHILE     inits…                   test (carries…) → condition;   carries… collected…
                                      body (carries…)
                                      → carries… collects…
+SCOPE     holes…                   body (entered) → r…            r…
 ========  =======================  =============================  ==============================
 
-A FOR walks its ``attrs.seqs`` sequences side by side. Loops *collect*: what a body yields after its
-carries is gathered, one entry per iteration, in a list that is a result. Tapes are nothing else, so
-the reverse of a collecting loop is a collecting loop, and reverse mode closes under repetition.
+A SCOPE is a ``with`` or ``try`` around a body (``ir/scopes.py``). A FOR walks its ``attrs.seqs``
+sequences side by side. Loops *collect*: what a body yields after its carries is gathered, one entry
+per iteration, in a list that is a result. Tapes are nothing else, so the reverse of a collecting
+loop is a collecting loop, and reverse mode closes under repetition.
 
 *Effects are ordered* by their place in a region: operations whose primitive has an effect are never
 dropped, repeated or passed by one another. Code that passes through uninterpreted is an OPAQUE
@@ -119,8 +121,10 @@ class Attrs:
     """What an operation carries beside operands; each field belongs to the kinds named.
 
     ``seqs`` (FOR): how many of the args are sequences. ``form`` (calls): "method" where the user
-    wrote ``x.sum()``, an operator's sign where it was augmented. ``template`` (OPAQUE): the AST
-    with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop`` (FOR, WHILE): the
+    wrote ``x.sum()``, an operator's sign where it was augmented; of a SCOPE, "repeated" where
+    what is derived of its body stands in one too; of an OPAQUE, "changes" where it may change what
+    it is given. ``template`` (OPAQUE, SCOPE): the AST with
+    ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop`` (FOR, WHILE): the
     place of the carry that ends the loop when it is true after an iteration.
     """
 

@@ -168,11 +168,12 @@ def of(function: Any) -> Primitive:
 IF = Primitive("if")
 FOR = Primitive("for")
 WHILE = Primitive("while")
+SCOPE = Primitive("scope")
 CALL = Primitive("call")
 OPAQUE = Primitive("opaque", effect=True)
 UNPACK = Primitive("unpack")
 
-STRUCTURED = frozenset({IF, FOR, WHILE})
+STRUCTURED = frozenset({IF, FOR, WHILE, SCOPE})
 
 
 def constant(value: Any) -> Const:

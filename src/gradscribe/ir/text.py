@@ -72,6 +72,12 @@ class _Printer:
                 self.region(op.regions[0], depth + 1, "test")
                 self.lines.append(f"{indent}do ({self.operands(op.regions[1].params)}):")
                 self.region(op.regions[1], depth + 1, "yield")
+            case primitives.SCOPE:
+                template = ast.unparse(op.attrs.template) if op.attrs.template else ""
+                params = self.operands(op.regions[0].params)
+                line = f"{start}scope {template!r}({self.operands(args)})"
+                self.lines.append(f"{line} as ({params}):" if params else f"{line}:")
+                self.region(op.regions[0], depth + 1, "yield")
             case primitives.OPAQUE:
                 template = ast.unparse(op.attrs.template) if op.attrs.template else ""
                 self.lines.append(f"{start}opaque {template!r}({self.operands(args)})")

@@ -68,7 +68,7 @@ class Scalar:
 
     def __str__(self) -> str:
         return (
-            {"f": "float", "i": "int", "b": "bool", "c": "complex"}.get(
+            {"f": "float", "i": "int", "b": "bool", "c": "complex", "U": "str"}.get(
                 self.dtype.kind, str(self.dtype)
             )
             if self.weak
@@ -185,6 +185,7 @@ RANGE = Range()
 PY_FLOAT = Scalar(FLOAT, weak=True)
 PY_INT = Scalar(INT, weak=True)
 PY_BOOL = Scalar(BOOL, weak=True)
+TEXT = Scalar(np.dtype(np.str_), weak=True)
 PY_COMPLEX = Scalar(COMPLEX, weak=True)
 NP_FLOAT = Scalar(FLOAT)
 NP_BOOL = Scalar(BOOL)
@@ -287,6 +288,8 @@ def join(a: Type | None, b: Type | None) -> Type:
         return a
     if a is None or b is None:
         return a or b or UNKNOWN
+    if TEXT in (a, b):
+        return UNKNOWN
     if isinstance(a, Scalar) and isinstance(b, Scalar):
         if a.dtype == b.dtype:
             return Scalar(a.dtype, weak=False)

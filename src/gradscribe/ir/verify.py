@@ -81,5 +81,9 @@ class _Verifier:
                 self.fail(op, "the params do not match the args")
             if len(test.yields) != 1 or len(body.yields) != results:
                 self.fail(op, "the yields do not match the results")
+        elif op.prim is primitives.SCOPE:
+            (body,) = op.regions
+            if len(body.params) > 1 or len(body.yields) != results:
+                self.fail(op, f"its body yields {len(body.yields)} for {results} results")
         elif not op.prim.variadic and op.prim.params and len(op.args) != len(op.prim.params):
             self.fail(op, f"{len(op.args)} args for {op.prim.params}")

@@ -6,12 +6,13 @@ from gradscribe.ir.core import Function
 from gradscribe.passes.algebra import simplify_algebra
 from gradscribe.passes.broadcasts import fold_broadcasts
 from gradscribe.passes.clean import clean
+from gradscribe.passes.fuse import fuse
 from gradscribe.passes.shapes import ask_shapes
 from gradscribe.passes.share import share
 from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
-    fold_broadcasts, ask_shapes, clean, share, join_writes, simplify_algebra, clean,
+    fuse, fold_broadcasts, ask_shapes, clean, share, join_writes, simplify_algebra, clean,
     simplify_algebra, clean,
 )  # fmt: skip
 

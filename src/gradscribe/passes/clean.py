@@ -16,10 +16,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from gradscribe.ir.core import UNDEF, Attrs, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Attrs, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
+from gradscribe.ir.primitives import FOR, IF, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import substitute
+from gradscribe.ir.scopes import catches, head, is_repeated, may_raise
 
 
 def clean(function: Function) -> Function:
@@ -49,6 +50,12 @@ def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
                 a, b = _resolve(one, mapping), _resolve(two, mapping)
                 if (a is b or _equal(a, b)) and not _defined_directly(then, a):
                     mapping[result] = a
+        elif op.prim is SCOPE:
+            (body,) = op.regions
+            for result, operand in list(zip(op.results, body.yields, strict=True))[head(op) :]:
+                value = _resolve(operand, mapping)
+                if not _defined_directly(body, value) and value not in body.params:
+                    mapping[result] = value
         elif op.prim in (FOR, WHILE):
             start = first_carry(op)
             for k in range(carries(op)):
@@ -124,7 +131,7 @@ class _Liveness:
 
     def _effects(self, region: Region) -> None:
         for op in region.ops:
-            if op.prim.effect:
+            if op.prim.effect or (op.prim is SCOPE and not catches(op) and not is_repeated(op)):
                 self._op(op)
             for inner in op.regions:
                 self._effects(inner)
@@ -158,8 +165,19 @@ class _Liveness:
         self._op(op)
         if op.prim is IF:
             self.work += [arm.yields[k] for arm in op.regions]
+        elif op.prim is SCOPE:
+            if region is None:
+                self.work.append(op.regions[0].yields[k])
+            if region is None and k < head(op):
+                self._pinned(op)
         elif op.prim in (FOR, WHILE):
             self._loop(op, region, k)
+
+    def _pinned(self, scope: Op) -> None:
+        """Whatever may raise in a ``try`` decides which way it takes."""
+        for op in walk(scope.regions[0]):
+            if op.prim not in STRUCTURED and may_raise(op):
+                self._op(op)
 
     def _loop(self, op: Op, region: Region | None, k: int) -> None:
         start = first_carry(op)
@@ -186,6 +204,15 @@ def _sweep(region: Region, live: _Liveness) -> None:
                 _keep_results(op, [k for k, r in enumerate(op.results) if r in live.values])
                 if not op.results and not any(arm.ops for arm in op.regions):
                     continue
+            elif op.prim is SCOPE:
+                kept_head = range(head(op))
+                _keep_results(
+                    op,
+                    [k for k, r in enumerate(op.results) if k in kept_head or r in live.values],
+                )
+                if not op.regions[0].ops and not any(r in live.values for r in op.results):
+                    if catches(op) or is_repeated(op):
+                        continue
             else:
                 _keep_carries(op, live)
         kept.append(op)
@@ -196,7 +223,7 @@ def _keep_results(op: Op, places: list[int]) -> None:
     for arm in op.regions:
         arm.yields = [arm.yields[k] for k in places]
     op.results = tuple(op.results[k] for k in places)
-    if not places:  # only what it does is left: no expression
+    if not places and op.prim is IF:  # only what it does is left: no expression
         op.attrs = Attrs()
 
 

@@ -60,7 +60,7 @@ def _views(region: Region, outer: dict[Key, Value], mapping: dict[Value, Operand
             _views(inner, known, mapping)
         if op.prim.storage in ("view", "maybe") and len(op.results) == 1:
             args = (mapping.get(a, a) if isinstance(a, Value) else a for a in op.args)
-            key = (op.prim, *(_key(a) for a in args))
+            key = (op.prim, *(key_of(a) for a in args))
             if key in outer:
                 mapping[op.results[0]] = outer[key]
                 continue
@@ -76,10 +76,10 @@ def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operan
     for op in region.ops:
         for inner in op.regions:
             _region(inner, known, mapping)
-        key = (op.prim, *(_key(_seen(a, mapping, views)) for a in op.args))
+        key = (op.prim, *(key_of(_seen(a, mapping, views)) for a in op.args))
         if op.prim.storage == "view" and op.prim.cheap and len(op.results) == 1:
             views[op.results[0]] = views.setdefault(key, op.results[0])
-        if op.prim in STRUCTURED or not _may_share(op):
+        if op.prim in STRUCTURED or not may_share(op):
             kept.append(op)
             continue
         earlier = known.get(key)
@@ -96,7 +96,7 @@ def _seen(operand: Operand, mapping: dict[Value, Operand], views: dict[Any, Valu
     return views.get(operand, operand)
 
 
-def _may_share(op: Op) -> bool:
+def may_share(op: Op) -> bool:
     prim = op.prim
     return (
         len(op.results) == 1
@@ -110,7 +110,7 @@ def _may_share(op: Op) -> bool:
     )
 
 
-def _key(operand: Operand) -> Any:
+def key_of(operand: Operand) -> Any:
     if isinstance(operand, Const):
         try:
             hash(operand.value)

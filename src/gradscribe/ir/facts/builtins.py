@@ -17,6 +17,7 @@ from gradscribe.ir.types import (
     PY_COMPLEX,
     PY_FLOAT,
     PY_INT,
+    TEXT,
     UNKNOWN,
     Array,
     Scalar,
@@ -154,7 +155,7 @@ for _function in (str, repr):
 
     @fact(_function, name=_function.__name__)
     def _(x: Any = "") -> Type:
-        return UNKNOWN
+        return TEXT
 
 
 @fact(builtins.type, name="type")

@@ -1,0 +1,87 @@
+"""Leaving a body that runs once: ``return``, ``break`` and ``continue`` in a ``try`` or ``with``.
+
+As in loops (``exits``), each way out is a flag under a hidden name. After the body a branch on each
+flag goes that way; where it is known at compile time, as after ``try: return f(x)``, none is left.
+"""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import gast
+
+from gradscribe.frontend.control import LEFT, Ended, branch
+from gradscribe.frontend.exits import leaves_by, returns
+from gradscribe.frontend.frame import Frame
+from gradscribe.frontend.heap import Bound
+from gradscribe.frontend.hidden import hidden
+from gradscribe.ir.core import Const
+
+
+@final
+class Ways:
+    """The hidden names of a body that runs once: the ways it may be left but through its end."""
+
+    __slots__ = ("breaks", "continues", "left", "returned", "returns", "skipped", "value")
+
+    def __init__(self, frame: Frame, statements: list[Any]) -> None:
+        depth = len(frame.exits)
+        self.left, self.skipped, self.returned, self.value = (
+            hidden(w, str(depth)) for w in ("left", "skipped", "done", "value")
+        )
+        self.returns = any(map(returns, statements))
+        self.breaks = any(leaves_by(statement, (gast.Break,)) for statement in statements)
+        self.continues = any(leaves_by(statement, (gast.Continue,)) for statement in statements)
+
+    def begin(self, frame: Frame) -> None:
+        """Bind the flags before the body."""
+        for name in self.names():
+            frame.env[name] = Const(False)
+        frame.env.pop(self.value, None)
+
+    def names(self) -> list[str]:
+        flags = {self.left: self.breaks, self.skipped: self.continues, self.returned: self.returns}
+        return [name for name, used in flags.items() if used]
+
+    def leave(self, frame: Frame) -> None:
+        """``break`` of the loop around."""
+        frame.env[self.left] = Const(True)
+
+    def skip(self, frame: Frame) -> None:
+        """``continue`` of the loop around."""
+        frame.env[self.skipped] = Const(True)
+
+    def leave_with(self, frame: Frame, value: Bound) -> None:
+        """``return value``."""
+        frame.env[self.returned] = Const(True)
+        frame.env[self.value] = value
+
+    def after(self, frame: Frame, rest: list[Any]) -> Ended:
+        """Lower what follows the body: the way it was left, or ``rest``."""
+        from gradscribe.frontend.lower import block
+
+        def hand_on() -> Ended:
+            value = frame.env[self.value]
+            if not frame.exits:
+                return value
+            frame.exits[-1].leave_with(frame, value)
+            return LEFT
+
+        def leave() -> Ended:
+            frame.exits[-1].leave(frame)
+            return LEFT
+
+        def skip() -> Ended:
+            frame.exits[-1].skip(frame)
+            return LEFT
+
+        actions = {self.returned: hand_on, self.left: leave, self.skipped: skip}
+
+        def from_(names: list[str]) -> Ended:
+            if not names:
+                return block(frame, rest)
+            name, *others = names
+            flag = frame.read(frame.env[name])
+            return branch(frame, flag, actions[name], lambda: from_(others))
+
+        return from_(self.names())
