@@ -13,8 +13,11 @@ PYTEST := $(BIN)/python -m pytest
 # More arguments for pytest: make test PYTEST_ARGS="-k newton"
 PYTEST_ARGS ?=
 
+# Packages, and more arguments for the corpus: make corpus CORPUS_ARGS="fluids --only friction"
+CORPUS_ARGS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check generated golden fuzz bench clean
+.PHONY: help run test check generated golden fuzz bench corpus clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' \
@@ -54,6 +57,10 @@ fuzz: $(INSTALLED) ## run every property test on thousands of random programs
 
 bench: $(INSTALLED) ## measure the compiler and the derivatives it writes
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+corpus: $(INSTALLED) ## differentiate packages from PyPI and write docs/corpus.md
+	$(BIN)/python -m pip install --quiet --editable '.[corpus]'
+	PYTHONPATH=tests $(BIN)/python -m corpus --docs docs/corpus.md $(CORPUS_ARGS)
 
 clean: ## remove everything that is not kept in version control
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

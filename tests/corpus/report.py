@@ -75,5 +75,63 @@ def triage(results: Results) -> str:
     return "\n".join(parts)
 
 
+# What stands behind a refusal, by a part of its message.
+EXPLANATIONS = {
+    "no rule": "a function of SciPy or of NumPy that has no rule: declare one",
+    "complex numbers": "complex numbers on the way from a float to a float are not followed",
+    "is not understood and might change its argument": (
+        "a function outside NumPy is handed an object that is followed"
+    ),
+    "has more than its constructor takes": (
+        "an object is handed on whole to code that is not understood"
+    ),
+    "cannot write to this object": "an object is changed that a container holds as well",
+    "not known before the program runs": "which function is called depends on the data",
+}
+
+
+def _explained(kind: str) -> str:
+    return next((text for part, text in EXPLANATIONS.items() if part in kind), "")
+
+
+def refusals(results: Results) -> str:
+    """Each refusal with how often it is met, one place where it is, and what stands behind it."""
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for verdicts in results.values():
+        for verdict in verdicts:
+            if verdict["verdict"] == "refused":
+                groups[_kind(verdict["message"])].append(verdict)
+    rows = ["| count | message | for instance | why |", "|---:|---|---|---|"]
+    for kind, members in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
+        place = f"`{members[0]['target'].removeprefix('corpus.calls.')}`"
+        message = kind.replace("|", "\\|")
+        rows.append(f"| {len(members)} | {message} | {place} | {_explained(kind)} |")
+    return "\n".join(rows)
+
+
 def page(results: Results) -> str:
-    raise NotImplementedError
+    """The page of the documentation."""
+    return PAGE.format(table=table(results), refusals=refusals(results))
+
+
+PAGE = """\
+# Code that nobody here wrote
+
+`make corpus` takes packages from PyPI that were never made for differentiation, runs the examples
+in their docstrings and their tests (or, where there are none, a list of calls), and records what
+their own functions are called with. Every float among the arguments of every recorded call is a
+candidate, and so is every float in the result: where differences say that the one depends smoothly
+on the other, the function is differentiated once in reverse and forward mode, and twice, and
+compared with the differences. This page is what came out; `make corpus` writes it.
+
+{table}
+
+Not counted is what differences cannot decide: kinks, values too rough for a second derivative (an
+iteration that ends at a tolerance), and points on the edge of a branch that the program takes at
+that point and on neither side of it, such as `if D == 2 * a: return …`. There a program has a value
+and says nothing of a slope; the derivative is that of the branch taken.
+
+## Refusals
+
+{refusals}
+"""
