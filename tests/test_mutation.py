@@ -501,6 +501,137 @@ else:
 z[0] = 2.0 * z[1]
 return x * z
 
+# every way to leave a loop, between writes | x, y, n
+for k in range(len(x)):
+    if k >= n:
+        break
+    for j in range(k, 4):
+        if x[j] > 1.5:
+            x[j] *= y[k]
+            continue
+        if j == 3:
+            return x * y
+        x[j] += y[j]
+    else:
+        x[0] = 1.0
+return x
+
+# a loop without an end that returns | x, n
+while True:
+    x[0] *= 0.7
+    if x[0] < 0.3:
+        return x * x
+    x[1:] += x[:-1]
+
+# a bound that the body lowers | x, n
+k = 0
+stop = n
+while k < stop:
+    x[k] = x[k] * x[k + 1]
+    if k == 0:
+        stop -= 1
+    k += 1
+return x * k
+
+# a list that is changed while it is walked, and left | xs, s
+for v in xs:
+    if v > 1.5:
+        xs[0] = v * s
+        break
+    xs[1] = v
+else:
+    return s
+return xs[0] * xs[1] * s
+
+# a loop of no trips with a break and an else | x, none
+for k in range(none):
+    x[k] = 0.0
+    break
+else:
+    x *= 2.0
+return x * x
+
+# a recursive function that writes to what it was given back | x, n
+def f(u, k):
+    if k == 0:
+        return u * 1.0
+    v = f(u, k - 1)
+    v[0] = v[1] * v[0]
+    return v
+---
+return f(x, n) * f(x, 2)
+
+# what stands after a return | x
+return x * x
+x[0] = 3.0
+return x
+
+# a break of the inner loop decides about the outer | x, y
+for k in range(3):
+    for j in range(3):
+        if x[j] > y[k]:
+            x[j] = y[k] * x[j]
+            break
+    else:
+        continue
+    if k == 1:
+        break
+    y[k] *= x[0]
+return x * y
+
+# continue in a while loop with an else | x, y, n
+i = 0
+while i < n:
+    i += 1
+    if i == 2:
+        continue
+    x[i] += y[i] * x[i - 1]
+else:
+    y[0] = x[1]
+return x * y
+
+# returns from arms that wrote | x, flag
+if flag:
+    if x[0] > 0:
+        x[0] = x[1] * 2.0
+        return x * x
+    x[1] = 3.0
+else:
+    return x
+return x + 1.0
+
+# arrays appended unless the iteration is left | x, n
+out = []
+for k in range(n):
+    t = x * k
+    if k == 1:
+        continue
+    t[0] = x[1]
+    out.append(t)
+return out[0] * out[1]
+
+# a callee that writes until it finds | x, s
+def search(u, t):
+    for k in range(len(u)):
+        u[k] *= t
+        if u[k] > 2.0:
+            return k, u[k]
+    return -1, t
+---
+k, v = search(x, s)
+j, w = search(x, s)
+return x * v * w
+
+# an array written while it is walked | x
+total = 0.0
+for k in range(2):
+    for v in x:
+        if v > 1.0:
+            x[k] = v * 0.5
+            continue
+        total += v
+return total * x
+
 # nothing but statements | x, s
 "a string"
 ...

@@ -40,7 +40,11 @@ def grad(function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto") -> 
 def value_and_grad(
     function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto"
 ) -> Derivative:
-    """The value of ``function`` and its gradient as ``grad`` gives it, from one forward sweep."""
+    """The value of ``function`` and its gradient as ``grad`` gives it, from one forward sweep.
+
+    The arguments are not changed, even where ``function`` changes them: the value is what
+    ``function`` would return, and its writes are made to copies.
+    """
     return _derivative(
         function, wrt, lambda f, places: spec.Gradient(f, places, mode, with_value=True)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, final
 
+from gradscribe.errors import UnsupportedError
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Closure, Method, locations
 from gradscribe.frontend.procedures import Procedure
@@ -155,6 +156,11 @@ def _lower(frame: Frame, node: Any, task: _Task) -> _Task:
             if widen.task is not task:
                 raise
             task.kinds = widen.kinds if round_ < _ROUNDS - 2 else [UNKNOWN] * len(task.kinds)
+            continue
+        except UnsupportedError:
+            if task.result is not PY_INT:
+                raise
+            task.result = UNKNOWN  # the first guess may be what is refused
             continue
         finally:
             _active.pop()

@@ -26,7 +26,7 @@ from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole as _is_whole
-from gradscribe.ir.types import Array, Scalar, Type, Unknown, dims_of, dtype_of
+from gradscribe.ir.types import Array, Scalar, Type, Unknown, dims_of, dtype_of, not_one
 from gradscribe.ir.types import Sequence as SequenceType
 
 INDEX_ADD = of(helpers.index_add)
@@ -50,7 +50,39 @@ def set_item(frame: Frame, node: Any, base: Bound, place: Operand, value: Operan
         if within is None:
             break
         base, place = Ref(base.loc, base.path[:-1]), within
+    if is_whole(place) and isinstance(value, Value) and _takes_the_place(frame, base, value):
+        value.type = frame.type(base)  # of the same lengths, or NumPy raises
+        frame.write(base, value, node)
+        frame.name(base, base.loc.name)
+        return
     frame.write(base, frame.emit(SETITEM, frame.look(base), place, value), node)
+
+
+def _takes_the_place(frame: Frame, base: Ref, value: Value) -> bool:
+    """Is a value that was just computed what a whole array becomes, in its shape and dtype?"""
+    kind = type_of_operand(frame.look(base))
+    op = frame.builder.made.get(value)
+    return (
+        op is not None
+        and not value.named
+        and op.prim.function is not None
+        and op.prim.storage == "fresh"
+        and op.prim.mutates is None
+        and isinstance(kind, Array)
+        and isinstance(type_of_operand(value), Array)
+        and dtype_of(kind) == dtype_of(type_of_operand(value))
+        and kind.dtype is not None
+        and _same_shape(kind, type_of_operand(value))
+    )
+
+
+def _same_shape(a: Type, b: Type) -> bool:
+    """Do arrays of these types certainly have one shape, where one is assigned to the other?"""
+    x, y = dims_of(a), dims_of(b)
+    if x is None or y is None or len(x) != len(y):
+        return False
+    pairs = zip(x, y, strict=True)
+    return all((p == q and p is not None) or (not_one(p) and not_one(q)) for p, q in pairs)
 
 
 def is_whole(place: Operand) -> bool:

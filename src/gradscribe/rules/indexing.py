@@ -36,7 +36,7 @@ def getitem_x(x, index, *, y_bar):
 @linear(setitem, ("x", "value"))
 def setitem_both(x, index, value, *, y_bar):
     if is_whole(index):
-        return zeros_like(x), y_bar
+        return zeros_like(y_bar), y_bar
     if holds_lists(x):
         return setitem(y_bar, index, zeros_like(x[index])), y_bar[index]
     # The entries are read before they are zeroed, so that zeroing can be in place.
