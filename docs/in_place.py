@@ -5,7 +5,7 @@ import numpy as np
 
 def relax(u, steps):
     left = u[:-1]  # a view: it sees what is written below
-    for t in range(steps):
+    for _ in range(steps):
         u[1:] += 0.1 * left * u[1:]
     return np.sum(u * u)
 
