@@ -544,6 +544,26 @@ def main(x, n):
         (0.7, 4),
         (0,),
     ),
+    "parts of objects in code that is not understood": (
+        """
+class Guarded(Point):
+    def __init__(self, x):
+        super().__init__(x)
+        self.name = "g"
+        self.log = [x, "start"]
+    def check(self, t):
+        assert self.x < t, f"{self.name} is {self.x}"
+        if self.norm2() > 1e6:
+            raise ValueError("%s: %s %s" % (self.name, self.log[1], self.norm2()))
+        print(self.name.upper(), self.log[1])
+        return self.x * t
+def main(x):
+    g = Guarded(x)
+    return g.check(5.0) * g.norm2()
+""",
+        (0.7,),
+        (0,),
+    ),
     "keys that are computed": (
         """
 def main(x, words):

@@ -237,6 +237,7 @@ def template_of(
 ) -> tuple[ast.AST, list[Operand]]:
     """The template of a piece of the program, and what fills its holes."""
     operands: list[Operand] = []
+    lowered = (lowered or {}) | _parts_of_objects(frame, node, set(lowered or ()))
     if lowered:
         operands = [frame.read(bound) for bound in lowered.values()]
         places = {part: f"_{k}" for k, part in enumerate(lowered)}
@@ -263,6 +264,33 @@ def template_of(
     # gast cannot be copied with its locations lost: the emitter makes new text anyway.
     template = gast.gast_to_ast(Holes().visit(copy.deepcopy(node)))
     return template, operands
+
+
+def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bound]:
+    """What a template reads of objects that are followed: their parts, by the nodes that do.
+
+    Such an object need not exist as a whole; ``known`` nodes were lowered already.
+    """
+    from gradscribe.frontend.expressions import lower
+
+    inner = _names_bound_inside(node)
+    found: dict[int, Bound] = {}
+
+    def visit(part: Any) -> None:
+        if id(part) in known or isinstance(part, gast.Lambda):
+            return
+        root = part.func if isinstance(part, gast.Call) else part
+        while isinstance(root, gast.Attribute | gast.Subscript):
+            root = root.value
+        if root is not part and isinstance(root, gast.Name) and root.id not in inner:
+            if frame.heap.fields(frame.env.get(root.id)) is not None:
+                found[id(part)] = lower(frame, part)
+                return
+        for child in gast.iter_child_nodes(part):
+            visit(child)
+
+    visit(node)
+    return found
 
 
 def _with_holes(node: Any, places: dict[int, str]) -> Any:
