@@ -564,6 +564,53 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "dicts of the collections module": (
+        """
+def main(x):
+    total = collections.defaultdict(float)
+    for k, v in (("a", x), ("b", x * x), ("a", 2.0)):
+        total[k] += v
+    lists = collections.defaultdict(list)
+    for k in ("p", "q", "p"):
+        lists[k].append(x * len(lists))
+    ordered = collections.OrderedDict()
+    ordered["z"] = x
+    ordered["y"] = 2 * x
+    s = total["a"] * total["b"] + sum(ordered.values()) + sum(lists["p"]) * total["new"]
+    return s + lists["p"][1] * len(total)
+""",
+        (0.7,),
+        (0,),
+    ),
+    "objects, lists and dicts of the module": (
+        """
+class Layer:
+    def __init__(self, w, act):
+        self.w = w
+        self.act = act
+    def __call__(self, t):
+        return self.act(self.w * t)
+class Net:
+    def __init__(self, *layers):
+        self.layers = list(layers)
+    def __call__(self, t):
+        for layer in self.layers:
+            t = layer(t)
+        return t
+NET = Net(Layer(0.5, math.tanh), Layer(2.0, math.sin))
+STEPS = [("square", 2.0), ("cube", 3.0)]
+UNITS = {"m": 1.0, "cm": 0.01, "ft": 0.3048}
+def main(x):
+    t = NET(x)
+    for name, power in STEPS:
+        t = t * x ** power if name == "square" else t + x ** power
+    for unit, factor in UNITS.items():
+        t = t + factor * x if unit != "cm" else t
+    return t * sum(UNITS.values()) * NET.layers[1].w + UNITS.get("ft", 0.0) * x
+""",
+        (0.7,),
+        (0,),
+    ),
     "keys that are computed": (
         """
 def main(x, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import dataclasses
 from typing import Any
@@ -125,7 +126,22 @@ def _deeply_copied(
     return copied(positional[0])
 
 
+def _defaultdict(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    """``defaultdict(float)``: keys that are not there get what the factory makes."""
+    factory = positional[0] if positional else None
+    if len(positional) != 1 or not isinstance(factory, Const) or factory.value not in _FACTORIES:
+        return None
+    made = Fields("dict", dict(keywords), factory.value)
+    return frame.heap.new(made, "", frame.builder.span)
+
+
+_FACTORIES = (float, int, list, dict)
+
+
 SPECIAL: dict[Any, Any] = {
-    super: _super, setattr: _setattr, dict: _dict,
+    super: _super, setattr: _setattr, dict: _dict, collections.OrderedDict: _dict,
+    collections.defaultdict: _defaultdict,
     dataclasses.replace: _replace, copy.copy: _copied, copy.deepcopy: _deeply_copied,
 }  # fmt: skip

@@ -28,7 +28,7 @@ from gradscribe.frontend import (
 )
 from gradscribe.frontend.assignments import ASSIGNMENTS
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Closure, Fields, Method, Ref, Super, TupleOf
+from gradscribe.frontend.heap import Bound, Closure, Fields, Loc, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.resolve import TOUCHED, Definition, definition_of
@@ -433,6 +433,13 @@ def _positions_agree(prim: Primitive, count: int) -> bool:
 def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     name = node.func.attr
     fields = frame.heap.fields(base)
+    if isinstance(base, Const) and name in ("keys", "values", "items", "get"):
+        table = containers.constant_entries(base)
+        found = None
+        if table is not None:
+            found = containers.method(frame, node, Ref(Loc()), table, name, *arguments(frame, node))
+        if found is not None:
+            return found
     if fields is None and name == "append" and containers.is_empty_list(frame, base):
         fields = Fields("list", {})
     given: list[Bound] | None = None

@@ -17,6 +17,7 @@ from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Array, Scalar, is_static, is_unlike, maybe_float
+from gradscribe.objects import is_followed
 
 Entries = dict[Any, Bound]
 _NOTHING = Const(None)
@@ -89,6 +90,8 @@ def items_of(frame: Frame, bound: Bound) -> list[Bound] | None:
     """What iterating over a followed container gives; None for anything else."""
     if isinstance(bound, TupleOf):
         return list(bound.items)
+    if isinstance(bound, Const):
+        return constant_items(bound)
     fields = frame.heap.fields(bound)
     if fields is None:
         return None
@@ -110,11 +113,30 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
         found = fields.entries.get(_position(fields, key), _NOTHING)
         if found is not _NOTHING:
             return found
+        if fields.cls is not None:
+            numbers = fields.cls in (float, int)
+            made = Const(fields.cls()) if numbers else _empty(frame, fields.cls)
+            set_item(frame, node, base, fields, place, made)
+            return made
         frame.refuse(node, f"the {fields.kind} has no entry {key!r} here")
+    _refuse_default(frame, node, fields)
     frame.keep(TupleOf(tuple(fields.entries.values())), node)
     entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
     frame.keep(entry)
     return entry
+
+
+def _empty(frame: Frame, cls: type) -> Bound:
+    return make_dict(frame, {}) if cls is dict else frame.wrap(frame.emit(of(list)))
+
+
+def _refuse_default(frame: Frame, node: Any, fields: Fields) -> None:
+    if fields.cls is not None:
+        frame.refuse(
+            node,
+            "a key of a defaultdict is not known here",
+            "use a dict, and d[key] = d.get(key, 0.0) + …",
+        )
 
 
 def _position(fields: Fields, key: Any) -> Any:
@@ -152,6 +174,7 @@ def set_item(
             "the key of this entry is computed, and the dict may hold what is differentiated",
             "use keys that are written in the program, or a list",
         )
+    _refuse_default(frame, node, fields)
     frame.keep(value, node)
     frame.settle(base)
     frame.write(base, frame.emit(SETITEM, frame.read(base), place, frame.read(value)), node)
@@ -186,9 +209,28 @@ def constant_entry(base: Bound, place: Operand) -> Const | None:
     if is_static(value):
         return Const(value)
     nested = isinstance(table, dict) or isinstance(value, dict | list | tuple)
+    nested = nested or is_followed(type(value))
     if nested and _is_written(key):
         return Const(value, f"{base.name}[{key!r}]", base.home)
     return None
+
+
+def constant_entries(base: Const) -> Fields | None:
+    """A dict that is a constant of the module, its entries read where they are."""
+    if base.name is None or not isinstance(base.value, dict):
+        return None
+    entries = {key: constant_entry(base, Const(key)) for key in base.value}
+    if any(entry is None for entry in entries.values()):
+        return None
+    return Fields("dict", entries)  # type: ignore[arg-type]  # none is None
+
+
+def constant_items(base: Const) -> list[Bound] | None:
+    """The entries of a table of unlike things that is a constant of the module."""
+    if base.name is None or not isinstance(base.value, list | tuple):
+        return None
+    entries = [constant_entry(base, Const(place)) for place in range(len(base.value))]
+    return None if not entries or None in entries else list(entries)  # type: ignore[arg-type]  # none is None
 
 
 def _is_written(key: Any) -> bool:
@@ -320,7 +362,7 @@ def pairs_of(frame: Frame, bound: Bound) -> Entries | None:
 def _copy(
     frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
 ) -> Bound | None:
-    return frame.heap.new(Fields(fields.kind, fields.entries), "", frame.builder.span)
+    return frame.heap.new(fields, "", frame.builder.span)
 
 
 def _clear(

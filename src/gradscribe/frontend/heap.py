@@ -91,7 +91,8 @@ class Fields:
     """What an object of known structure holds; never changed, but replaced.
 
     ``kind``: "object" (``entries`` by attribute), "dict" (by key), "list" (by position) or "cell"
-    (the one entry of a variable that several functions bind).
+    (the one entry of a variable that several functions bind). ``cls``: an object's class; what
+    makes the entries of a ``defaultdict``.
     """
 
     kind: str

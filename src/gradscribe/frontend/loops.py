@@ -47,7 +47,13 @@ def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
         returned = exits.flag(frame, exits.returned)
 
         def hand_on() -> Ended:
-            value = frame.env[exits.value]
+            value = frame.env.get(exits.value)
+            if value is None:
+                frame.refuse(
+                    node,
+                    "an object that is made in this loop is returned from it",
+                    "leave the loop with break, and make the object after it",
+                )
             if not frame.exits:
                 return value
             frame.exits[-1].leave_with(frame, value)
