@@ -611,6 +611,19 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "dicts with other keys in the arms of a branch": (
+        """
+def main(x, n):
+    d = {"a": x}
+    if n == 1:
+        d["a"] = x * x
+    else:
+        d["b"] = x * x
+    return d["a"] * x
+""",
+        (0.7, 2),
+        (0,),
+    ),
     "keys that are computed": (
         """
 def main(x, words):
@@ -891,6 +904,20 @@ def test_parts_that_are_not_there(wrt: str, message: str) -> None:
 
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "an attribute that may be there": (
+        """
+def main(x):
+    p = Point(x)
+    if x > 0.5:
+        p.w = np.array([x])
+    return p.w[0] if hasattr(p, "w") else x
+""",
+        "it depends on the path taken",
+    ),
+    "a number out of a string": (
+        "def main(x):\n    return float(str(x)) * x\n",
+        "a number is made of a string",
+    ),
     "an object of unknown identity is written to": (
         """
 def main(x):

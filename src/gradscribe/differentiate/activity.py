@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from typing import final
 
 from gradscribe.errors import NoRuleError
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, WHILE
 from gradscribe.ir.rewrite import operands_in
 from gradscribe.ir.scopes import ERROR, catches
-from gradscribe.ir.types import is_scalar, maybe_float
+from gradscribe.ir.types import TEXT, is_scalar, maybe_float
 from gradscribe.rules.declare import TABLE
 
 
@@ -36,7 +37,15 @@ class Activity:
 
     def passes(self, op: Op) -> bool:
         """Does a derivative go through an operation (and not begin at what it reads)?"""
-        return any(result in self and result not in self.inputs for result in op.results)
+        if not any(result in self and result not in self.inputs for result in op.results):
+            return False
+        if any(type_of_operand(arg) == TEXT and arg in self for arg in op.args):
+            raise NoRuleError(
+                "a number is made of a string that depends on what is differentiated",
+                op.span,
+                "use the number itself, or wrap it in stop_gradient(...) before it is printed",
+            )
+        return True
 
     def __contains__(self, operand: Operand) -> bool:
         return operand in self.varied and operand in self.useful
@@ -57,7 +66,7 @@ class Activity:
     # ------------------------------------------------------------------ forwards
 
     def _vary(self, value: Value) -> None:
-        if maybe_float(value.type):
+        if _may_carry(value):
             self.varied.add(value)
 
     def _forward(self, region: Region) -> None:
@@ -153,17 +162,21 @@ class Activity:
                 self._mark([seq])
 
 
+def _may_carry(value: Value) -> bool:
+    """May a value carry a derivative, or a string the number that has one?"""
+    return maybe_float(value.type) or value.type == TEXT
+
+
 def varying_args(op: Op) -> list[Operand]:
     """The args that an operation's results depend on differentiably (or may, if no rule says)."""
     if op.prim is OPAQUE or op.prim.function is None:
         return list(op.args)
     rules = TABLE.get(op.prim.function)
-    if rules is None:
-        return [arg for arg in op.args if isinstance(arg, Value) and maybe_float(arg.type)]
-    if rules.constant:
+    made_text = any(result.type == TEXT for result in op.results)
+    if rules is not None and rules.constant and not made_text:
         return []
-    if op.prim.variadic or not rules.constants:
-        return [arg for arg in op.args if isinstance(arg, Value) and maybe_float(arg.type)]
+    if rules is None or op.prim.variadic or not rules.constants:
+        return [arg for arg in op.args if isinstance(arg, Value) and _may_carry(arg)]
     return [
         arg
         for name, arg in zip(op.prim.params, op.args, strict=True)

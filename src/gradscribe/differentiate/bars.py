@@ -165,11 +165,11 @@ class Scope:
             return self.builder.emit(of(helpers.zero_tree), operand, hint=bar_name(value))
         return self.builder.emit(ZEROS_LIKE, operand, hint=bar_name(value))
 
-    def item(self, bar: Bar, place: int) -> Bar | None:
-        """One entry of a tuple's adjoint."""
+    def item(self, bar: Bar, place: int, kind: Type) -> Bar | None:
+        """One part of the adjoint of a tuple, dict or object of this type."""
         if isinstance(bar, Entries):
             return bar.items[place]
-        return trees.part(self.builder, bar, place)
+        return trees.part(self.builder, bar, place, kind=kind)
 
 
 def as_part(builder: Builder, whole: Type, derivative: Operand) -> Operand:

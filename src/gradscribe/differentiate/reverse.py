@@ -81,7 +81,7 @@ class Reverser:
         if parts is not None:
             for k, arg in enumerate(parts):
                 if arg in self.active and bar is not None:
-                    scope.add(arg, scope.item(bar, k))
+                    scope.add(arg, scope.item(bar, k, op.results[0].type))
             return
         entry = trees.part_read(op)
         if entry is not None:

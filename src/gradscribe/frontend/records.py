@@ -17,8 +17,9 @@ from gradscribe.frontend import containers
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
-from gradscribe.ir.core import UNDEF, Const, Op, Value
-from gradscribe.ir.primitives import IF
+from gradscribe.ir.core import UNDEF, Const, Value
+from gradscribe.ir.loops import carries, first_carry
+from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
 from gradscribe.ir.types import is_static
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
@@ -147,16 +148,22 @@ def has(frame: Frame, node: Any, base: Bound, name: str) -> bool:
     if cls is not None and _in_class(cls, name) is not _ABSENT:
         return True
     held = _held(frame, base, name)
-    made = frame.builder.made.get(held) if isinstance(held, Value) else None
-    if held is UNDEF or (made is not None and _may_be_unset(made, held)):
+    operand = frame.heap.operand(held.loc) if isinstance(held, Ref) else held
+    if held is UNDEF or _may_be_unset(frame, operand):
         frame.refuse(node, f"it depends on the path taken whether there is an attribute {name!r}")
     return held is not None
 
 
-def _may_be_unset(op: Op, value: Bound | None) -> bool:
-    """Is this what a branch sets on one side only?"""
-    places = (k for k, result in enumerate(op.results) if result is value)
-    return op.prim is IF and any(arm.yields[k] is UNDEF for k in places for arm in op.regions)
+def _may_be_unset(frame: Frame, value: Any) -> bool:
+    """Is this what only a branch, or a loop that may not run, sets?"""
+    op = frame.builder.made.get(value) if isinstance(value, Value) else None
+    if op is None or op.prim not in STRUCTURED:
+        return value is UNDEF
+    (place,) = (k for k, result in enumerate(op.results) if result is value)
+    sources = [arm.yields[place] for arm in op.regions] if op.prim is IF else []
+    if op.prim in (FOR, WHILE) and place < carries(op):
+        sources = [op.args[first_carry(op) + place], op.regions[-1].yields[place]]
+    return any(source is UNDEF or _may_be_unset(frame, source) for source in sources)
 
 
 def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound) -> None:

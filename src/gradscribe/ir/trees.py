@@ -60,17 +60,24 @@ def keys(kind: Type) -> list[Any]:
             return []
 
 
-def part(builder: Builder, whole: Operand, place: int, hint: str = "") -> Operand:
-    """Read one part; of a display that was just made, what was put there."""
+def part(
+    builder: Builder, whole: Operand, place: int, hint: str = "", kind: Type | None = None
+) -> Operand:
+    """Read one part; of a display that was just made, what was put there.
+
+    ``kind`` says where it is, if the type of ``whole`` does not.
+    """
     made = builder.made.get(whole) if not isinstance(whole, Const) else None
     if made is not None and made.prim.function in (tuple, dict, instance):
         return made.args[_DISPLAYS[made.prim.function] + place]
-    return read(builder, whole, place, hint)
+    return read(builder, whole, place, hint, kind)
 
 
-def read(builder: Builder, whole: Operand, place: int, hint: str = "") -> Operand:
+def read(
+    builder: Builder, whole: Operand, place: int, hint: str = "", kind: Type | None = None
+) -> Operand:
     """Read one part where it is, in the place of the type's parts."""
-    kind = type_of_operand(whole)
+    kind = kind or type_of_operand(whole)
     if isinstance(kind, Struct):
         return builder.emit(GETATTR, whole, kind.fields[place][0], hint=hint)
     if isinstance(kind, Mapping) and kind.items is not None:
