@@ -265,7 +265,7 @@ def test_a_namesake_with_another_body_is_not_mistaken_for_it() -> None:
         (list[float], "list[float]"),
         ("NDArray[np.float64]", "float64[…]"),
         ("nonsense[", "?"),
-        (str, "?"),
+        (str, "str"),
         (None, "?"),
     ],
 )
