@@ -8,7 +8,7 @@ body, an init, a yield and a result. Those that turn out not to change are taken
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import gast
@@ -34,6 +34,7 @@ from gradscribe.frontend.procedures import Procedure
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
 from gradscribe.ir.rewrite import defined_in
+from gradscribe.ir.rewrite import substitute
 from gradscribe.ir.types import UNKNOWN, Type, join
 
 _MARKS = ("kept", "stale")  # what is remembered of a location, by the heap's field
@@ -400,6 +401,7 @@ class Carries:
             rounds += 1
             if self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS):
                 break
+        self._drop_unchanged(op)
         after = frame.heap
         self._restore(env, heap, unbound)
         ops = frame.builder.region.ops
@@ -414,6 +416,32 @@ class Carries:
                 frame.unbound.discard(slot.place[0])
         frame.builder.append(op)
         ops.insert(place, ops.pop())  # before what entering read from its results
+
+    def _drop_unchanged(self, op: Op) -> None:
+        """Take out the carries of objects that the body turned out not to change."""
+        body = op.regions[-1]
+        first = len(body.params) - len(self.slots)  # after what a FOR walks
+        fixed = [
+            k
+            for k, slot in enumerate(self.slots)
+            if isinstance(slot.place[0], Loc)
+            and not slot.place[1]
+            and body.yields[k] is body.params[first + k]
+        ]
+        if not fixed:
+            return
+        stop = None if op.attrs.stop is None else self.slots[op.attrs.stop]
+        for region in op.regions:
+            before = len(region.params) - len(self.slots)
+            params = [region.params[before + k] for k in fixed]
+            substitute(region, {p: self.slots[k].init for p, k in zip(params, fixed, strict=True)})
+            region.params = [p for p in region.params if p not in params]
+        body.yields = [value for k, value in enumerate(body.yields) if k not in fixed]
+        inits = len(op.args) - len(self.slots)
+        op.args = tuple(a for k, a in enumerate(op.args) if k - inits not in fixed)
+        self.slots = [slot for k, slot in enumerate(self.slots) if k not in fixed]
+        if stop is not None:
+            op.attrs = replace(op.attrs, stop=self.slots.index(stop))
 
     def _open(self, root: str, end: TupleOf) -> None:
         """Carry a tuple that the body makes entry by entry."""
