@@ -33,8 +33,7 @@ from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
-from gradscribe.ir.rewrite import defined_in
-from gradscribe.ir.rewrite import substitute
+from gradscribe.ir.rewrite import defined_in, substitute
 from gradscribe.ir.types import UNKNOWN, Type, join
 
 _MARKS = ("kept", "stale")  # what is remembered of a location, by the heap's field
