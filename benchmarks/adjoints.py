@@ -3,9 +3,9 @@
     python benchmarks/adjoints.py [program …] [--text]
 
 Each program is a module of the package ``kernels``. The primal, its adjoint by hand and the
-compiled variant (without the dispatcher) take turns in one process, and the least of many repeats
-counts: a busy machine only ever adds. Memory is the peak that ``tracemalloc`` sees, which includes
-NumPy's. ``--text`` shows what was compiled.
+compiled variant (without the dispatcher) take turns in one process: a ratio is the median of those
+of turns next to each other, in time of this process, so that a busy machine matters little. Memory
+is the peak that ``tracemalloc`` sees, which includes NumPy's. ``--text`` shows what was compiled.
 """
 
 from __future__ import annotations
@@ -41,14 +41,6 @@ class Program:
     args: tuple[Any, ...]
 
 
-@dataclass
-class Costs:
-    """Seconds and peak bytes of one function."""
-
-    seconds: float
-    bytes: int
-
-
 def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(kernels.__path__))
 
@@ -63,18 +55,17 @@ def load(name: str, scale: int) -> Program:
     return Program(name, module.primal, module.by_hand, variant.function, variant.source, args)
 
 
-def least_seconds(functions: list[Callable[..., Any]], args: tuple[Any, ...]) -> list[float]:
-    """The least time that a call of each function takes, the functions taking turns."""
+def turns(functions: list[Callable[..., Any]], args: tuple[Any, ...]) -> list[list[float]]:
+    """The seconds that a call of each function takes, the functions taking turns."""
 
     def once(function: Callable[..., Any], calls: int) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(calls):
             function(*args)
-        return (time.perf_counter() - start) / calls
+        return (time.process_time() - start) / calls
 
     calls = [max(1, int(SECONDS / min(once(f, 1) for _ in range(3)))) for f in functions]
-    rounds = [[once(f, n) for f, n in zip(functions, calls, strict=True)] for _ in range(ROUNDS)]
-    return [min(times) for times in zip(*rounds, strict=True)]
+    return [[once(f, n) for f, n in zip(functions, calls, strict=True)] for _ in range(ROUNDS)]
 
 
 def peak_bytes(function: Callable[..., Any], args: tuple[Any, ...]) -> int:
@@ -85,15 +76,6 @@ def peak_bytes(function: Callable[..., Any], args: tuple[Any, ...]) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
-
-
-def measure(program: Program) -> tuple[Costs, Costs, Costs]:
-    functions = [program.primal, program.by_hand, program.compiled]
-    seconds = least_seconds(functions, program.args)
-    primal, by_hand, compiled = (
-        Costs(s, peak_bytes(f, program.args)) for f, s in zip(functions, seconds, strict=True)
-    )
-    return primal, by_hand, compiled
 
 
 def main() -> None:
@@ -109,15 +91,16 @@ def main() -> None:
         program = load(name, 1)
         if options.text:
             print(program.text)
-        primal, by_hand, compiled = measure(program)
+        rounds = turns([program.primal, program.by_hand, program.compiled], program.args)
+        seconds = [min(times) for times in zip(*rounds, strict=True)]
         row = (
-            compiled.seconds / primal.seconds,
-            compiled.seconds / by_hand.seconds,
-            compiled.bytes / by_hand.bytes,
+            statistics.median(compiled / primal for primal, _, compiled in rounds),
+            statistics.median(compiled / by_hand for _, by_hand, compiled in rounds),
+            peak_bytes(program.compiled, program.args) / peak_bytes(program.by_hand, program.args),
         )
         rows.append(row)
-        print(f"{name:14} {primal.seconds * 1e3:8.3f} {by_hand.seconds * 1e3:8.3f}", end="")
-        print(f" {compiled.seconds * 1e3:9.3f} {row[0]:9.2f} {row[1]:10.2f} {row[2]:17.2f}")
+        print(f"{name:14} {seconds[0] * 1e3:8.3f} {seconds[1] * 1e3:8.3f}", end="")
+        print(f" {seconds[2] * 1e3:9.3f} {row[0]:9.2f} {row[1]:10.2f} {row[2]:17.2f}")
     to_primal, to_hand, memory = zip(*rows, strict=True)
     for word, pick in (("median", statistics.median), ("worst", max)):
         print(f"{word:41} {pick(to_primal):9.2f} {pick(to_hand):10.2f} {pick(memory):17.2f}")

@@ -29,5 +29,5 @@ def by_hand(theta_1, phi_1, theta_2, phi_2):
 
 def arguments(scale):
     generator = np.random.default_rng(0)
-    n = 20_000 if scale else 5
+    n = 5_000 if scale else 5
     return tuple(generator.uniform(-1.5, 1.5, size=n) for _ in range(4))

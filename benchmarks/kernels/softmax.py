@@ -20,5 +20,5 @@ def by_hand(x, weights):
 
 def arguments(scale):
     generator = np.random.default_rng(0)
-    shape = (200, 100) if scale else (3, 4)
+    shape = (100, 60) if scale else (3, 4)
     return generator.normal(size=shape), generator.normal(size=shape)

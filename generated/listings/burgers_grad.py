@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:burgers
 # Derivative  gradient with respect to u; order 1, mode auto
 # Arguments   u: float64[u0], steps: int, c: float
-# Sources     sha256 4dbf44572e50; rules 2c17210a4d71
+# Sources     sha256 4dbf44572e50; rules fef60362bb31
 # Regenerate  gradscribe write examples/listings.py:burgers --order 1 -o generated/listings
 import numpy as np
 
@@ -23,10 +23,9 @@ def burgers_grad(u, steps, c):
     for u_part in reversed(u_part_saved):
         t_bar = u_bar[1:-1].copy()
         u[1:-1] = u_part
-        d = u[2:] - u[:-2]
         # u[1:-1] -= c * u[1:-1] * (u[2:] - u[:-2])
-        d_bar = -t_bar * c * u[1:-1]
+        d_bar = -c * t_bar * u[1:-1]
         u_bar[:-2] -= d_bar
         u_bar[2:] += d_bar
-        u_bar[1:-1] -= t_bar * d * c
+        u_bar[1:-1] -= c * t_bar * (u[2:] - u[:-2])
     return u_bar

@@ -18,11 +18,8 @@ def objective_grad(theta, x, y):
     # return np.mean(np.logaddexp(0, z) - y * z) + PENALTY * np.sum(weights**…
     z_bar = np.exp(z - np.logaddexp(0, z)) / z.size - y / z.size
 
-    # z = x @ weights + bias
-    theta_part_bar = PENALTY * theta_part + x.T @ z_bar
-
     # return loss(theta[1:], theta[0], x, y)
     theta_bar = np.zeros_like(theta)
     theta_bar[0] += np.sum(z_bar)
-    theta_bar[1:] += theta_part_bar
+    theta_bar[1:] += PENALTY * theta_part + x.T @ z_bar
     return theta_bar

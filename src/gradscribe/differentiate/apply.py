@@ -13,6 +13,7 @@ import numpy as np
 from gradscribe.differentiate import masks
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import (
+    FILL_LIKE,
     GETITEM,
     INDEX_ADD,
     Scope,
@@ -189,6 +190,13 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             continue
         if name in rules.partials:
             factor = _partial(rules, op, place, y_bar, builder)
+            number = _filled_with(y_bar, factor, scope)
+            if number is not None:
+                _contribute(op, place, scope, times(builder, number, factor))
+                continue
+            if is_scalar(type_of_operand(arg)) and _are_vectors(y_bar, factor, scope):
+                _contribute(op, place, scope, builder.emit(of(operator.matmul), y_bar, factor))
+                continue
             _contribute(op, place, scope, times(builder, y_bar, factor))
         elif name in rules.reductions:
             field = run(rules.reductions[name], op, builder, extra)
@@ -206,6 +214,37 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             else:
                 bar = run(transposed, op, builder, extra)
             _contribute(op, place, scope, bar)
+
+
+def _filled_with(y_bar: Operand, factor: Operand, scope: Scope) -> Const | None:
+    """The literal that y_bar is full of, where the factor has its shape, whatever that is."""
+    made = scope.builder.made.get(y_bar) if isinstance(y_bar, Value) else None
+    if made is None or made.prim is not FILL_LIKE or not is_literal(made.args[0]):
+        return None
+    if scope.extents is None or None not in (dims_of(type_of_operand(factor)) or ()):
+        return None  # where types tell, it is folded later
+    fits = scope.extents.fits(factor, y_bar) and _same_dtypes(
+        type_of_operand(factor), type_of_operand(y_bar)
+    )
+    return made.args[0] if fits else None
+
+
+def _are_vectors(y_bar: Operand, factor: Operand, scope: Scope) -> bool:
+    """May the sum of the product of these be written ``y_bar @ factor``?"""
+    kinds = [type_of_operand(o) for o in (y_bar, factor)]
+    vectors = all(isinstance(k, Array) and k.dims is not None and len(k.dims) == 1 for k in kinds)
+    same = vectors and dtype_of(kinds[0]) == dtype_of(kinds[1]) is not None
+    makers = [scope.builder.made.get(o) for o in (y_bar, factor) if isinstance(o, Value)]
+    filled = any(op is not None and op.prim is FILL_LIKE for op in makers)
+    if (
+        not same
+        or filled
+        or masks.is_masked(scope.builder, y_bar)
+        or masks.is_masked(scope.builder, factor)
+    ):
+        return False
+    extents = scope.extents
+    return same_shape(*kinds) or (extents is not None and extents.fits(y_bar, factor))
 
 
 def _partial(rules: Rules, op: Op, place: int, y_bar: Operand, builder: Builder) -> Operand:
@@ -245,6 +284,7 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
     """Reading an entry: add to that entry of the adjoint so far, not to a new array of zeros."""
     x, index = op.args
     assert isinstance(x, Value)
+    x = scope.original(x)
     so_far = scope.whole(scope.peek(x), x)
     add = of(helpers.add_entry) if holds_records(x.type) else INDEX_ADD
     scope.bars[x] = scope.builder.emit(add, so_far, index, y_bar, hint=bar_name(x))
@@ -259,7 +299,9 @@ def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
             if not _same_dtypes(type_of_operand(bar), arg.type):
                 bar = scope.builder.emit(of(helpers.like), bar, arg, hint=bar_name(arg))
         elif not (_keeps_shape(op, place) and _is_like(bar, arg)):
-            bar = like(scope.builder, masks.simplest(scope.builder, bar), arg, bar_name(arg))
+            bar = masks.simplest(scope.builder, bar)
+            if not (scope.extents and _is_like(bar, arg) and scope.extents.fits(bar, arg)):
+                bar = like(scope.builder, bar, arg, bar_name(arg))
         scope.add(arg, bar)
 
 

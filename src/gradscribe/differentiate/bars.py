@@ -14,6 +14,7 @@ from typing import TypeGuard, final
 import numpy as np
 
 from gradscribe.differentiate import masks
+from gradscribe.differentiate.extents import Extents
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
@@ -75,9 +76,16 @@ class Scope:
         self.bars: dict[Value, Bar] = {}
         self.accumulators: dict[Value, Value] = {}
         self.proxies: dict[Type, Value] = parent.proxies if parent else {}
+        self.extents: Extents | None = parent.extents if parent else None
+        self.copies: dict[Value, Value] = parent.copies if parent else {}
+
+    def original(self, value: Value) -> Value:
+        """What a value is a copy of: their adjoints are one."""
+        return self.copies.get(value, value)
 
     def peek(self, value: Value) -> Bar | None:
         """The adjoint of a value so far, opening accumulators on the way in."""
+        value = self.original(value)
         if value in self.bars:
             return self.bars[value]
         if self.inside is None or value in self.inside or self.parent is None:
@@ -90,13 +98,14 @@ class Scope:
         return param
 
     def take(self, value: Value) -> Bar | None:
-        """The complete adjoint of a value whose definition is reached."""
-        return self.bars.pop(value, None)
+        """The complete adjoint of a value whose definition is reached (no copy's: it goes on)."""
+        return None if value in self.copies else self.bars.pop(value, None)
 
     def add(self, value: Operand, bar: Bar | None) -> None:
         """Add a contribution to the adjoint of a value."""
         if bar is None or not isinstance(value, Value):
             return
+        value = self.original(value)
         old = self.peek(value)
         new = bar if old is None else self.sum(old, bar, value)
         if isinstance(new, Value):
@@ -160,10 +169,26 @@ class Scope:
             if dtype is None or dtype == np.float64 or dtype.kind != "f":
                 return Const(0.0)
         if isinstance(kind, Array) and isinstance(operand, Value):
-            operand = self.proxies.get(kind, operand)
+            operand = self.proxies.get(kind) or self._of_that_shape(operand)
         if holds_records(kind):
             return self.builder.emit(of(helpers.zero_tree), operand, hint=bar_name(value))
         return self.builder.emit(ZEROS_LIKE, operand, hint=bar_name(value))
+
+    def _of_that_shape(self, value: Value) -> Operand:
+        """A part of a parameter with the shape of a value, so that the value need not be kept."""
+        made = self.extents.origins.made if self.extents is not None else {}
+        found = value
+        while found in made and made[found].prim.elementwise:
+            args = [a for a in made[found].args if isinstance(a, Value)]
+            same = [a for a in args if dims_of(a.type) and same_shape(a.type, value.type)]
+            if not same or not same_dtype(same[0].type, value.type):
+                return value
+            found = same[0]
+        op = made.get(found)
+        if op is None or op.prim is not GETITEM or not isinstance(op.args[1], Const):
+            return value
+        base = self.proxies.get(type_of_operand(op.args[0]))
+        return value if base is None else self.builder.emit(GETITEM, base, op.args[1])
 
     def item(self, bar: Bar, place: int, kind: Type) -> Bar | None:
         """One part of the adjoint of a tuple, dict or object of this type."""
@@ -258,7 +283,7 @@ def is_literal(operand: Operand) -> TypeGuard[Const]:
 def times(builder: Builder, a: Operand, b: Operand) -> Operand:
     """A product in which the ones and minus ones of rules and seeds are folded away.
 
-    A factor of a masked ``a`` goes inside its mask. NumPy's integers stay factors of a float.
+    A factor of what is masked goes inside its mask. NumPy's integers stay factors of a float.
     """
     if is_literal(a) and is_literal(b):
         return Const(float(a.value * b.value))
@@ -268,10 +293,12 @@ def times(builder: Builder, a: Operand, b: Operand) -> Operand:
                 return builder.emit(MUL, float(x.value), y)
             if x.value == 1:
                 return y
-    masked = masks.taken_apart(builder, a)
-    if masked is not None and masked[0].admits(masked[1], b):
-        mask, inside = masked
-        return mask.put(builder, times(builder, inside, b), 0)
+    for x, y in ((a, b), (b, a)):
+        masked = masks.taken_apart(builder, x)
+        if masked is not None and masked[0].admits(masked[1], y):
+            mask, inside = masked
+            pair = (inside, y) if x is a else (y, inside)
+            return mask.put(builder, times(builder, *pair), 0)
     for x, y in ((b, a), (a, b)):
         if is_literal(x) and x.value == -1:
             return builder.emit(NEG, y)

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from typing import final
 
 from gradscribe.differentiate.bars import same_shape
-from gradscribe.differentiate.bounds import GETITEM, ZERO, Bounds, Origins, Point
 from gradscribe.ir import helpers
+from gradscribe.ir.bounds import GETITEM, ZERO, Bounds, Origins, Point
 from gradscribe.ir.core import Const, Op, Operand, Region, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import final
 
+import numpy as np
+
 from gradscribe.differentiate.lasting import Lasting
 from gradscribe.differentiate.mincut import minimum_cut
 from gradscribe.ir import helpers
@@ -25,7 +27,7 @@ from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, STRUCTURED, of
-from gradscribe.ir.rewrite import copy_op, defined_in, free_values, substitute
+from gradscribe.ir.rewrite import copy_op, defined_in, free_values, mapped, substitute
 from gradscribe.ir.scopes import catches
 from gradscribe.ir.types import (
     PY_INT,
@@ -42,10 +44,11 @@ from gradscribe.ir.types import (
 GETITEM, SETITEM, INDEX_ADD = (
     of(f) for f in (operator.getitem, helpers.setitem, helpers.index_add)
 )
-REVERSED, RANGE = of(reversed), of(range)
+REVERSED, RANGE, COPY = of(reversed), of(range), of(np.ndarray.copy)
 
 # The cost of keeping a value, in scalars.
 _SCALAR, _SLICE, _ARRAY, _UNKNOWN = 1, 60, 100, 50
+_COPY = 55  # an array that the user copies: keeping it takes no copy of its own
 
 _ARITHMETIC = {
     operator.add, operator.sub, operator.mul, operator.neg, operator.truediv, operator.pos,
@@ -69,11 +72,15 @@ class Change:
 @final
 @dataclass(slots=True)
 class Plan:
-    """What to store, what to compute again (in order), and which carries to put back."""
+    """What to store, what to compute again (in order), and which carries to put back.
+
+    ``same`` values are read as the values they equal.
+    """
 
     stored: list[Value] = field(default_factory=list)
     again: list[Op] = field(default_factory=list)
     restored: dict[Value, list[Change]] = field(default_factory=dict)
+    same: dict[Value, Value] = field(default_factory=dict)
 
 
 def cost_of(kind: Type) -> int:
@@ -97,8 +104,14 @@ def recomputable(op: Op) -> bool:
     if op.prim.cheap:
         return True
     return op.prim.elementwise and (
-        is_scalar(op.results[0].type) or op.prim.function in _ARITHMETIC
+        is_scalar(op.results[0].type) or op.prim.function in _ARITHMETIC or _is_square(op)
     )
+
+
+def _is_square(op: Op) -> bool:
+    """Is this a product with itself, though written as a power?"""
+    exponent = op.args[1] if op.prim.function is operator.pow else None
+    return isinstance(exponent, Const) and exponent.name is None and exponent.value == 2
 
 
 def make_plan(
@@ -118,7 +131,12 @@ def make_plan(
     version = {c.after: root for root, changes in chains.items() for c in changes}
     parents: dict[Value, list[Value] | None] = {}
     cost: dict[Value, int] = {}
-    work = [version.get(v, v) for v in needed]
+    same = _copies(body, chains)
+
+    def node(value: Value) -> Value:
+        return version[value] if value in version else same.get(value, value)
+
+    work = [node(v) for v in needed]
     wanted = list(dict.fromkeys(work))
     while work:
         value = work.pop()
@@ -134,10 +152,10 @@ def make_plan(
         if op is None or not recomputable(op):
             parents[value] = None
             continue
-        above = [version.get(a, a) for a in op.args if isinstance(a, Value) and a in inside]
+        above = [node(a) for a in op.args if isinstance(a, Value) and a in inside]
         parents[value] = above
         work += above
-    plan = Plan()
+    plan = Plan(same=same)
     cut = minimum_cut(wanted, parents, cost)
     for value in cut:
         if value in chains:
@@ -145,11 +163,25 @@ def make_plan(
         else:
             plan.stored.append(value)
     ready = set(cut)
-    plan.again = _computations(body, wanted, ready, origin, inside, version)
+    plan.again = _computations(body, wanted, ready, origin, inside, node)
     return plan
 
 
+def _copies(body: Region, chains: dict[Value, list[Change]]) -> dict[Value, Value]:
+    """Of an array and its copy, at the start of an iteration, which is kept instead of which."""
+    same: dict[Value, Value] = {}
+    for op in body.ops:
+        array = op.args[0] if op.prim is COPY else None
+        if isinstance(array, Value) and array in chains and array not in same:
+            cheap = sum(_entry_cost(c.op) for c in chains[array]) < _COPY
+            kept, other = (array, op.results[0]) if cheap else (op.results[0], array)
+            same[other] = kept
+    return same
+
+
 def _cost(value: Value, op: Op | None) -> int:
+    if op is not None and op.prim is COPY:
+        return _COPY
     if op is not None and op.prim is GETITEM and not is_scalar(value.type):
         return _SLICE
     return cost_of(value.type)
@@ -165,7 +197,7 @@ def _computations(
     ready: set[Value],
     origin: dict[Value, Op],
     inside: set[Value],
-    version: dict[Value, Value],
+    node: Callable[[Value], Value],
 ) -> list[Op]:
     """The operations that compute ``wanted`` from ``ready``, in the order of the body."""
     needed: set[int] = set()
@@ -176,7 +208,7 @@ def _computations(
         if op is None or id(op) in needed:
             continue
         needed.add(id(op))
-        args = (version.get(a, a) for a in op.args if isinstance(a, Value) and a in inside)
+        args = (node(a) for a in op.args if isinstance(a, Value) and a in inside)
         work += [a for a in args if a not in ready]
     order: dict[int, Op] = {}
 
@@ -207,7 +239,7 @@ def for_arm(op: Op, arm: Region, reverse: Region) -> None:
     mapping: dict[Value, Operand] = {}
     for value in plan.stored:
         mapping[value] = _export(op, arm, value)
-    _prepend(reverse, plan.again, mapping)
+    reverse.ops[:0] = _once(plan.again, mapping)
     substitute(reverse, mapping)
 
 
@@ -224,9 +256,25 @@ def _export(op: Op, arm: Region, value: Value) -> Value:
     return result
 
 
-def _prepend(reverse: Region, again: list[Op], mapping: dict[Value, Operand]) -> None:
-    copies = [copy_op(op, mapping) for op in again]
-    reverse.ops[:0] = copies
+def _once(again: list[Op], mapping: dict[Value, Operand]) -> list[Op]:
+    """What is computed again, as operations of its own; what is the same only once."""
+    copies: list[Op] = []
+    known: dict[tuple[object, ...], Value] = {}
+    for op in again:
+        key = (op.prim, *(_key(mapped(arg, mapping)) for arg in op.args))
+        if key in known:
+            mapping[op.results[0]] = known[key]
+            continue
+        copies.append(copy_op(op, mapping))
+        known[key] = copies[-1].results[0]
+    return copies
+
+
+def _key(operand: Operand) -> object:
+    """Equal for operands that are the same value or literal."""
+    if isinstance(operand, Const):
+        return type(operand.value), repr(operand.value), operand.name
+    return operand
 
 
 # ---------------------------------------------------------------------------- loops
@@ -274,7 +322,8 @@ def for_loop(
         for root, changes in plan.restored.items()
         for put in _restore(op, reverse, root, changes, mapping, items)
     ]
-    again = [copy_op(step, mapping) for step in plan.again if step.results[0] not in mapping]
+    mapping.update((a, mapping[b]) for a, b in plan.same.items() if b in mapping)
+    again = _once([step for step in plan.again if step.results[0] not in mapping], mapping)
     inner.ops = [*again, *puts, *inner.ops]
     substitute(inner, mapping)
     inner.ops = _in_time(inner.ops, again, puts)

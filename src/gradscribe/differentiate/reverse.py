@@ -17,21 +17,25 @@ from __future__ import annotations
 
 from typing import final
 
+import numpy as np
+
 from gradscribe.differentiate import apply, calls, residuals
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
+from gradscribe.differentiate.extents import Extents
 from gradscribe.differentiate.lasting import Lasting
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.scopes import COMPLETED, catches, is_repeated, raises
+from gradscribe.ir.types import has_known_shape, is_array
 from gradscribe.passes.clean import clean_region
 
-REVERSED = of(reversed)
+REVERSED, COPY = of(reversed), of(np.ndarray.copy)
 
 
 @final
@@ -247,7 +251,11 @@ def reverse_sweep(
 ) -> Scope:
     """Build the reverse sweep of ``region`` in the builder's region; the final adjoints' scope."""
     scope = Scope(builder)
-    scope.proxies = {p.type: p for p in reversed(proxies)}
+    scope.proxies = {p.type: p for p in reversed(proxies) if has_known_shape(p.type)}
+    scope.extents = Extents(region, builder.made)
+    for op in walk(region):
+        if op.prim is COPY and isinstance(op.args[0], Value) and is_array(op.args[0].type):
+            scope.copies[op.results[0]] = scope.original(op.args[0])
     for value, bar in seeds:
         scope.add(value, bar)
     Reverser(builder, active).region(region, scope)

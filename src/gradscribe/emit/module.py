@@ -14,7 +14,7 @@ from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.ownership import Ownership
-from gradscribe.emit.schedule import order_results, schedule_updates
+from gradscribe.emit.schedule import order_results, read_first, schedule_updates
 from gradscribe.emit.sources import helper_sources
 from gradscribe.emit.statements import Statements
 from gradscribe.emit.walks import walk_items
@@ -51,6 +51,7 @@ def emit_function(
     clean(function)
     schedule_updates(function)
     order_results(function)
+    read_first(function)
     Ownership(function).run()
     needs = needs if needs is not None else Requirements(module)
     nesting = Nesting(function)

@@ -10,6 +10,7 @@ import operator
 from typing import final
 
 from gradscribe.emit.clauses import find_clauses
+from gradscribe.emit.sharing import Buffers
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.methods import ATTRIBUTES
@@ -48,6 +49,7 @@ class Nesting:
         self.lengths: dict[Value, int] = {}
         self.collected = collected_values(function.body)
         self.apart = _returned_gradients(function)
+        self.buffers = Buffers(function.body)
         self._region(function.body, 4)
 
     def leaves(self, operand: Operand) -> list[Value]:
@@ -134,10 +136,13 @@ class Nesting:
 
     def _changed_between(self, op: Op, between: list[Op]) -> bool:
         """Is something that the text reads changed in place before the text stands?"""
-        if all(isinstance(leaf.type, Scalar | Static) for leaf in self.leaves_of(op)):
+        leaves = [v for v in self.leaves_of(op) if not isinstance(v.type, Scalar | Static)]
+        if not leaves:
             return False
+        read = {self.buffers.of(leaf) for leaf in leaves}
         return any(
             inner.prim.mutates is not None
+            and self.buffers.of(inner.args[inner.prim.mutates]) in read
             for other in between
             for inner in (other, *(o for region in other.regions for o in walk(region)))
         )

@@ -180,6 +180,23 @@ class Ownership:
                 op.args = (target, op.args[1 - place])
                 return
 
+    def _add_to_carries(self, body: Region, carried: list[Value]) -> None:
+        """Let a loop write the sums that it carries in place."""
+        for op in body.ops:
+            sign = _IN_PLACE.get(op.prim.function)
+            target = op.args[0] if sign is not None and op.derived else None
+            if (
+                sign is not None
+                and isinstance(target, Value)
+                and target in carried
+                and is_array(op.results[0].type)
+                and op.results[0] not in self.live.nesting.inlined
+                and as_large(target.type, op.results[0].type)
+                and target is not op.args[1]
+                and not self.live.live_after(op, target)
+            ):
+                op.prim = sign
+
     def _fresh(self, result: Value) -> None:
         self.roots[result] = frozenset([result])
         self.owned.add(result)
@@ -267,6 +284,7 @@ class Ownership:
     def _loop(self, region: Region, place: int, op: Op) -> None:
         start, count = first_carry(op), carries(op)
         body = op.regions[-1]
+        self._add_to_carries(body, body.params[start:])
         for k in range(start):
             self.roots[body.params[k]] = self.root(op.args[k])
         written = written_carries(op)

@@ -12,11 +12,17 @@ that reads the carry, if nothing that it is moved past needs its result or chang
 
 from __future__ import annotations
 
+import operator
+
 from gradscribe.ir.core import Function, Op, Region, Value, walk
+from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, OPAQUE, STRUCTURED, WHILE
-from gradscribe.ir.rewrite import operands_in, use_counts
-from gradscribe.ir.types import is_scalar
+from gradscribe.ir.primitives import FOR, OPAQUE, STRUCTURED, WHILE, of
+from gradscribe.ir.rewrite import free_values, operands_in, use_counts
+from gradscribe.ir.types import is_array, is_scalar
+
+GETITEM = of(operator.getitem)
+_NEAR = 20  # how many operations back a view is looked for
 
 
 def schedule_updates(function: Function) -> None:
@@ -24,6 +30,56 @@ def schedule_updates(function: Function) -> None:
     for op in list(walk(function.body)):
         if op.prim in (FOR, WHILE):
             _body(op)
+
+
+def read_first(function: Function) -> None:
+    """Read a view before what it views is written to, in place: then it need not be copied.
+
+    Before::                                    After::
+
+        v = x[1:-1]                                 v = x[1:-1]
+        x[1:-1] = 0                                 t = 0.25 * v
+        t = 0.25 * v                                x[1:-1] = 0
+    """
+    regions = [function.body, *(r for op in walk(function.body) for r in op.regions)]
+    for region in regions:
+        for write in [op for op in region.ops if op.derived and op.prim.mutates is not None]:
+            _read_before(region, write)
+
+
+def _read_before(region: Region, write: Op) -> None:
+    assert write.prim.mutates is not None
+    target, place = write.args[write.prim.mutates], region.ops.index(write)
+    views = {
+        op.results[0]
+        for op in region.ops[max(0, place - _NEAR) : place]
+        if op.prim is GETITEM
+        and op.args[0] is target
+        and is_array(op.results[0].type)
+        and is_basic(op.args[1].type if isinstance(op.args[1], Value) else op.args[1].value)
+    }
+    if not views:
+        return
+    late = set(write.results)  # what cannot be had before the write
+    moved: list[Op] = []
+    for op in region.ops[place + 1 :]:
+        reads = {a for a in op.args if isinstance(a, Value)}
+        reads.update(v for inner in op.regions for v in free_values(inner))
+        near = op.statement == write.statement
+        if reads & views and not reads & late and near and _is_pure(op):
+            moved.append(op)
+        else:
+            late.update(op.results)
+            if reads & views:
+                return
+    if views.isdisjoint(region.yields):
+        rest = [op for op in region.ops[place:] if op not in moved]
+        region.ops[place:] = [*moved, *rest]
+
+
+def _is_pure(op: Op) -> bool:
+    """Does an operation make something new, and nothing else?"""
+    return _movable(op, numbers=False) and op.prim.storage == "fresh"
 
 
 def order_results(function: Function) -> None:

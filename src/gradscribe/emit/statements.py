@@ -7,7 +7,6 @@ from typing import final
 
 from gradscribe.emit.assignments import Assignments
 from gradscribe.emit.bindings import must_bind, stand_in
-from gradscribe.emit.comprehensions import comprehended
 from gradscribe.emit.expressions import Expressions, call, name
 from gradscribe.emit.headings import Headings
 from gradscribe.emit.loops import Loops
@@ -45,7 +44,7 @@ class Statements:
         value = self.expressions.operand(result)
         if not (isinstance(value, ast.Constant) and value.value is None):
             statements.append(ast.Return(value))
-        return comprehended(statements) or [ast.Pass()]
+        return statements or [ast.Pass()]
 
     # ------------------------------------------------------------------ regions
 
@@ -66,7 +65,7 @@ class Statements:
             for result in op.results:
                 statements += self._appends(result, collects)
         self.headings.depth -= 1
-        return comprehended(popped(statements))
+        return popped(statements)
 
     def _appends(self, value: Value, collects: dict[Value, list[str]]) -> list[ast.stmt]:
         return [

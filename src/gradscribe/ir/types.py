@@ -427,6 +427,12 @@ def dims_of(type: Type) -> tuple[Dim, ...] | None:
     return type.dims if isinstance(type, Array) else None
 
 
+def has_known_shape(type: Type) -> bool:
+    """Have two values of this type one shape?"""
+    dims = dims_of(type)
+    return dims is not None and None not in dims
+
+
 def wraps(type: Type) -> bool:
     """NumPy's integers and truth values: arithmetic among them is not that of numbers."""
     dtype = dtype_of(type)

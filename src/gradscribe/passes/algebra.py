@@ -27,7 +27,18 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.rewrite import substitute, use_counts
-from gradscribe.ir.types import Array, Scalar, Unknown, dims_of, dtype_of, is_scalar, wraps
+from gradscribe.ir.types import (
+    UNKNOWN,
+    Array,
+    Scalar,
+    Type,
+    Unknown,
+    dims_of,
+    dtype_of,
+    is_scalar,
+    not_one,
+    wraps,
+)
 
 ADD, SUB, MUL, DIV, NEG, POW = (
     of(f)
@@ -35,6 +46,7 @@ ADD, SUB, MUL, DIV, NEG, POW = (
         operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow,
     )
 )  # fmt: skip
+SUM = of(np.sum)
 _SUMS = frozenset({ADD, SUB, NEG})
 _PRODUCTS = frozenset({MUL, DIV, POW})
 ARITHMETIC = _SUMS | _PRODUCTS
@@ -118,6 +130,8 @@ class _Algebra:
         self.forms: dict[Value, list[Term]] = {}
         self.mapping: dict[Value, Operand] = {}
         self.cheap: set[Value] = set()
+        self.writes = 0  # how many operations so far change something in place
+        self.written: dict[Value, int] = {}  # how many had when a value was made
 
     def region(self, region: Region) -> None:
         outer_forms = dict(self.forms)
@@ -126,8 +140,12 @@ class _Algebra:
         for op in region.ops:
             for inner in op.regions:
                 self.region(inner)
+            self.writes += op.prim.mutates is not None
+            self.written.update(dict.fromkeys(op.results, self.writes))
             if op.prim in ARITHMETIC and len(op.results) == 1 and _is_real(op):
                 self._arithmetic(op, readers, new)
+            elif op.prim is SUM and op.derived and _is_real(op):
+                self._sum(op, readers, new)
             else:
                 if op.prim.cheap and len(op.results) == 1 and is_scalar(op.results[0].type):
                     self.cheap.add(op.results[0])
@@ -137,15 +155,7 @@ class _Algebra:
 
     def _arithmetic(self, op: Op, readers: dict[Value, Op], new: list[Op]) -> None:
         (result,) = op.results
-        reader = readers.get(result)
-        read_through = (
-            self.counts.get(result, 0) == 1
-            and reader is not None
-            and reader.derived
-            and reader.prim in ARITHMETIC
-            and _is_real(reader)
-            and (op.derived or not result.named)
-        )
+        read_through = self._read_through(op, readers)
         if not op.derived:
             if read_through and op.prim in _PRODUCTS | {NEG}:
                 form = self._form(op)
@@ -166,6 +176,44 @@ class _Algebra:
             new.append(op)
         else:
             new.extend(_Writer(op).write(form))
+
+    def _read_through(self, op: Op, readers: dict[Value, Op]) -> bool:
+        """Is a result read only once, by derived arithmetic that may see what it is made of?"""
+        (result,) = op.results
+        reader = readers.get(result)
+        return (
+            self.counts.get(result, 0) == 1
+            and reader is not None
+            and reader.derived
+            and (reader.prim in ARITHMETIC or reader.prim is SUM)
+            and _is_real(reader)
+            and (op.derived or not result.named)
+        )
+
+    def _sum(self, op: Op, readers: dict[Value, Op], new: list[Op]) -> None:
+        """``np.sum(-a * s)`` as ``-s * np.sum(a)``, where s is one number for each sum."""
+        (result,) = op.results
+        terms = self._terms(op.args[0])
+        # What is summed is computed where the sum is: nothing that it reads may change in between.
+        since = self.written.get(op.args[0]) if isinstance(op.args[0], Value) else None
+        parts = _apart(terms[0], op) if len(terms) == 1 and since == self.writes else None
+        if parts is None:
+            new.append(op)
+            return
+        inside, outside = parts
+        total: Operand = next(iter(inside.num)) if _plain_atom(inside) else Value("", UNKNOWN)
+        if not _plain_atom(inside):
+            kind = type_of_operand(op.args[0])
+            shell = Op(MUL, (), (Value("", kind),), (), None, op.span, op.statement, True, op.sweep)
+            new.extend(_Writer(shell).write([inside]))
+            total = shell.results[0]
+        summed = Value(result.hint, result.type)
+        args = (total, *op.args[1:])
+        new.append(Op(SUM, args, (summed,), (), None, op.span, op.statement, True, op.sweep))
+        form = [outside.times(Term(1, {summed: 1}))]
+        if self._read_through(op, readers):
+            self.forms[result] = form
+        new.extend(_Writer(op).write(form))
 
     # ------------------------------------------------------------------ reading
 
@@ -227,6 +275,45 @@ class _Algebra:
         ]
 
 
+def _apart(term: Term, op: Op) -> tuple[Term, Term] | None:
+    """What stays within a sum, and what is the same for all its summands; None for nothing."""
+    kind = type_of_operand(op.args[0])
+    dims = dims_of(kind)
+    axis, keepdims = op.args[1:3]
+    if not dims or not isinstance(axis, Const) or not isinstance(keepdims, Const):
+        return None
+    axes = range(len(dims)) if axis.value is None else np.atleast_1d(axis.value)
+
+    def same(atom: Operand) -> bool:
+        found = type_of_operand(atom)
+        own = dims_of(found)
+        if is_scalar(found):
+            return True
+        ones = own is not None and len(own) == len(dims) and all(own[a] == 1 for a in axes)
+        return keepdims.value is True and ones
+
+    inside, outside = Term(), Term(term.coefficient, divisor=term.divisor)
+    for factors, ins, outs in (
+        (term.num, inside.num, outside.num),
+        (term.den, inside.den, outside.den),
+    ):
+        for atom, power in factors.items():
+            (outs if same(atom) else ins)[atom] = power
+    ranks = (dims_of(type_of_operand(a)) for a in inside.num)
+    whole = any(r is not None and len(r) == len(dims) for r in ranks)
+    atoms = [*term.num, *term.den]
+    alike = all(
+        dtype_of(t) == dtype_of(kind) or (isinstance(t, Scalar) and t.weak)
+        for t in map(type_of_operand, atoms)
+    )
+    nothing = not outside.num and not outside.den and outside.coefficient == outside.divisor == 1
+    return None if nothing or not whole or not alike else (inside, outside)
+
+
+def _plain_atom(term: Term) -> bool:
+    return list(term.num.values()) == [1] and not term.den
+
+
 def _readers(region: Region) -> dict[Value, Op]:
     """The last operation of this very region that reads each value."""
     return {arg: op for op in region.ops for arg in op.args if isinstance(arg, Value)}
@@ -267,8 +354,16 @@ def _plain(form: list[Term], result: Value) -> Operand | None:
     kind = type_of_operand(atom)
     if wraps(kind):
         return None
-    same = kind == result.type if dims_of(kind) is None else dims_of(kind) == dims_of(result.type)
+    same = kind == result.type if dims_of(kind) is None else _as_large(kind, result.type)
     return atom if same else None
+
+
+def _as_large(a: Type, b: Type) -> bool:
+    """Are these of one shape, or NumPy would have raised where they met?"""
+    p, q = dims_of(a), dims_of(b)
+    if p is None or q is None or len(p) != len(q) or dtype_of(a) != dtype_of(b):
+        return p == q
+    return all(x == y or (not_one(x) and not_one(y)) for x, y in zip(p, q, strict=True))
 
 
 def _collected(terms: list[Term]) -> list[Term]:
@@ -308,6 +403,12 @@ def _same(term: Term, op: Op) -> bool:
     )
 
 
+def _rank(operand: Operand) -> int:
+    """How many axes of more than one entry an operand may have."""
+    dims = dims_of(type_of_operand(operand))
+    return 1 if dims is None else sum(dim != 1 for dim in dims)
+
+
 def _is_integer(operand: Operand) -> bool:
     dtype = dtype_of(type_of_operand(operand))
     return dtype is not None and dtype.kind in "iub"
@@ -345,7 +446,10 @@ class _Writer:
         coefficient = _integral(term.coefficient)
         num = [f for a, p in term.num.items() for f in self._power(a, p)]
         den = [f for a, p in term.den.items() for f in self._power(a, p)]
-        num.sort(key=_wraps)  # among NumPy's integers, only products with a float are exact
+        # Numbers first, then larger and larger arrays; and among NumPy's integers, only products
+        # with a float are exact.
+        num.sort(key=lambda f: (_wraps(f), _rank(f)))
+        den.sort(key=_rank)
         total: Operand | None = None
         if floating or (num and _wraps(num[0])):
             total = Const(float(coefficient))
@@ -355,6 +459,8 @@ class _Writer:
         elif coefficient != 1 or not num:
             total = Const(coefficient)
         for factor in num:
+            while total is not None and den and _rank(den[0]) < _rank(factor):
+                total = self._emit(DIV, total, den.pop(0))
             total = factor if total is None else self._emit(MUL, total, factor)
         assert total is not None
         for factor in den:

@@ -28,6 +28,7 @@ from gradscribe.ir.types import (
     broadcast,
     dims_of,
     dtype_of,
+    is_array,
     is_scalar,
     not_one,
 )
@@ -79,6 +80,8 @@ class _Folder:
                 replacement = self._helper(op, new)
                 if replacement is not None:
                     self.mapping[op.results[0]] = replacement
+                    if op.prim is EXPAND:
+                        self._still_filled(op.args[0], replacement)
                     continue
             elif op.prim is ZEROS:
                 if _is_float(type_of_operand(op.args[0])):
@@ -127,6 +130,13 @@ class _Folder:
         number = self._emit(op, new, op.prim, *args)
         op.prim, op.args = FILL, (number, x)
         self.filled[op.results[0]] = (number, x)
+
+    def _still_filled(self, g: Operand, replacement: Operand) -> None:
+        """A number that fills an array fills it with more axes, too."""
+        number = self.filled[g][0] if isinstance(g, Value) and g in self.filled else None
+        if number is not None and isinstance(replacement, Value) and replacement is not g:
+            if is_scalar(type_of_operand(number)) and is_array(replacement.type):
+                self.filled[replacement] = (number, replacement)
 
     def _helper(self, op: Op, new: list[Op]) -> Operand | None:
         """What stands for a helper call; None where it must stay."""

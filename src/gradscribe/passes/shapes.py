@@ -17,18 +17,30 @@ import operator
 
 import numpy as np
 
-from gradscribe.ir import trees
+from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import substitute
-from gradscribe.ir.types import Array, Dim, Sequence, dims_of, dtype_of, is_array, not_one
+from gradscribe.ir.types import (
+    Array,
+    Dim,
+    Sequence,
+    dims_of,
+    dtype_of,
+    has_known_shape,
+    is_array,
+    is_scalar,
+    not_one,
+)
 
 SIZE, SHAPE, NDIM, TRANSPOSED = (of(ATTRIBUTES[n]) for n in ("size", "shape", "ndim", "T"))
 _OWN_INVERSE = {TRANSPOSED, of(reversed)}
 _ATTRIBUTE_OF = {of(np.size): SIZE, of(np.shape): SHAPE, of(np.ndim): NDIM}
 _ASK_SHAPE = {SIZE, SHAPE, NDIM, *_ATTRIBUTE_OF}
+_COPIES = {of(np.ndarray.copy), of(np.copy)}
+LIKE, GETITEM = of(helpers.like), of(operator.getitem)
 _ASK_DTYPE = {of(np.zeros_like), of(np.ones_like), of(np.full_like)}
 
 
@@ -45,17 +57,22 @@ def ask_shapes(function: Function) -> Function:
 def _region(
     region: Region, origin: dict[Value, Op], mapping: dict[Value, Operand], params: list[Value]
 ) -> None:
+    new: list[Op] = []
     for op in region.ops:
         for inner in op.regions:
             _region(inner, origin, mapping, params)
         for result in op.results:
             origin[result] = op
         prim = op.prim
-        if prim in _ASK_SHAPE or (prim in _ASK_DTYPE and op.derived):
+        if prim is LIKE:
+            op.args = (op.args[0], _source(op.args[1], origin, params, dtype=True))
+        elif prim in _ASK_SHAPE or (prim in _ASK_DTYPE and op.derived):
             source = _source(op.args[0], origin, params, dtype=prim in _ASK_DTYPE)
             op.args = (source, *op.args[1:])
             if (prim in _ATTRIBUTE_OF and len(op.args) == 1) or _plain_size(op):
                 _as_attribute(op)
+            if op.prim is SIZE and op.derived and source in origin:
+                _read_off(op, origin[source], params, new)
         elif prim in (trees.GETITEM, trees.GETATTR):
             entry = _entry(op, origin)
             if entry is not None:
@@ -68,6 +85,24 @@ def _region(
             inner_op = origin.get(op.args[0])
             if inner_op is not None and inner_op.prim is prim:
                 mapping[op.results[0]] = inner_op.args[0]
+        new.append(op)
+    region.ops = new
+
+
+def _read_off(op: Op, source: Op, params: list[Value], new: list[Op]) -> None:
+    """The length of a vector that a sum leaves, off a parameter that is as long: ``x.shape[0]``."""
+    kind = source.results[0].type
+    if source.prim.elementwise or not isinstance(kind, Array) or len(kind.dims or ()) != 1:
+        return
+    (dim,) = kind.dims or ()
+    for param in params:
+        dims = dims_of(param.type) or ()
+        if dim is not None and dim in dims:
+            shape = Value("", SHAPE.result_type((param,)))
+            made = Op(SHAPE, (param,), (shape,), (), None, op.span, op.statement, True, op.sweep)
+            new.append(made)
+            op.prim, op.args = GETITEM, (shape, Const(dims.index(dim)))
+            return
 
 
 def _entry(op: Op, origin: dict[Value, Op]) -> Operand | None:
@@ -109,17 +144,28 @@ def _as_attribute(op: Op) -> None:
 
 def _source(operand: Operand, origin: dict[Value, Op], params: list[Value], dtype: bool) -> Operand:
     """An operand of the same shape (and dtype) that takes less computing."""
-    while isinstance(operand, Value) and operand in origin and not operand.named:
+    while isinstance(operand, Value) and operand in origin:
         op = origin[operand]
-        if not op.prim.elementwise:
+        if op.prim in _COPIES and (not operand.named or op.args[0] in params):
+            operand = op.args[0]
+            continue
+        if operand.named or not op.prim.elementwise:
             break
-        same = next((a for a in op.args if _alike(a, operand, dtype)), None)
+        arrays = [a for a in op.args if not is_scalar(type_of_operand(a))]
+        same = next((a for a in arrays if _alike(a, operand, dtype)), None)
+        if same is None and len(arrays) == 1 and is_array(type_of_operand(arrays[0])):
+            same = arrays[0] if not dtype or _same_dtype(arrays[0], operand) else None
         if same is None:
             break
         operand = same
-    if dtype and isinstance(operand, Value) and operand in origin:
+    if dtype and isinstance(operand, Value) and operand in origin and has_known_shape(operand.type):
         return next((p for p in params if p.type == operand.type), operand)
     return operand
+
+
+def _same_dtype(a: Operand, b: Operand) -> bool:
+    found = dtype_of(type_of_operand(a))
+    return found is not None and found == dtype_of(type_of_operand(b))
 
 
 def _alike(a: Operand, b: Operand, dtype: bool) -> bool:

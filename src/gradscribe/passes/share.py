@@ -6,7 +6,8 @@ Before::                                After::
     %p = exp(x)         (derived)           %b = mul(y_bar, %e)
     %b = mul(y_bar, %p)
 
-The primal's own operations stay as the user wrote them. Views and reads of entries are cheap and
+The primal's own operations stay as the user wrote them, but for indices: by theirs it is known
+that two places are the same. Views and reads of entries are cheap and
 are left where they stand, so that they are read after a write and not kept over it. Sums, products
 and powers are left to ``algebra``, which would not see through a shared one.
 """
@@ -20,10 +21,13 @@ import numpy as np
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import STRUCTURED
-from gradscribe.ir.rewrite import substitute
-from gradscribe.passes.algebra import ARITHMETIC
+from gradscribe.ir.rewrite import mapped, substitute
+from gradscribe.ir.types import is_array
+from gradscribe.passes.algebra import ADD, ARITHMETIC, DIV, SUB
 
 Key = tuple[Any, ...]
+
+_SHARED = {ADD, SUB, DIV}
 
 # Arrays and containers made to be written to: each is somebody's own.
 _BLANK = {
@@ -38,6 +42,39 @@ def share(function: Function) -> Function:
     _region(function.body, {}, mapping)
     substitute(function.body, mapping)
     return function
+
+
+def share_arithmetic(function: Function) -> Function:
+    """Compute the same sum, difference or quotient of whole arrays once, in place.
+
+    What they are made of may stand there twice: ``p**2`` says more than a name for it.
+    """
+    mapping: dict[Value, Operand] = {}
+    _arithmetic(function.body, {}, {}, mapping)
+    substitute(function.body, mapping)
+    return function
+
+
+def _arithmetic(
+    region: Region,
+    known: dict[Key, Value],
+    first: dict[Value, Operand],
+    mapping: dict[Value, Operand],
+) -> None:
+    known = dict(known)
+    kept = []
+    for op in region.ops:
+        for inner in op.regions:
+            _arithmetic(inner, known, first, mapping)
+        if op.prim in ARITHMETIC and op.derived and is_array(op.results[0].type):
+            key = (op.prim, *(key_of(mapped(a, first)) for a in op.args))
+            earlier = known.setdefault(key, op.results[0])
+            first[op.results[0]] = earlier
+            if earlier is not op.results[0] and op.prim in _SHARED:
+                mapping[op.results[0]] = earlier
+                continue
+        kept.append(op)
+    region.ops = kept
 
 
 def share_views(function: Function) -> Function:
@@ -79,11 +116,12 @@ def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operan
         key = (op.prim, *(key_of(_seen(a, mapping, views)) for a in op.args))
         if op.prim.storage == "view" and op.prim.cheap and len(op.results) == 1:
             views[op.results[0]] = views.setdefault(key, op.results[0])
-        if op.prim in STRUCTURED or not may_share(op):
+        index = op.prim.function in (tuple, slice) and len(op.results) == 1
+        if op.prim in STRUCTURED or not (index or may_share(op)):
             kept.append(op)
             continue
         earlier = known.get(key)
-        if earlier is not None and op.derived and earlier.type == op.results[0].type:
+        if earlier is not None and (index or op.derived) and earlier.type == op.results[0].type:
             mapping[op.results[0]] = earlier
             continue
         known.setdefault(key, op.results[0])

@@ -1,36 +1,54 @@
-"""Writes that follow one another at the same place become one.
+"""Writes that follow one another at the same place become one; a read after a write is not needed.
 
 Before::                                    After::
 
     %a = setitem(%x, 1:-1, 0.0)                 %b = setitem(%x, 1:-1, v)
     %b = index_add(%a, 1:-1, v)
+    %c = getitem(%b, 1:-1)                      v for %c
 """
 
 from __future__ import annotations
 
+import operator
+
+import numpy as np
+
 from gradscribe.ir import helpers
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.primitives import of
-from gradscribe.ir.rewrite import use_counts
+from gradscribe.ir.rewrite import substitute, use_counts
+from gradscribe.ir.types import dims_of, dtype_of, is_scalar
 
 SETITEM, INDEX_ADD = of(helpers.setitem), of(helpers.index_add)
+GETITEM, ZEROS = of(operator.getitem), of(np.zeros_like)
 
 
 def join_writes(function: Function) -> Function:
     """Join a zeroing with the sum that follows it, in place; ``clean`` takes the zeroing away."""
     counts = use_counts(function.body)
-    _region(function.body, counts)
+    mapping: dict[Value, Operand] = {}
+    _region(function.body, counts, mapping)
+    substitute(function.body, mapping)
     return function
 
 
-def _region(region: Region, counts: dict[Value, int]) -> None:
+def _region(region: Region, counts: dict[Value, int], mapping: dict[Value, Operand]) -> None:
     zeroed: dict[Value, Op] = {}
+    written: dict[Operand, Op] = {}
+    blank: dict[Operand, Op] = {}  # zeros that are written to once
     for op in region.ops:
         for inner in op.regions:
-            _region(inner, counts)
+            _region(inner, counts, mapping)
+        if op.prim is GETITEM and op.derived and op.args[0] in written:
+            write = written[op.args[0]]
+            if _same(write.args[1], op.args[1]) and _is_entry(write.args[2], op.results[0]):
+                mapping[op.results[0]] = write.args[2]
         if op.prim is SETITEM and op.derived and _is_zero(op.args[2]):
             zeroed[op.results[0]] = op
+        elif op.prim is INDEX_ADD and op.args[0] in blank and _turns(op):
+            op.prim, op.args = GETITEM, (op.args[2], op.args[1])
         elif op.prim is INDEX_ADD and isinstance(op.args[0], Value):
             before = zeroed.get(op.args[0])
             if (
@@ -41,6 +59,28 @@ def _region(region: Region, counts: dict[Value, int]) -> None:
             ):
                 op.prim = SETITEM
                 op.args = (before.args[0], *op.args[1:])
+        if op.prim is ZEROS and op.derived and counts.get(op.results[0]) == 1:
+            blank[op.results[0]] = op
+        if op.prim is SETITEM:
+            written[op.results[0]] = op
+
+
+def _is_entry(value: Operand, read: Value) -> bool:
+    """Is what was written just what is read: a number of the array's dtype?"""
+    kind = type_of_operand(value)
+    return is_scalar(kind) and is_scalar(read.type) and dtype_of(kind) == dtype_of(read.type)
+
+
+def _turns(op: Op) -> bool:
+    """Is all of an array added at ``[::-1]``: back to front, to zeros of its kind?"""
+    _, index, value = op.args
+    if not isinstance(index, Const) or index.value != slice(None, None, -1):
+        return False
+    given, kind = type_of_operand(value), op.results[0].type
+    p, q = dims_of(given), dims_of(kind)
+    if not p or not q or len(p) != len(q) or dtype_of(given) != dtype_of(kind):
+        return False
+    return all(a != 1 or b == 1 for a, b in zip(p, q, strict=True))
 
 
 def _is_zero(operand: Operand) -> bool:

@@ -284,8 +284,8 @@ for _function in (np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin):
 def shared(mask, axis):
     """One, shared equally among the entries of a mask."""
     if axis is None:
-        return mask / np.sum(mask)
-    return mask / np.sum(mask, axis=axis, keepdims=True)
+        return np.where(mask, 1 / np.sum(mask), 0)
+    return np.where(mask, 1 / np.sum(mask, axis=axis, keepdims=True), 0)
 
 
 @reduction(np.ptp, "x")

@@ -21,42 +21,42 @@ def where(condition, *, y_bar):
 
 @tangent(np.maximum, "x1")
 def maximum_1_tangent(x1, x2, *, x1_dot):
-    return np.where(x1 < x2, 0, np.where(x1 > x2, x1_dot, 0.5 * x1_dot))
+    return np.where(x1 < x2, 0, np.where(x1 == x2, 0.5 * x1_dot, x1_dot))
 
 
 @adjoint(np.maximum, "x1")
 def maximum_1_adjoint(x1, x2, *, y_bar):
-    return np.where(x1 < x2, 0, np.where(x1 > x2, y_bar, 0.5 * y_bar))
+    return np.where(x1 < x2, 0, np.where(x1 == x2, 0.5 * y_bar, y_bar))
 
 
 @tangent(np.maximum, "x2")
 def maximum_2_tangent(x1, x2, *, x2_dot):
-    return np.where(x2 < x1, 0, np.where(x2 > x1, x2_dot, 0.5 * x2_dot))
+    return np.where(x2 < x1, 0, np.where(x2 == x1, 0.5 * x2_dot, x2_dot))
 
 
 @adjoint(np.maximum, "x2")
 def maximum_2_adjoint(x1, x2, *, y_bar):
-    return np.where(x2 < x1, 0, np.where(x2 > x1, y_bar, 0.5 * y_bar))
+    return np.where(x2 < x1, 0, np.where(x2 == x1, 0.5 * y_bar, y_bar))
 
 
 @tangent(np.minimum, "x1")
 def minimum_1_tangent(x1, x2, *, x1_dot):
-    return np.where(x1 > x2, 0, np.where(x1 < x2, x1_dot, 0.5 * x1_dot))
+    return np.where(x1 > x2, 0, np.where(x1 == x2, 0.5 * x1_dot, x1_dot))
 
 
 @adjoint(np.minimum, "x1")
 def minimum_1_adjoint(x1, x2, *, y_bar):
-    return np.where(x1 > x2, 0, np.where(x1 < x2, y_bar, 0.5 * y_bar))
+    return np.where(x1 > x2, 0, np.where(x1 == x2, 0.5 * y_bar, y_bar))
 
 
 @tangent(np.minimum, "x2")
 def minimum_2_tangent(x1, x2, *, x2_dot):
-    return np.where(x2 > x1, 0, np.where(x2 < x1, x2_dot, 0.5 * x2_dot))
+    return np.where(x2 > x1, 0, np.where(x2 == x1, 0.5 * x2_dot, x2_dot))
 
 
 @adjoint(np.minimum, "x2")
 def minimum_2_adjoint(x1, x2, *, y_bar):
-    return np.where(x2 > x1, 0, np.where(x2 < x1, y_bar, 0.5 * y_bar))
+    return np.where(x2 > x1, 0, np.where(x2 == x1, 0.5 * y_bar, y_bar))
 
 
 for _function in (np.fmax, np.fmin):  # the one that is a number, if only one is

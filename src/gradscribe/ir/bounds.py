@@ -8,6 +8,8 @@ from y to x of length c; what follows from them is a shortest path.
 from __future__ import annotations
 
 import operator
+from collections import ChainMap
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import final
 
@@ -38,10 +40,13 @@ class Walk:
 
 @final
 class Origins:
-    """What makes each value: an operation, or a loop that walks a sequence (by its place)."""
+    """What makes each value: an operation, or a loop that walks a sequence (by its place).
 
-    def __init__(self, region: Region) -> None:
-        self.made: dict[Value, Op] = {}
+    ``made`` tells of more, which is still being built.
+    """
+
+    def __init__(self, region: Region, made: dict[Value, Op] | None = None) -> None:
+        self.made: MutableMapping[Value, Op] = {} if made is None else ChainMap({}, made)
         self.walked: dict[Value, tuple[Op, int]] = {}
         self.add(region)
 
