@@ -813,9 +813,6 @@ def main(x):
         "def f(a, b): return a * b\ndef main(x): return f(*(v * v for v in x))"
     ),
     "a generator that is returned": "def main(x): return (v * v for v in x)",
-    "a comprehension with an active value in what is not understood": (
-        "def main(x): return sum([float(str(v)) for v in x])"
-    ),
 }
 
 

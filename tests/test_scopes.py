@@ -347,6 +347,37 @@ def main(x, n):
         [(1.3, 2), (1.3, 5)],
         (0,),
     ),
+    "a list that grows": (
+        """
+import math
+def main(x, n):
+    out = []
+    for i in range(n):
+        try:
+            out.append(math.sqrt(x - i))
+        except ValueError:
+            out.append(x * i)
+    return sum(out) * x
+""",
+        [(2.5, 5), (2.5, 2)],
+        (0,),
+    ),
+    "again with half the step": (
+        """
+import math
+def main(x):
+    h = 4.0
+    while True:
+        try:
+            y = math.log(x - h)
+            break
+        except ValueError:
+            h *= 0.5
+    return y * h * x
+""",
+        [(2.5,)],
+        (0,),
+    ),
     "finally that computes": (
         """
 import math

@@ -1,7 +1,7 @@
 """What the annotations of a function say of its parameters, as types.
 
 ====================================================  ===========================================
-``float``, ``int``, ``bool``                          a Python number
+``float``, ``int``, ``bool``, ``str``                 a Python number, or a string
 ``np.float32``                                        a NumPy number
 ``np.ndarray``                                        an array of any dtype and rank
 ``NDArray[np.float64]``                               an array of that dtype, of any rank
@@ -36,6 +36,7 @@ from gradscribe.ir.types import (
     PY_BOOL,
     PY_FLOAT,
     PY_INT,
+    TEXT,
     UNKNOWN,
     Array,
     Dim,
@@ -48,7 +49,7 @@ from gradscribe.ir.types import (
 )
 from gradscribe.objects import is_followed, is_named_tuple
 
-_PYTHON: dict[Any, Type] = {float: PY_FLOAT, int: PY_INT, bool: PY_BOOL}
+_PYTHON: dict[Any, Type] = {float: PY_FLOAT, int: PY_INT, bool: PY_BOOL, str: TEXT}
 _NAMED = {kind.__name__: known for kind, known in _PYTHON.items()}
 _ONE_STRING = re.compile(r"\s*([a-z]+\d*)\s*\[(.*)\]\s*", re.DOTALL)
 _LENGTH = re.compile(r"([A-Za-z]\w*)([+-]\d+)?")

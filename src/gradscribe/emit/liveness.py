@@ -12,7 +12,7 @@ from gradscribe.emit.nest import Nesting
 from gradscribe.ir.core import Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
-from gradscribe.ir.scopes import ERROR, catches, enters, head
+from gradscribe.ir.scopes import ERROR, catches, enters, head, is_atomic
 
 
 @final
@@ -100,7 +100,8 @@ class Liveness:
         for op in reversed(region.ops):
             # A collected value is appended right where it is defined.
             live |= self.leaves([r for r in op.results if r in self.nesting.collected])
-            self.after[id(op)] = live
+            ends = op is last and (op.prim.mutates is None or is_atomic(op))
+            self.after[id(op)] = live & through if ends and op.prim.mutates is not None else live  # type: ignore[operator]  # there is a last one
             if self._inlined(op):
                 continue
             if op.prim is IF:
@@ -111,7 +112,7 @@ class Liveness:
                 live = self._loop(op, live)
             else:
                 around = live
-                if op is last and through is not None and op.prim.mutates is None:
+                if ends and through is not None:
                     around &= through
                 for result in op.results:
                     self._define(result, around | self._read_late(op))

@@ -6,9 +6,10 @@ import ast
 from typing import TYPE_CHECKING, final
 
 from gradscribe.emit.bindings import stand_in
+from gradscribe.emit.comprehensions import mark
 from gradscribe.emit.expressions import call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, negation
-from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import IF
 
@@ -27,6 +28,11 @@ class Loops:
         self.names = statements.names
         self.expressions = statements.expressions
         self.copies = statements.assignments.copies
+        self.written = {  # lists that a statement changes, for which they need a name
+            op.args[op.prim.mutates]
+            for op in walk(statements.function.body)
+            if op.prim.mutates is not None
+        }
 
     def _loop_frame(self, op: Op) -> tuple[list[ast.stmt], dict[Value, list[str]]]:
         """What comes before a loop, and which lists its values are appended to."""
@@ -194,6 +200,9 @@ class Loops:
         target: ast.expr = targets[0] if len(targets) == 1 else ast.Tuple(targets, STORE)
         statements = self._loop_body(op, collects)
         loop = ast.For(target, self._walked(seqs), statements, [], lineno=0)
+        if op.attrs.form is not None:
+            reads = sum(self.nesting.counts.get(result, 0) for result in op.results)
+            mark(loop, once=reads == 1 and self.written.isdisjoint(op.results))
         return [*before, *self._unbound(op, statements), loop]
 
     def _walked(self, seqs: tuple[Operand, ...]) -> ast.expr:

@@ -7,6 +7,7 @@ from typing import final
 
 from gradscribe.emit.assignments import Assignments
 from gradscribe.emit.bindings import must_bind, stand_in
+from gradscribe.emit.comprehensions import comprehended
 from gradscribe.emit.expressions import Expressions, call, name
 from gradscribe.emit.headings import Headings
 from gradscribe.emit.loops import Loops
@@ -44,7 +45,7 @@ class Statements:
         value = self.expressions.operand(result)
         if not (isinstance(value, ast.Constant) and value.value is None):
             statements.append(ast.Return(value))
-        return statements or [ast.Pass()]
+        return comprehended(statements) or [ast.Pass()]
 
     # ------------------------------------------------------------------ regions
 
@@ -65,7 +66,7 @@ class Statements:
             for result in op.results:
                 statements += self._appends(result, collects)
         self.headings.depth -= 1
-        return popped(statements)
+        return comprehended(popped(statements))
 
     def _appends(self, value: Value, collects: dict[Value, list[str]]) -> list[ast.stmt]:
         return [

@@ -283,9 +283,7 @@ def _(xs: Any, key: Any, reverse: Any) -> Any:
 
 @_written(max)
 def _(iterable: Any, *, key: Any = None, default: Any = MISSING) -> Any:
-    if len(iterable) == 0:
-        if default is MISSING:
-            raise ValueError("max() iterable argument is empty")
+    if default is not MISSING and len(iterable) == 0:
         return default
     if key is None:
         return max(iterable)
@@ -295,9 +293,7 @@ def _(iterable: Any, *, key: Any = None, default: Any = MISSING) -> Any:
 
 @_written(min)
 def _(iterable: Any, *, key: Any = None, default: Any = MISSING) -> Any:
-    if len(iterable) == 0:
-        if default is MISSING:
-            raise ValueError("min() iterable argument is empty")
+    if default is not MISSING and len(iterable) == 0:
         return default
     if key is None:
         return min(iterable)

@@ -89,6 +89,10 @@ class Definition:
         """Where a statement stands; of a compound one its first line up to the colon."""
         span = self.span(node)
         last = getattr(node, "test", None) or getattr(node, "iter", None)
+        if span is not None and isinstance(node, gast.Try):
+            return Span(span.file, span.line, span.column, span.line, span.column + len("try"))
+        if isinstance(node, gast.With):
+            last = node.items[-1].optional_vars or node.items[-1].context_expr
         end = self.span(last) if isinstance(getattr(node, "body", None), list) and last else None
         if span is None or end is None:
             return span

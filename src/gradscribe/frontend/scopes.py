@@ -27,6 +27,7 @@ from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.ways import Ways
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value, walk
 from gradscribe.ir.primitives import OPAQUE, SCOPE, of
+from gradscribe.ir.scopes import is_atomic
 from gradscribe.ir.types import PY_BOOL, PY_INT, UNKNOWN
 
 Taken = tuple[Ended, bool]
@@ -164,8 +165,13 @@ def _lost(arm: Arm, node: Any, env: dict[str, Bound], heap: Heap) -> tuple[dict[
                 "when it raised an exception: here its value is not known"
             )
     heap.lost |= arm.heap.lost
+    done = arm.region.ops[-1] if arm.region.ops else None
     for loc, value in heap.values.items():
-        if arm.heap.values.get(loc) is not value:
+        after = arm.heap.values.get(loc)
+        if done is not None and is_atomic(done) and done.args[0] is value:
+            if done.results == (after,):
+                continue
+        if after is not value:
             heap.lost[loc] = Lost(
                 f"the try at line {node.lineno} writes to {loc.name or 'this object'}, and may or "
                 "may not have done so when it raised an exception: here its value is not known"
@@ -176,8 +182,8 @@ def _lost(arm: Arm, node: Any, env: dict[str, Bound], heap: Heap) -> tuple[dict[
 def _bound_last(body: list[Any]) -> set[str]:
     """The names that a body binds once everything in it that may raise is done."""
     *rest, last = body
-    if rest and _is_copy(last):
-        own = {last.targets[0].id}
+    if rest and _is_harmless(last):
+        own = set(assigned_names([last]))
         return own - set(assigned_names(rest)) | _bound_last(rest) - own
     earlier = set(assigned_names(rest))
     if isinstance(last, gast.If):
@@ -199,8 +205,12 @@ def _bound_last(body: list[Any]) -> set[str]:
     return {part.id for part in parts} - earlier - inside
 
 
-def _is_copy(node: Any) -> bool:
-    """``a = b`` or ``a = 0``: nothing that may raise."""
+def _is_harmless(node: Any) -> bool:
+    """``a = b``, ``a = 0``, ``break``, ``return a``: nothing that may raise."""
+    if isinstance(node, gast.Break | gast.Continue | gast.Pass):
+        return True
+    if isinstance(node, gast.Return):
+        return node.value is None or isinstance(node.value, gast.Name | gast.Constant)
     return (
         isinstance(node, gast.Assign)
         and len(node.targets) == 1

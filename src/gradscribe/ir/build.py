@@ -13,7 +13,7 @@ import numpy as np
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.hints import hint_for
 from gradscribe.ir.primitives import Primitive
-from gradscribe.ir.types import UNKNOWN, Type, constant_type
+from gradscribe.ir.types import UNKNOWN, Static, Type, constant_type
 from gradscribe.source import Span
 
 # What is computed at compile time when every operand is a literal: index arithmetic, the tests that
@@ -155,8 +155,12 @@ def _fold_identity(function: Any, args: tuple[Operand, ...]) -> Operand | None:
     if function not in (operator.is_, operator.is_not) or not isinstance(args[0], Value):
         return None
     other = args[1]
-    if isinstance(other, Const) and other.value is None and args[0].type != UNKNOWN:
-        return Const((args[0].type == constant_type(None)) == (function is operator.is_))
+    if isinstance(other, Const) and args[0].type != UNKNOWN:
+        kind = constant_type(other.value)
+        if isinstance(kind, Static) and (
+            other.value is None or not isinstance(args[0].type, Static)
+        ):
+            return Const((args[0].type == kind) == (function is operator.is_))
     return None
 
 

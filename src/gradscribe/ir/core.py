@@ -121,10 +121,10 @@ class Attrs:
     """What an operation carries beside operands; each field belongs to the kinds named.
 
     ``seqs`` (FOR): how many of the args are sequences. ``form`` (calls): "method" where the user
-    wrote ``x.sum()``, an operator's sign where it was augmented; of a SCOPE, "repeated" where
-    what is derived of its body stands in one too; of an OPAQUE, "changes" where it may change what
-    it is given. ``template`` (OPAQUE, SCOPE): the AST with
-    ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop`` (FOR, WHILE): the
+    wrote ``x.sum()``, an operator's sign where it was augmented; of a FOR, "comprehension" where it
+    came from one; of a SCOPE, "repeated" where what is derived of its body stands in one too; of an
+    OPAQUE, "changes" where it may change what it is given. ``template`` (OPAQUE, SCOPE): the AST
+    with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop`` (FOR, WHILE): the
     place of the carry that ends the loop when it is true after an iteration.
     """
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 import ast
 import operator
 
+from gradscribe.ir import helpers
 from gradscribe.ir.core import Op, Operand, Region, Value
 from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, WHILE
 from gradscribe.ir.types import Scalar, Static
@@ -75,6 +76,11 @@ def raises(region: Region) -> bool:
     if last.prim is IF:
         return all(map(raises, last.regions))
     return last.prim is OPAQUE and isinstance(last.attrs.template, ast.Raise)
+
+
+def is_atomic(op: Op) -> bool:
+    """Does a write in place change nothing where it raises?"""
+    return op.prim.function is helpers.append
 
 
 def region_may_raise(region: Region) -> bool:
