@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
-import numpy as np
-
 from gradscribe.errors import NoRuleError
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
@@ -20,9 +18,6 @@ from gradscribe.ir.rewrite import operands_in
 from gradscribe.ir.scopes import ERROR, catches
 from gradscribe.ir.types import TEXT, is_scalar, maybe_float
 from gradscribe.rules.declare import TABLE
-
-# What reads a number from a text.
-_READERS = {float, complex, np.float16, np.float32, np.float64}
 
 
 @final
@@ -39,7 +34,6 @@ class Activity:
         self._mark(function.body.yields if outputs is None else outputs)
         self._backward(function.body)
         self._check_changes(function.body)
-        self._check_texts(function.body)
 
     def passes(self, op: Op) -> bool:
         """Does a derivative go through an operation (and not begin at what it reads)?"""
@@ -68,19 +62,6 @@ class Activity:
                     op.span,
                     "pass a copy, or declare a rule for it",
                 )
-
-    def _check_texts(self, body: Region) -> None:
-        """Refuse numbers that are read back from a text made of what varies."""
-        texts: set[Value] = set()
-        for op in walk(body):
-            if any(arg in texts for arg in op.args) and op.prim.function in _READERS:
-                raise NoRuleError(
-                    "a number is read from a text that was made of what is differentiated",
-                    op.span,
-                    "use the number itself",
-                )
-            if any(arg in self.varied or arg in texts for arg in op.args):
-                texts |= {result for result in op.results if result.type == TEXT}
 
     # ------------------------------------------------------------------ forwards
 
