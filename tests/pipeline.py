@@ -46,7 +46,7 @@ def define(source: str, name: str = "main", **names: Any) -> Any:
     filename = f"<text {next(_numbers)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     namespace: dict[str, Any] = {"__name__": "text", **names}
-    exec(compile(source, filename, "exec"), namespace)
+    exec(compile(source, filename, "exec", dont_inherit=True), namespace)
     return namespace[name]
 
 

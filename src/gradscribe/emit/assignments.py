@@ -11,6 +11,7 @@ from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.syntax import LOAD, STORE, assign, without_minus, without_term
 from gradscribe.ir import helpers
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Op, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import METHODS
@@ -68,7 +69,7 @@ class Assignments:
         only by operations that say so, so not for them."""
         (result,) = op.results
         left, right = op.args
-        if not is_scalar(result.type):
+        if not all(is_scalar(type_of_operand(each)) for each in (result, left, right)):
             return False
         if self.names.same(left, result) and self._is_variable(left):
             return True
