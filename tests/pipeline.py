@@ -7,6 +7,8 @@ import copy
 import io
 import itertools
 import linecache
+import sys
+import types
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -41,13 +43,14 @@ EXACT = {"rtol": 1e-9, "atol": 1e-9, "check_dtype": False}
 _numbers = itertools.count()
 
 
-def define(source: str, name: str = "main", **names: Any) -> Any:
-    """A function from a text that can be read back, as a REPL's can."""
+def define(source: str, name: str = "main", module: str = "text", /, **names: Any) -> Any:
+    """A function from a text that can be read back and imported from, as a REPL's can."""
     filename = f"<text {next(_numbers)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    namespace: dict[str, Any] = {"__name__": "text", **names}
-    exec(compile(source, filename, "exec", dont_inherit=True), namespace)
-    return namespace[name]
+    made = sys.modules[module] = types.ModuleType(module)
+    made.__dict__.update(names)
+    exec(compile(source, filename, "exec", dont_inherit=True), made.__dict__)
+    return getattr(made, name)
 
 
 def fresh(args: Sequence[Any]) -> tuple[Any, ...]:
@@ -165,7 +168,7 @@ def reread(function: Callable[..., Any], args: Sequence[Any], place: int) -> Any
     derivative = gs.grad(function, place, mode="reverse")
     quietly(derivative, *fresh(args))
     names = {n: v for n, v in function.__globals__.items() if not n.startswith("__")}
-    return define(derivative.source, f"{function.__name__}_grad", **names)
+    return define(derivative.source, f"{function.__name__}_grad", "derivative", **names)
 
 
 def check_everything(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value, walk
-from gradscribe.ir.primitives import IF, SCOPE
+from gradscribe.ir.loops import first_carry
+from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
 from gradscribe.ir.scopes import COMPLETED, HEAD, catches, head, raises
 from gradscribe.ir.types import Scalar
 
@@ -16,6 +17,7 @@ from gradscribe.ir.types import Scalar
 def must_bind(body: Region) -> set[Value]:
     """Results of branches that are read where the arm that defines them may not have run."""
     homes: dict[Value, tuple[Operand, int]] = {}
+    flags: dict[Value, list[Value]] = {}
     same: dict[Value, Value] = {}
     regions = [body, *(inner for op in walk(body) for inner in op.regions)]
     for op, after in (pair for region in regions for pair in _pairs(region)):
@@ -24,13 +26,17 @@ def must_bind(body: Region) -> set[Value]:
                 arms = [n for n, arm in enumerate(op.regions) if arm.yields[k] is not UNDEF]
                 if len(arms) == 1:
                     homes[result] = (op.args[0], arms[0])
+        elif op.prim in (FOR, WHILE):
+            inits = op.args[first_carry(op) :]
+            pairs = zip(op.results, inits, strict=False)
+            flags |= {result: op.results for result, init in pairs if init is UNDEF}
         elif op.prim is SCOPE:
             same |= handed_on(op)
             if catches(op) and not _is_guard(op, after):
                 completed = op.results[COMPLETED]
                 homes.update((result, (completed, 0)) for result in op.results[HEAD:])
     found: set[Value] = set()
-    _Reads(homes, same, found).region(body, frozenset())
+    _Reads(homes, flags, same, found).region(body, frozenset())
     return found
 
 
@@ -68,6 +74,7 @@ class _Reads:
     """Collects the values read where not all that defines them is known to have run."""
 
     homes: dict[Value, tuple[Operand, int]]
+    flags: dict[Value, Sequence[Value]]  # what a loop binds, and what may tell whether it did
     same: dict[Value, Value]
     found: set[Value]
 
@@ -79,6 +86,8 @@ class _Reads:
     ) -> None:
         for op in region.ops:
             self._read(op.args, taken)
+            if op.derived:
+                self._after_loop(op.args, taken)
             on = frozenset(handed_on(op).values() if op.prim is SCOPE else ())
             for n, inner in enumerate(op.regions):
                 arm = {(self._one(op.args[0]), n)} if op.prim is IF else set()
@@ -93,6 +102,15 @@ class _Reads:
                 if home is not None and (self._one(home[0]), home[1]) not in taken:
                     self.found.add(current)
                 current = self.same.get(current)
+
+    def _after_loop(
+        self, operands: Iterable[Operand], taken: frozenset[tuple[Operand, int]]
+    ) -> None:
+        """A derivative may ask for the shape of what a loop binds where the loop did not run."""
+        for operand in operands:
+            flags = self.flags.get(operand) if isinstance(operand, Value) else None
+            if flags is not None and not any((flag, 0) in taken for flag in flags):
+                self.found.add(operand)  # type: ignore[arg-type]  # it is a value
 
     def _one(self, operand: Operand) -> Operand:
         """A flag as it is called where it is made."""

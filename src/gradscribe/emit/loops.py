@@ -78,7 +78,8 @@ class Loops:
         return statements or [ast.Pass()]
 
     def _unbound(self, op: Op, body: list[ast.stmt]) -> list[ast.stmt]:
-        """Bind what is unbound before a loop and moved elsewhere in its body before it is bound."""
+        """Bind what is unbound before a loop and moved elsewhere in its body before it is bound,
+        or asked for its shape after it."""
         start = first_carry(op)
         moved = {
             node.value.id
@@ -89,8 +90,9 @@ class Loops:
         params = op.regions[-1].params[start:]
         names = {
             self.names[param]: self.expressions.operand(stand_in(param))
-            for param, init in zip(params, op.args[start:], strict=True)
-            if init is UNDEF and self.names[param] in moved
+            for param, init, result in zip(params, op.args[start:], op.results, strict=False)
+            if init is UNDEF
+            and (self.names[param] in moved or result in self.statements.must_bind)
         }
         return [assign(name, value) for name, value in names.items()]
 
