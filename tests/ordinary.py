@@ -391,7 +391,7 @@ class Comprehension(Statement):
 
     @classmethod
     def _dict(cls, function: FunctionWriter) -> None:
-        name = f"state_{len(function.taken)}"
+        name = f"mapped_{len(function.taken)}"
         function.taken.add(name)
         index = function.new_name(INT)
         with function.visible({index: Variable(INT, 3.0)}):

@@ -10,12 +10,14 @@ import linecache
 import sys
 import types
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import gradscribe as gs
+from gradscribe import files
 from gradscribe.frontend.lower import lower_function
 from gradscribe.ir.core import Function
 from gradscribe.ir.text import render
@@ -182,6 +184,52 @@ def check_everything(
     assert_close(quietly(text, *fresh(args)), quietly(gradient, *fresh(args)), **EXACT)
     again = quietly(gs.grad(gradient, wrt[0]), *fresh(args))
     assert_close(quietly(gs.grad(text, wrt[0]), *fresh(args)), again, **EXACT)
+
+
+# ---------------------------------------------------------------------------- files
+
+
+def check_file(source: str, args: Sequence[Any], place: int, directory: Path) -> None:
+    """The gradient of ``main``, written to a file, needs no gradscribe and differentiates again."""
+    name = f"program_{next(_numbers)}"
+    path = directory / f"{name}.py"
+    path.write_text(f"import numpy as np\n{source}", encoding="utf-8")
+    known = sys.path[:]
+    try:
+        target = files.find(path, "main")
+        example = "".join(f"{_spelled(x)}, " for x in args)
+        file = files.compose(target, files.Wish((place,), mode="reverse", example=example))
+        written = directory / f"{name}_derivative.py"
+        written.write_text(file.text, encoding="utf-8")
+        with without_gradscribe():
+            alone: dict[str, Any] = {"__name__": "alone"}
+            exec(compile(file.text, str(written), "exec", dont_inherit=True), alone)
+            got = quietly(alone["main_grad"], *fresh(args))
+        gradient = gs.grad(target.function, place, mode="reverse")
+        assert_close(got, quietly(gradient, *fresh(args)), **EXACT)
+        again = files.find(written, "main_grad").function
+        second = quietly(gs.grad(again, place, mode="reverse"), *fresh(args))
+        expected = second_by_differences(target.function, args, place)
+        assert_close(second, expected, **SECOND)
+    finally:
+        sys.path[:] = known
+        for module in (name, f"{name}_derivative"):
+            sys.modules.pop(module, None)
+
+
+def _spelled(value: Any) -> str:
+    return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
+
+
+@contextlib.contextmanager
+def without_gradscribe() -> Iterator[None]:
+    """No import of gradscribe succeeds."""
+    hidden = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "gradscribe"}
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None refuses an import
+    try:
+        yield
+    finally:
+        sys.modules.update(hidden)
 
 
 # ---------------------------------------------------------------------------- the round trip
