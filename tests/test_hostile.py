@@ -31,6 +31,35 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "a product of vectors where it is a number, in a function that calls itself": (
+        """
+import numpy as np
+def descend(x, depth=2):
+    return np.array([x]) @ np.array([x]) if depth <= 0 else np.sin(descend(x, depth - 1)) * x
+def main(u):
+    return descend(np.sum(u))
+""",
+        (A([0.4]),),
+        (0,),
+    ),
+    "an array returned from a loop that does not run": (
+        """
+import numpy as np
+def main(x, u):
+    i = 0
+    while i < 0:
+        i += 1
+        if x > 5:
+            print(i)
+        elif x > 4:
+            print(i + 1)
+        else:
+            return np.outer(u, u)
+    return x
+""",
+        (1.5, A([1.5])),
+        (0, 1),
+    ),
     "shadowed builtins as parameters": (
         """
 def main(x, sum, len, range):

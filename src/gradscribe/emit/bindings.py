@@ -7,17 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
+
+from gradscribe.ir import helpers
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
 from gradscribe.ir.scopes import COMPLETED, HEAD, catches, head, raises
-from gradscribe.ir.types import Scalar
+from gradscribe.ir.types import Scalar, is_array
 
 
 def must_bind(body: Region) -> set[Value]:
     """Results of branches that are read where the arm that defines them may not have run."""
     homes: dict[Value, tuple[Operand, int]] = {}
-    flags: dict[Value, list[Value]] = {}
+    flags: dict[Value, Sequence[Value]] = {}
     same: dict[Value, Value] = {}
     regions = [body, *(inner for op in walk(body) for inner in op.regions)]
     for op, after in (pair for region in regions for pair in _pairs(region)):
@@ -87,7 +91,7 @@ class _Reads:
         for op in region.ops:
             self._read(op.args, taken)
             if op.derived:
-                self._after_loop(op.args, taken)
+                self._after_loop(op, taken)
             on = frozenset(handed_on(op).values() if op.prim is SCOPE else ())
             for n, inner in enumerate(op.regions):
                 arm = {(self._one(op.args[0]), n)} if op.prim is IF else set()
@@ -103,10 +107,18 @@ class _Reads:
                     self.found.add(current)
                 current = self.same.get(current)
 
-    def _after_loop(
-        self, operands: Iterable[Operand], taken: frozenset[tuple[Operand, int]]
-    ) -> None:
-        """A derivative may ask for the shape of what a loop binds where the loop did not run."""
+    def _after_loop(self, op: Op, taken: frozenset[tuple[Operand, int]]) -> None:
+        """A derivative may ask for the shape of what a loop binds, or save it, where the loop did
+        not run."""
+        operands: Iterable[Operand] = ()
+        if op.prim.function in (np.zeros_like, helpers.zeros_like):
+            operands = op.args
+        elif op.prim.function is helpers.own and is_array(type_of_operand(op.args[0])):
+            # An array would be copied by its method if it were there for certain.
+            operands = op.args
+        elif op.prim.name == "tuple":
+            # First comes the value; if it is unbound, that is the program's own error.
+            operands = op.args[1:]
         for operand in operands:
             flags = self.flags.get(operand) if isinstance(operand, Value) else None
             if flags is not None and not any((flag, 0) in taken for flag in flags):

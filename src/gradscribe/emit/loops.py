@@ -91,8 +91,7 @@ class Loops:
         names = {
             self.names[param]: self.expressions.operand(stand_in(param))
             for param, init, result in zip(params, op.args[start:], op.results, strict=False)
-            if init is UNDEF
-            and (self.names[param] in moved or result in self.statements.must_bind)
+            if init is UNDEF and (self.names[param] in moved or result in self.statements.must_bind)
         }
         return [assign(name, value) for name, value in names.items()]
 

@@ -22,6 +22,7 @@ from typing import final
 
 import numpy as np
 
+from gradscribe.emit.bindings import must_bind
 from gradscribe.emit.buffers import (
     as_large,
     copies_entries,
@@ -403,6 +404,7 @@ class Ownership:
     def _returned(self) -> None:
         """Everything returned is owned, writable and disjoint."""
         body = self.function.body
+        self.maybe_none |= must_bind(body)
         given: set[Value] = set()
         body.yields = [self._give(operand, given) for operand in body.yields]
 
