@@ -1,4 +1,4 @@
-"""Refusals say what is not understood, where it stands and what to do about it."""
+"""How refusals show where they stand. What is refused is in ``refusals.py``."""
 
 from __future__ import annotations
 
@@ -16,48 +16,6 @@ X = np.array([1.2, 1.9])
 
 # name: (program, rendered error after the file's name)
 REFUSED: dict[str, tuple[str, str]] = {
-    "a name that an exception may have kept from being bound": (
-        "import math\ndef main(x):\n    y = x\n    try:\n        y = x * x\n"
-        "        y = math.sqrt(y - 9.0)\n    except ValueError:\n        return y\n    return y\n",
-        """\
-:8:16: error: the try at line 4 binds 'y', and may or may not have done so when it raised an exception: here its value is not known
-    8 |         return y
-      |                ^
-   help: let the try body bind new names, and take them over after it, in its else clause""",
-    ),
-    "a manager that may swallow exceptions": (
-        "class Calm:\n    def __enter__(self): pass\n    def __exit__(self, *about): return True\n"
-        "def main(x):\n    with Calm():\n        y = x * x\n    return y\n",
-        """\
-:5:10: error: cannot know whether Calm() lets exceptions pass
-    5 |     with Calm():
-      |          ^^^^^^
-   help: write the try statement that it stands for""",
-    ),
-    "an attribute assigned": (
-        "class C: pass\nc = C()\ndef main(x):\n    c.k = x\n    return x\n",
-        """\
-:4:5: error: the attribute .k is assigned to something that is not followed here
-    4 |     c.k = x
-      |     ^^^
-   help: assign to attributes of objects that the function was given or has made""",
-    ),
-    "a global that is written to": (
-        "K = 1.0\ndef main(x):\n    global K\n    K = x\n    return x\n",
-        """\
-:3:5: error: the function writes to the global 'K'
-    3 |     global K
-      |     ^^^^^^^^
-   help: return the new value, and let the caller assign it""",
-    ),
-    "a function without a rule": (
-        "import numpy as np\ndef main(x):\n    return np.linalg.lstsq(x, x)[0]\n",
-        """\
-:3:12: error: cannot differentiate np.linalg.lstsq: no rule
-    3 |     return np.linalg.lstsq(x, x)[0]
-      |            ^^^^^^^^^^^^^^^^^^^^^
-   help: declare one with @linear or @adjoint, or wrap the argument in stop_gradient(...)""",
-    ),
     "columns are characters, not bytes": (
         "import numpy as np\ndef main(x):\n    é = x; return np.linalg.lstsq(é, é)\n",
         """\
@@ -74,59 +32,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     4 |         np.linalg.lstsq(
       |         ^^^^^^^^^^^^^^^^
    help: declare one with @linear or @adjoint, or wrap the argument in stop_gradient(...)""",
-    ),
-    "an unknown method": (
-        "def main(x):\n    return x.tobytes()\n",
-        """\
-:2:12: error: the method .tobytes() is not supported here
-    2 |     return x.tobytes()
-      |            ^^^^^^^^^^^""",
-    ),
-    "an undefined name": (
-        "def main(x):\n    return x * undefined\n",
-        """\
-:2:16: error: the name 'undefined' is not defined
-    2 |     return x * undefined
-      |                ^^^^^^^^^""",
-    ),
-    "a missing argument": (
-        "def g(a, b):\n    return a\ndef main(x):\n    return g(x)\n",
-        """\
-:4:12: error: the argument 'b' is missing
-    4 |     return g(x)
-      |            ^^^^""",
-    ),
-    "an output argument": (
-        "import numpy as np\ndef main(x):\n    z = x * 2\n"
-        "    np.exp(x, out=z, where=x > 1)\n    return z\n",
-        """\
-:4:5: error: np.exp with both out and where is not supported
-    4 |     np.exp(x, out=z, where=x > 1)
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-   help: write where the mask is true: z[mask] = f(x[mask])""",
-    ),
-    "a write through what may be a view": (
-        "def main(x):\n    z = x.ravel()\n    z[0] = 1.0\n    return z\n",
-        """\
-:3:5: error: cannot write through the result of np.ravel taken at :2:9, which may be a view
-    3 |     z[0] = 1.0
-      |     ^^^^
-   help: index the array itself, or make a copy before: x = x.copy()""",
-    ),
-    "complex numbers on the way": (
-        "def main(x):\n    return abs(x * 1j)\n",
-        """\
-:2:12: error: complex numbers are not differentiated yet
-    2 |     return abs(x * 1j)
-      |            ^^^^^^^^^^^
-   help: write real and imaginary parts apart""",
-    ),
-    "text as the result": (
-        'def main(x):\n    return "a"\n',
-        """\
-:1:1: error: cannot differentiate main: its result is 'a', not floating-point
-    1 | def main(x):
-      | ^^^^^^^^^^^^""",
     ),
 }
 

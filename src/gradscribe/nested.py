@@ -89,7 +89,11 @@ def _pullback(frame: Frame, specification: Any, operands: list[Operand], types: 
 
 def _tuple_items(frame: Frame, node: Any, bound: Bound) -> list[Operand]:
     if not isinstance(bound, TupleOf):
-        frame.refuse(node, "jvp takes two tuples: arguments and tangents")
+        frame.refuse(
+            node,
+            "jvp takes two tuples, of arguments and of tangents, whose lengths are known",
+            "write them out: jvp(f)((x,), (x_dot,))",
+        )
     return [frame.read(item) for item in bound.items]
 
 
@@ -105,7 +109,11 @@ def _bind(
     result: list[Bound] = []
     for name, parameter in signature.parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            frame.refuse(node, "a derivative of a function with * parameters is not supported here")
+            frame.refuse(
+                node,
+                "a derivative of a function with * parameters is not supported here",
+                "give the function parameters with names",
+            )
         result.append(bound.arguments.get(name, Const(parameter.default)))
     return result
 

@@ -33,6 +33,7 @@ from gradscribe.ir.types import (
     Static,
     Struct,
     Type,
+    Unknown,
     maybe_float,
     type_of,
 )
@@ -148,13 +149,17 @@ def kind_at(kind: Type, path: tuple[Any, ...], who: str) -> tuple[Type, tuple[An
     for step in path:
         key, parts, known = step, trees.part_types(kind), trees.keys(kind)
         if parts is None:
-            raise ArgumentError(f"{who}: nothing is known of the parts of {_describe(kind)}")
+            raise ArgumentError(
+                f"{who}: the argument has no part {key!r} that is known: it is {_describe(kind)}",
+                hint="call the derivative with arguments, or annotate the parameter",
+            )
         if isinstance(kind, SequenceType) and isinstance(key, int) and key < 0:
             key += len(parts)
         if key not in known:
             raise ArgumentError(
                 f"{who}: there is no {key!r} in {_describe(kind)} "
-                f"(it has {', '.join(map(str, known))})"
+                f"(it has {', '.join(map(str, known))})",
+                hint="name a part that it has",
             )
         kind = parts[known.index(key)]
         keys.append(key)
@@ -218,7 +223,10 @@ def _as_float(kind: Type, name: str, who: str) -> Type:
         return kind  # parts that are no floats are left alone
     dtype = kind.dtype if isinstance(kind, Scalar | Array) else None
     if dtype is not None and dtype.kind == "c":
-        raise ArgumentError(f"{who}: the argument {name!r} is complex, which is not supported yet")
+        raise ArgumentError(
+            f"{who}: the argument {name!r} is complex, which is not supported yet",
+            hint="pass real and imaginary parts apart",
+        )
     if not maybe_float(kind):
         raise ArgumentError(
             f"{who}: cannot differentiate with respect to {name!r}, which is {_describe(kind)}",
@@ -240,6 +248,8 @@ def _describe(kind: Type) -> str:
         return "a dict"
     if isinstance(kind, Static):
         return "None" if kind.value is None else f"of type {type(kind.value).__name__}"
+    if isinstance(kind, Unknown):
+        return "something of which nothing is known"
     return f"of type {kind}"
 
 

@@ -6,7 +6,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -107,16 +107,16 @@ def _opaque_name(op: Op) -> str:
     """What passes through uninterpreted: the function called, as the user wrote it."""
     template = op.attrs.template
     if not isinstance(template, ast.Call):
-        return "this expression"
+        return op.span.one_line(40) if op.span is not None else "this expression"
     text = ast.unparse(template.func)
     for place, arg in enumerate(op.args):
-        if isinstance(arg, Const):
-            text = re.sub(rf"\b_{place}\b", arg.name or printed_name(arg.value), text)
+        name = arg.hint or "…" if isinstance(arg, Value) else arg.name or printed_name(arg.value)
+        text = re.sub(rf"\b_{place}\b", name, text)
     return text.replace("numpy.", "np.")
 
 
-def no_rule(op: Op, name: str, missing: str) -> NoRuleError:
-    return NoRuleError(
+def no_rule(op: Op, name: str, missing: str) -> NoReturn:
+    raise NoRuleError(
         f"cannot differentiate {op.prim.name} with respect to its argument {name!r}: no rule",
         op.span,
         f"declare one with {missing}, or wrap the argument in stop_gradient(...)",
@@ -207,7 +207,7 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
         else:
             transposed = rules.linear.get(name) or rules.adjoints.get(name)
             if transposed is None:
-                raise no_rule(op, name, "@adjoint or @linear")
+                no_rule(op, name, "@adjoint or @linear")
             if prim.variadic and place >= last:
                 shared = run_several(transposed, op, builder, extra) if shared is None else shared
                 bar = _entry(shared, place - last, builder)
@@ -394,7 +394,7 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
         elif name in rules.tangents:
             add(run(rules.tangents[name], new_args, builder, {**extra, f"{name}_dot": dot}))
         else:
-            raise no_rule(op, name, "@tangent")
+            no_rule(op, name, "@tangent")
     return None if total is None else _entries_in_shape(total, y, builder)
 
 
@@ -474,7 +474,7 @@ def _variadic_tangent(
             dot = builder.emit(of(tuple), *zeros)
             add(run(rules.tangents[name], new, builder, {"y": new.results[0], f"{name}_dot": dot}))
         else:
-            raise no_rule(op, name, "@tangent")
+            no_rule(op, name, "@tangent")
 
 
 def tangent_or_zero(

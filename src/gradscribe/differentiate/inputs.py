@@ -55,7 +55,9 @@ def _part(function: Function, whole: Value, place: int) -> Value:
             _refuse(function, op, whole)
     if whole in body.yields:
         raise UnsupportedError(
-            f"{function.name} returns {whole.hint!r} as a whole", function.span, _HINT
+            f"{whole.hint!r} is returned as a whole, of which a part is differentiated",
+            function.span,
+            _HINT,
         )
     substitute(body, mapping)
     body.ops[:] = [op for op in body.ops if not (op.results and op.results[0] in mapping)]

@@ -182,7 +182,7 @@ def _refuse_output(function: Function, kind: Type) -> None:
     raise ArgumentError(
         f"cannot differentiate {function.name}: its result is {_article(kind)}, not floating-point",
         function.span,
-        "return floats or floating arrays; differentiate with has_aux for the rest",
+        "return floats or floating arrays alone",
     )
 
 

@@ -171,7 +171,11 @@ def _getattr(
         return found
     name = _literal(positional)
     if name is None:
-        frame.refuse(node, "getattr of a name that is not known before the program runs")
+        frame.refuse(
+            node,
+            "getattr of a name that is not known before the program runs",
+            "branch on the name, and write the attributes out",
+        )
     if len(positional) == 3 and _has(frame, positional[0], name) is False:
         return positional[2]
     base = hidden("", f"{scope_of(node)} object")

@@ -28,7 +28,11 @@ def _super(
             frame.refuse(node, "super() outside a method")
         cls, receiver = Const(cell.cell_contents), frame.env[first[0].id]
     if not isinstance(cls, Const) or not isinstance(cls.value, type):
-        frame.refuse(node, "the class that super() is given is not known here")
+        frame.refuse(
+            node,
+            "the class that super() is given is not known here",
+            "write super(), or name the class",
+        )
     return Super(cls.value, receiver)
 
 

@@ -145,7 +145,11 @@ def arguments(frame: Frame, node: gast.Call, kept: bool = True) -> tuple[list[Bo
         if isinstance(arg, gast.Starred):
             entries = spread(frame, arg, lower(frame, arg.value))
             if entries is None:
-                frame.refuse(arg, "star of something whose length is not known here")
+                frame.refuse(
+                    arg,
+                    "star of something whose length is not known here",
+                    "hand over the list itself",
+                )
             positional.extend(entries)
         elif isinstance(arg, gast.List):
             positional.append(display(frame, arg, kept))
@@ -158,7 +162,9 @@ def arguments(frame: Frame, node: gast.Call, kept: bool = True) -> tuple[list[Bo
             continue
         pairs = containers.pairs_of(frame, lower(frame, keyword.value))
         if pairs is None or not all(isinstance(key, str) for key in pairs):
-            frame.refuse(node, "** of something whose keys are not known here")
+            frame.refuse(
+                node, "** of something whose keys are not known here", "write the keywords out"
+            )
         keywords |= pairs
     return positional, keywords
 
@@ -467,13 +473,21 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     instead = ASSIGNMENTS.get(getattr(np.ndarray, name, None))
     if instead is not None and isinstance(kind, Array | Unknown):
         if name == "sort" and isinstance(kind, Unknown):
-            frame.refuse(node, "cannot know whether an array or a list is sorted here")
+            frame.refuse(
+                node,
+                "cannot know whether an array or a list is sorted here",
+                "write np.sort(x) or sorted(x), or annotate the parameter",
+            )
         positional, keywords = arguments(frame, node)
         return inline_for(frame, node, instead, [base, *positional], keywords)
     method = METHODS.get(name)
     if method is None or not isinstance(kind, Scalar | Array | Unknown) or kind == TEXT:
         if isinstance(kind, Array) or (isinstance(kind, Scalar) and kind != TEXT):
-            frame.refuse(node, f"the method .{name}() is not supported here")
+            frame.refuse(
+                node,
+                f"the method .{name}() is not supported here",
+                "use a function of NumPy, or pass what the method gives as an argument",
+            )
         return opaque.method(frame, node, base)
     positional, keywords = arguments(frame, node)
     positional, keywords = method.bind(positional, keywords)

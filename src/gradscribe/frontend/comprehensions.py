@@ -74,7 +74,7 @@ def _as_dict(frame: Frame, node: Any, source: Closure) -> Bound:
 def set_comprehension(frame: Frame, node: Any) -> Bound:
     """Sets hold what has no derivative."""
     if not _harmless(frame, node):
-        frame.refuse(node, "this comprehension is not supported", "write it as a loop")
+        frame.refuse(node, "a set of what is differentiated is not supported", "use a list")
     return opaque.expression(frame, node)
 
 
@@ -118,7 +118,11 @@ def as_list(frame: Frame, node: Any, source: Closure, at_once: bool = False) -> 
     for name in (value, gather):
         frame.env.pop(name, None)
     if at_once and any(_has_effect(op) for op in frame.builder.region.ops[built:]):
-        frame.refuse(node, "a generator with effects is walked beside another sequence here")
+        frame.refuse(
+            node,
+            "a generator with effects is walked beside another sequence here",
+            "make a list of it before",
+        )
     return frame.env.pop(gathered)
 
 

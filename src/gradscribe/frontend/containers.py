@@ -155,7 +155,11 @@ def set_item(
     if fields.kind == "list" and isinstance(key, slice):
         new = items_of(frame, value)
         if new is None:
-            frame.refuse(node, "a slice of this list is assigned things that are not known here")
+            frame.refuse(
+                node,
+                "a slice of a list of unlike things is assigned things that are not known here",
+                "keep things of one kind in lists of their own",
+            )
         items = list(fields.entries.values())
         items[key] = new
         frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
@@ -190,7 +194,11 @@ def delete_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Opera
         frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
         return
     if key is _UNKNOWN or key not in fields.entries:
-        frame.refuse(node, "the entry that is deleted here is not known")
+        frame.refuse(
+            node,
+            "the entry that is deleted here is not known",
+            "use keys that are written in the program",
+        )
     frame.heap.values[base.loc] = fields.without(key)
 
 

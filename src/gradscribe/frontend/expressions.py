@@ -188,7 +188,11 @@ def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> bool | None
         return True
     if all(followed) and isinstance(left, Ref) and isinstance(right, Ref):
         if right.loc in frame.heap.aliases.get(left.loc, ()):
-            frame.refuse(node, "it is not known here whether these are one object")
+            frame.refuse(
+                node,
+                "whether these are one object depends on the path taken",
+                "compare what they hold",
+            )
     return False
 
 
@@ -263,7 +267,9 @@ def _tuple_part(frame: Frame, element: Any) -> Bound:
         if isinstance(kind, Sequence) and kind.kind == "tuple":
             return inner
     if not isinstance(inner, TupleOf):
-        frame.refuse(element, "star of something whose length is not known here")
+        frame.refuse(
+            element, "star of something whose length is not known here", "make a list: [*xs, …]"
+        )
     return inner
 
 
@@ -375,7 +381,11 @@ def indexed(frame: Frame, node: gast.Subscript) -> Bound:
         return lower(frame, node.value)
     base = lower(frame, node.value.value)
     if not isinstance(base, Ref) or not isinstance(frame.type(base), Array):
-        frame.refuse(node, "the attribute .flat is not supported here")
+        frame.refuse(
+            node,
+            "an entry of .flat is taken of something that is no array here",
+            "write np.ravel(x)[…]",
+        )
     return views.flat(frame, base)
 
 
@@ -458,7 +468,11 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
             return views.take(frame, base, prim, ())
         return frame.wrap(frame.emit(prim, frame.read(base)))
     if not isinstance(node, gast.Attribute) or isinstance(base, Closure | Method | Procedure):
-        frame.refuse(node, f"the attribute .{name} is not supported here")
+        frame.refuse(
+            node,
+            f"the attribute .{name} of a function is not supported",
+            "write what it stands for",
+        )
     return opaque.attribute(frame, node, base)
 
 

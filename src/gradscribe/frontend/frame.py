@@ -46,6 +46,7 @@ from gradscribe.ir.types import (
     is_unlike,
 )
 from gradscribe.objects import is_named_tuple
+from gradscribe.source import Span
 
 _LOST_HINT = "let the try body bind new names, and take them over after it, in its else clause"
 
@@ -87,7 +88,18 @@ class Frame:
     # ------------------------------------------------------------------ errors and origins
 
     def refuse(self, node: Any, message: str, hint: str | None = None) -> NoReturn:
-        raise UnsupportedError(message, self.definition.span(node) or self.builder.span, hint)
+        raise UnsupportedError(message, self.here(node), hint)
+
+    def refuse_here(self, message: str, hint: str | None) -> NoReturn:
+        """Refuse what is being lowered, where its node is not known."""
+        raise UnsupportedError(message, self.here(), hint)
+
+    def here(self, node: Any = None) -> Span | None:
+        """Where a node stands, or what is being lowered."""
+        definition = self.definition
+        if self.builder.derived and self.builder.span is not None:
+            return self.builder.span  # the user's code that a rule is for
+        return definition.span(node) or self.builder.span or definition.header(definition.node)
 
     @contextmanager
     def statement(self, node: Any) -> Iterator[None]:
@@ -175,13 +187,15 @@ class Frame:
                 return self.emit(INSTANCE, Const(bound.cls), *items)
             return self.emit(TUPLE, *items)
         if isinstance(bound, Procedure):
-            self.refuse(self.definition.node, "a derivative is used as a value here", "call it")
+            self.refuse_here("a derivative is used as a value here", "call it")
         if isinstance(bound, Closure):
-            self.refuse(bound.definition.node, "a nested function is used as a value here")
+            self.refuse_here(
+                "a nested function is used as a value here", "call it where its value is needed"
+            )
         if isinstance(bound, Method | Cell | Super):
-            self.refuse(self.definition.node, "a method is used as a value here", "call it")
+            self.refuse_here("a method is used as a value here", "call it")
         if isinstance(bound, Lost):
-            raise UnsupportedError(bound.why, self.builder.span, _LOST_HINT)
+            self.refuse_here(bound.why, _LOST_HINT)
         value = self.look(bound)
         if not self.tolerant and not isinstance(type_of_operand(value), Array):
             self.heap.own.discard(self.stands_for(bound).loc)  # others may hold its entries now
@@ -193,7 +207,7 @@ class Frame:
             return self.read(bound)
         lost = self.heap.lost_in(bound)
         if lost is not None:
-            raise UnsupportedError(lost.why, self.builder.span, _LOST_HINT)
+            self.refuse_here(lost.why, _LOST_HINT)
         bound = self.stands_for(bound)
         if bound.loc in self.heap.stale and not self.tolerant:
             self._refuse_stale(bound.loc)
@@ -209,7 +223,7 @@ class Frame:
             raise AliasError(
                 f"cannot know whether the {step.prim.name} of {bound.loc.name or 'an object'} "
                 f"taken at {step.span} is a view of it, and it was written to since",
-                self.builder.span or self.definition.header(self.definition.node),
+                self.here(),
                 "copy it where it is taken, or take it of a copy: x = x.copy()",
             )
         value = self.emit(step.prim, base, *step.args)
@@ -242,12 +256,14 @@ class Frame:
 
     def _constructor(self, loc: Loc, fields: Fields) -> tuple[str, ...]:
         """The fields that the constructor of an object's class takes, if these are all it has."""
-        names = field_names(fields.cls)
+        try:
+            names = field_names(fields.cls)
+        except UnsupportedError as error:  # a fact's: it knows what, not where
+            self.refuse_here(error.message, error.hint)
         if set(names) != set(fields.entries):
-            raise UnsupportedError(
+            self.refuse_here(
                 f"an object of the class {fields.cls and fields.cls.__name__} is used as a whole "
-                "here, and has more than its constructor takes",
-                self.builder.span,
+                "here, and has other attributes than its constructor takes",
                 "use its attributes",
             )
         return names
@@ -268,7 +284,7 @@ class Frame:
         mine = loc.name or "x"
         raise AliasError(
             f"cannot know what {name} is here: {self.heap.stale[loc]}",
-            self.builder.span or self.definition.header(self.definition.node),
+            self.here(),
             "store copies: [x.copy()]" if holds else f"copy it before: {mine} = {mine}.copy()",
         )
 
@@ -368,7 +384,7 @@ class Frame:
             raise AliasError(
                 f"cannot write to {loc.name or 'this object'}: it {self.heap.kept[loc]}, "
                 "which would change too",
-                self.definition.span(node),
+                self.here(node),
                 "write to the object before it is stored, or copy it: x = x.copy()",
             )
         span = self.definition.span(node)
@@ -386,7 +402,7 @@ class Frame:
             raise AliasError(
                 f"cannot write to {loc.name or 'this object'}: it may be the same object as "
                 f"{name!r}, depending on the path taken",
-                self.definition.span(node),
+                self.here(node),
                 f"copy one of them: {name} = {name}.copy()",
             )
 

@@ -264,7 +264,11 @@ def _walked(
         if isinstance(value, Const)
     ]
     if len(given) != len(keywords):
-        frame.refuse(node, f"the keywords of {function.__name__} must be literals here")
+        frame.refuse(
+            node,
+            f"the keywords of {function.__name__} must be literals here",
+            "write the values out",
+        )
     call = gast.Call(load(called), [load(name) for name in names], given)
     loop = gast.For(store(each), call, [item(load(each))], [], None)
     loop.form = "comprehension"

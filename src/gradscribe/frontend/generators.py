@@ -42,7 +42,9 @@ def called(
     bind_parameters(frame, inner, node, definition, positional, keywords)
     scope = f"{scope_of(node)}()"
     if scope.count("()") > _DEPTH:
-        frame.refuse(node, "generators that call each other without end are not supported")
+        frame.refuse(
+            node, "a generator function that calls itself is not supported", "return a list instead"
+        )
     names: dict[str, str] = {}
     for name in _names(definition.node):
         if name in definition.locals:

@@ -39,8 +39,6 @@ def _from(frame: Frame, node: gast.ImportFrom) -> None:
     name = "." * (node.level or 0) + (node.module or "")
     module = importlib.import_module(name, frame.definition.globals.get("__package__"))
     for alias in node.names:
-        if alias.name == "*":
-            frame.refuse(node, "import * inside a function")
         if not hasattr(module, alias.name):
             try:
                 importlib.import_module(f"{module.__name__}.{alias.name}")

@@ -42,7 +42,11 @@ def method(
         return frame.emit(of(found.function), frame.read(base), *map(frame.read, positional))
     handler = _WRITERS.get(name)
     if handler is None or not isinstance(base, Ref) or (keywords and name != "sort"):
-        frame.refuse(node, f"the list method .{name}() is not supported here")
+        frame.refuse(
+            node,
+            f"the list method .{name}() is not supported with these arguments",
+            "call it on a list made in the function, without options; else use slices or a loop",
+        )
     result: Bound = handler(frame, node, base, *positional, **keywords)
     return result
 
@@ -135,7 +139,11 @@ def set_slice(frame: Frame, node: Any, base: Ref, place: Operand, values: Bound 
 
     if not _steps_by_one(place):
         if values is None:
-            frame.refuse(node, "del of a slice with a step is not supported", "use a loop")
+            frame.refuse(
+                node,
+                "del of a slice with a step is not supported",
+                "keep the rest instead: xs = xs[1::2]",
+            )
         _set_each(frame, node, base, place, values)
         return
     new = None if values is None else frame.read(as_list(frame, node, values, fresh=False))

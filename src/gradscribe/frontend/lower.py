@@ -205,7 +205,8 @@ def statement(frame: Frame, node: Any) -> None:
     """Lower one statement that does not end its block."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
-        frame.refuse(node, f"{_words(node)} is not supported yet", _HINTS.get(type(node)))
+        name, hint = _REFUSED.get(type(node), (f"a {type(node).__name__} statement", ""))
+        frame.refuse(node, f"{name} is not supported", hint or None)
     handler(frame, node)
 
 
@@ -246,11 +247,9 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
         writes.set_item(frame, target, base, place, new)
         if not isinstance(frame.type(base), Array):
             sharing.store(frame, base, value, target)
-    elif isinstance(target, gast.Attribute):
+    else:
         base = expressions.lower(frame, target.value)
         records.set_attribute(frame, target, base, target.attr, value)
-    else:
-        frame.refuse(target, f"{_words(target)} cannot be assigned to here")
 
 
 def _is_swap_of_entries(frame: Frame, target: Any, value: Bound) -> bool:
@@ -313,7 +312,11 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
 def _around_star(frame: Frame, target: Any, value: Bound, kind: Type, place: int) -> list[Bound]:
     """``a, *b, c = xs`` for a list of unknown length."""
     if not isinstance(kind, SequenceType) or kind.kind != "list":
-        frame.refuse(target, "a starred pattern needs a list, or a value whose length is known")
+        frame.refuse(
+            target,
+            "a starred pattern needs a list, or a value whose length is known",
+            "use a slice: rest = x[1:]",
+        )
     after = len(target.elts) - place - 1
     middle = slice(place, -after if after else None)
     found = [expressions.item(frame, value, Const(k)) for k in range(place)]
@@ -339,7 +342,11 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
         return
     base = expressions.indexed(frame, target)
     if records.special_method(frame, base, "__setitem__") is not None:
-        frame.refuse(node, "augmented assignment through __setitem__ is not supported")
+        frame.refuse(
+            node,
+            "augmented assignment through __setitem__ is not supported",
+            "write a[i] = a[i] + …",
+        )
     place = expressions.index(frame, target.slice)
     fields = frame.heap.fields(base)
     if fields is not None and isinstance(base, Ref):
@@ -371,7 +378,11 @@ def _augmented_value(frame: Frame, node: Any, name: str, old: Bound, function: A
         if named is None or (
             containers.method(frame, node, old, fields, named, [right], {}) is None
         ):
-            frame.refuse(node, "this container is changed by things that are not known here")
+            frame.refuse(
+                node,
+                "a container whose parts are followed one by one grows by what is not known here",
+                "keep things of one kind in lists of their own",
+            )
         return None
     if not isinstance(old, Ref) or fields is not None:
         right = expressions.lower(frame, node.value)
@@ -419,8 +430,9 @@ def _delete(frame: Frame, node: gast.Delete) -> None:
             frame.lookup(gast.Name(target.id, gast.Load(), None, None))
             frame.env.pop(target.id, None)
             continue
-        if not isinstance(target, gast.Subscript):
-            frame.refuse(node, "del of anything but entries and attributes is not supported yet")
+        if isinstance(target, gast.Tuple | gast.List):
+            _delete(frame, gast.copy_location(gast.Delete(target.elts), node))
+            continue
         base = expressions.lower(frame, target.value)
         fields = frame.heap.fields(base)
         if fields is not None and isinstance(base, Ref):
@@ -469,7 +481,11 @@ def _class(frame: Frame, node: gast.ClassDef) -> None:
     """A class that is made by each call: its objects are not followed."""
     for part in gast.walk(node):
         if isinstance(part, gast.Name) and part.id in frame.env:
-            frame.refuse(part, f"a class inside a function that reads {part.id!r} from around it")
+            frame.refuse(
+                part,
+                f"a class inside a function that reads {part.id!r} from around it",
+                "define the class at module level, and pass it what it needs",
+            )
     template, operands = opaque.template_of(frame, node)
     value = Value(node.name, UNKNOWN, named=True)
     frame.builder.append(Op(OPAQUE, tuple(operands), (value,), attrs=Attrs(template=template)))
@@ -480,27 +496,16 @@ def _pass(frame: Frame, node: Any) -> None:
     """``pass``."""
 
 
-def _words(node: Any) -> str:
-    return _NAMES.get(type(node), type(node).__name__.lower())
-
-
 def _sign(node: gast.AugAssign) -> str:
     return {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.get(
         expressions.BINARY[type(node.op)].__name__, "op"
     )
 
 
-_NAMES = {
-    gast.Break: "break",
-    gast.Continue: "continue",
-    gast.Delete: "del",
-    gast.Return: "return inside a loop",
-    gast.Attribute: "an attribute",
-}
-
-_HINTS: dict[type, str] = {
-    gast.Break: "compute the condition in a while loop, or guard the rest of the body with if",
-    gast.Continue: "guard the rest of the body with if",
+# Statements that are refused: how they are called, and what to write instead.
+_REFUSED: dict[type, tuple[str, str]] = {
+    gast.AsyncFunctionDef: ("an async function", "write it with def"),
+    gast.TryStar: ("except*", "write except"),
 }
 
 # Statements that hold others; what follows one may be lowered in its arms.

@@ -96,9 +96,7 @@ class _Cases:
                 return self._sequence(patterns, subject, bindings)
             case gast.MatchClass():
                 return self._class(pattern, subject, bindings)
-            case gast.MatchMapping():
-                return self._mapping(pattern, subject, bindings)
-        self.frame.refuse(pattern, "this pattern is not supported")
+        return self._mapping(pattern, subject, bindings)
 
     def _either(self, patterns: list[Any], subject: Any) -> list[Any]:
         alternatives = []
@@ -137,7 +135,9 @@ class _Cases:
     def _class(self, pattern: Any, subject: Any, bindings: Bindings) -> list[Any]:
         cls = managers.object_of(self.frame, pattern.cls)
         if not isinstance(cls, type):
-            self.frame.refuse(pattern, "the class of this pattern is not known here")
+            self.frame.refuse(
+                pattern, "the class of this pattern is not known here", "name a class of the module"
+            )
         tests = [_call(self._builtin("isinstance"), subject, pattern.cls)]
         names = getattr(cls, "__match_args__", ())
         for k, inner in enumerate(pattern.patterns):
@@ -154,7 +154,11 @@ class _Cases:
 
     def _mapping(self, pattern: Any, subject: Any, bindings: Bindings) -> list[Any]:
         if pattern.rest is not None:
-            self.frame.refuse(pattern, "the rest of a mapping pattern is not supported")
+            self.frame.refuse(
+                pattern,
+                "the rest of a mapping pattern is not supported",
+                "bind the keys that are needed, by name",
+            )
         tests = [_call(self._builtin("isinstance"), subject, self._builtin("dict"))]
         for key, inner in zip(pattern.keys, pattern.patterns, strict=True):
             tests.append(gast.Compare(key, [gast.In()], [subject]))
@@ -163,7 +167,11 @@ class _Cases:
 
     def _builtin(self, name: str) -> gast.Name:
         if name in self.frame.env or name in self.frame.definition.globals:
-            self.frame.refuse(self.node, f"a pattern where {name!r} means something else")
+            self.frame.refuse(
+                self.node,
+                f"a pattern where {name!r} means something else",
+                "call that by another name",
+            )
         return _load(name)
 
 

@@ -60,13 +60,15 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         return _call(frame, node, found.fget, [base])
     held = _held(frame, base, name)
     if held is UNDEF:
-        frame.refuse(node, f"the attribute {name!r} may be read before it is set")
+        frame.refuse(
+            node, f"the attribute {name!r} may be read before it is set", "set it on every path"
+        )
     if held is not None:
         return held
     if isinstance(found, functools.cached_property):
         value = _call(frame, node, found.func, [base])
         if isinstance(base, Ref):
-            _put(frame, base, name, value)
+            _put(frame, node, base, name, value)
         return value
     if found is _ABSENT:
         frame.refuse(node, f"an object of the class {cls.__name__} has no attribute {name!r} here")
@@ -135,7 +137,9 @@ def _of_class(
     if is_static(found):
         return Const(found)
     if hasattr(type(found), "__get__"):
-        frame.refuse(node, f"the attribute {name!r} is computed by a descriptor")
+        frame.refuse(
+            node, f"the attribute {name!r} is computed by a descriptor", "make it a property"
+        )
     owner = next(base for base in cls.__mro__ if name in base.__dict__)
     if "<locals>" in owner.__qualname__:
         return frame.wrap(Const(found)) if isinstance(found, int | float) else Const(found)
@@ -150,7 +154,11 @@ def has(frame: Frame, node: Any, base: Bound, name: str) -> bool:
     held = _held(frame, base, name)
     operand = frame.heap.operand(held.loc) if isinstance(held, Ref) else held
     if held is UNDEF or _may_be_unset(frame, operand):
-        frame.refuse(node, f"it depends on the path taken whether there is an attribute {name!r}")
+        frame.refuse(
+            node,
+            f"it depends on the path taken whether there is an attribute {name!r}",
+            "set it on every path",
+        )
     return held is not None
 
 
@@ -182,14 +190,18 @@ def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound)
         _call(frame, node, found.fset, [base, value])
         return
     if cls.__setattr__ is not object.__setattr__:
-        frame.refuse(node, f"the class {cls.__name__} decides what assigning to .{name} does")
-    _put(frame, base, name, value)
+        frame.refuse(
+            node,
+            f"the class {cls.__name__} decides what assigning to .{name} does",
+            "set it in a method",
+        )
+    _put(frame, node, base, name, value)
 
 
-def _put(frame: Frame, base: Ref, name: str, value: Bound) -> None:
+def _put(frame: Frame, node: Any, base: Ref, name: str, value: Bound) -> None:
     fields = object_of(frame, base)
     assert fields is not None
-    frame.check_write(base.loc, None)
+    frame.check_write(base.loc, node)
     frame.heap.values[base.loc] = fields.replaced(name, value)
     if base.loc.name:
         frame.name(value, part_name(base.loc.name, name))
@@ -201,7 +213,7 @@ def delete_attribute(frame: Frame, node: Any, base: Bound, name: str) -> None:
     """``del base.name``."""
     fields = object_of(frame, base)
     if fields is None or not isinstance(base, Ref) or name not in fields.entries:
-        frame.refuse(node, f"the attribute .{name} cannot be deleted here")
+        frame.refuse(node, f"the attribute .{name} cannot be deleted here", "set it to None")
     frame.heap.values[base.loc] = fields.without(name)
 
 
@@ -273,7 +285,11 @@ def comparison(frame: Frame, node: Any, name: str, left: Bound, right: Bound) ->
         method = special_method(frame, receiver, f"__{method_name}__")
         if method is not None:
             if _generated(method.function):
-                frame.refuse(node, "the comparison that a dataclass generates is not supported")
+                frame.refuse(
+                    node,
+                    "the comparison that a dataclass generates is not supported",
+                    "compare the fields",
+                )
             return call_method(frame, node, method, [other])
     return None
 
@@ -308,7 +324,11 @@ def _named_tuple(
     own = cls.__new__
     defaults = {name: frame.wrap(Const(value)) for name, value in cls._field_defaults.items()}
     if "namedtuple" not in own.__code__.co_filename and not _generated(own):
-        frame.refuse(node, f"the named tuple {cls.__name__} has a __new__ of its own")
+        frame.refuse(
+            node,
+            f"the named tuple {cls.__name__} has a __new__ of its own",
+            "compute the fields in a function that returns the named tuple",
+        )
     given = defaults | dict(zip(cls._fields, positional, strict=False)) | keywords
     missing = [name for name in cls._fields if name not in given]
     if missing or len(positional) > len(cls._fields) or not set(given) <= set(cls._fields):

@@ -102,7 +102,11 @@ def call(
         names = [name for name, _ in bound]
         task = _lower(frame, node, _Task(definition, names, kinds, statics, known))
     elif {i: c.value for i, c in statics.items()} != {i: c.value for i, c in task.statics.items()}:
-        frame.refuse(node, "a recursive call changes an argument that the function branches on")
+        frame.refuse(
+            node,
+            "a recursive call changes an argument that the function branches on",
+            "branch on a number, or write a function for each value",
+        )
     else:
         joined = [join(a, b) for a, b in zip(task.kinds, kinds, strict=True)]
         if joined != task.kinds:
@@ -167,7 +171,11 @@ def _lower(frame: Frame, node: Any, task: _Task) -> _Task:
         if result == task.result:
             return task
         task.result = result if round_ < _ROUNDS - 2 else UNKNOWN
-    frame.refuse(node, f"cannot find the type of what {task.definition.node.name} returns")
+    frame.refuse(
+        node,
+        f"cannot find the type of what {task.definition.node.name} returns",
+        "return the same kind of value on every path",
+    )
 
 
 def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
@@ -181,7 +189,11 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
         inner.env[name] = Closure(closure.definition, inner)
     params: list[Parameter] = []
     if any(param.kind in ("args", "kwargs") for param in parameters(definition.node)):
-        frame.refuse(node, "a recursive function with * parameters is not supported")
+        frame.refuse(
+            node,
+            "a recursive function with * parameters is not supported",
+            "give it the list itself",
+        )
     for i, (name, kind) in enumerate(zip(task.names, task.kinds, strict=True)):
         if i in task.statics:
             inner.env[name] = task.statics[i]

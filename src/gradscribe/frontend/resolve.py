@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import linecache
 import re
 import types
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias, final
 
 import gast
 
-from gradscribe.errors import SourceUnavailableError
+from gradscribe.errors import SourceUnavailableError, UnsupportedError
 from gradscribe.source import SourceFile, Span
 
 FunctionNode: TypeAlias = Any  # gast.FunctionDef or gast.Lambda: gast has no type information
@@ -132,6 +133,13 @@ def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:
     if code.co_name == "<lambda>":
         return _read_lambda(code, lines)
     first = code.co_firstlineno
+    if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        file = SourceFile(code.co_filename, "".join(lines))
+        raise UnsupportedError(
+            f"{function.__name__} is an async function",
+            Span(file, first, 0, first, len(lines[first - 1].rstrip())),
+            "write the computation as a function with def, and await its arguments outside",
+        )
     block = _block(lines, first - 1)
     node, file = _parse(block, first, code, lines)
     if node is None:

@@ -270,7 +270,11 @@ def _finally(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     early = returns(node) or leaves(node)
     for statement in node.finalbody:
         if returns(statement) or leaves(statement):
-            frame.refuse(statement, "leaving a finally clause early is not supported")
+            frame.refuse(
+                statement,
+                "leaving a finally clause early is not supported",
+                "leave after the try statement",
+            )
     scope = _Scope(frame, body)
     before = frame.env, frame.heap
     ended = scope.arm.ended

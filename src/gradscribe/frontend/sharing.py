@@ -107,7 +107,7 @@ def written(frame: Frame, ref: Ref, value: Operand, node: Any) -> None:
             raise AliasError(
                 f"cannot write to an entry of {ref.loc.name or 'this list'}: another container or "
                 "name may hold it, which would change too",
-                frame.definition.span(node),
+                frame.here(node),
                 "make the entries inside the function, and copy what is stored: x.copy()",
             )
         where = frame.definition.span(node)

@@ -96,8 +96,6 @@ def comprehended(frame: Frame, node: Any, entry: Any) -> Closure:
     home = frame.definition
     statements = [item(renamed(entry, names, scope, home))]
     for place, part in reversed(list(enumerate(node.generators))):
-        if part.is_async:
-            frame.refuse(node, "asynchronous comprehensions are not supported")
         for test in reversed(part.ifs):
             statements = [gast.If(renamed(test, names, scope, home), statements, [])]
         iterable = part.iter
@@ -173,7 +171,11 @@ def _bring(frame: Frame, home: Frame, stream: Stream) -> None:
     names: dict[str, str] = {}
     for node in (part for statement in stream.statements for part in gast.walk(statement)):
         if isinstance(node, gast.NamedExpr) and not is_hidden(node.target.id):
-            frame.refuse(node, "a generator that assigns is consumed by another function here")
+            frame.refuse(
+                node,
+                "a generator that assigns is consumed by another function here",
+                "make a list: [… for …]",
+            )
         if not isinstance(node, gast.Name) or node.id in names:
             continue
         if node.id in home.env:

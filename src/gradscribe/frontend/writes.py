@@ -174,7 +174,11 @@ def take_out(
     if isinstance(target, Const) and target.value is None:
         return None
     if not isinstance(target, Ref) or not isinstance(frame.type(target), Array):
-        frame.refuse(node, f"the out argument of {prim.name} is not an array that is followed here")
+        frame.refuse(
+            node,
+            f"the out argument of {prim.name} is not an array that is followed here",
+            "make the array in the function: z = np.empty(…)",
+        )
     if "where" in keywords:
         frame.refuse(
             node,
@@ -222,7 +226,11 @@ def ufunc_at(
 
     target = positional[0] if positional else None
     if len(positional) != 3 or ufunc.nin != 2 or keywords or not isinstance(target, Ref):
-        frame.refuse(node, f"np.{ufunc.__name__}.at is not supported with these arguments")
+        frame.refuse(
+            node,
+            f"np.{ufunc.__name__}.at is not supported with these arguments",
+            "read, compute and write: x[index] = f(x[index])",
+        )
     index = frame.read(positional[1])
     if ufunc not in (np.add, np.subtract):
         combine: list[Bound] = [Const(ufunc, ufunc.__name__, "numpy"), *positional]

@@ -151,7 +151,7 @@ def derivative_along(direction, x, axis, u, v, w):
         return products_of_others(x, axis, u, direction)
     if w is None:
         return products_of_others(x, axis, u, v, direction)
-    raise NotImplementedError("the fifth derivative of a product")
+    raise NotImplementedError("the fifth derivative of a product", "multiply in a loop")
 
 
 @linear(products_of_others, "u")
@@ -302,7 +302,7 @@ def ptp(x, axis=None, keepdims=False):
 def median(x, axis=None, keepdims=False):
     """Half to either of the two entries in the middle, which are one if their number is odd."""
     if isinstance(axis, tuple):
-        raise NotImplementedError("the median over several axes")
+        raise NotImplementedError("the median over several axes", "reshape them into one before")
     n = count(x, axis)
     ordered = np.sort(x, axis)
     lower, upper = ranked(ordered, (n - 1) // 2, axis), ranked(ordered, n // 2, axis)
@@ -313,7 +313,9 @@ def median(x, axis=None, keepdims=False):
 def quantile(x, q, axis=None, keepdims=False, method="linear"):
     """The two entries that q falls between, weighted as they are interpolated."""
     if method != "linear" or isinstance(axis, tuple) or np.ndim(q) != 0:
-        raise NotImplementedError("several quantiles, axes, or another method")
+        raise NotImplementedError(
+            "several quantiles, axes, or another method", "take one quantile after another"
+        )
     last = count(x, axis) - 1
     place = int(q * last)
     t = q * last - place

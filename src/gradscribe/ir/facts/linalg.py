@@ -173,7 +173,9 @@ def _(a: Type, full_matrices: Any = True, compute_uv: Any = True) -> Type:
 @fact(np.linalg.qr, static="mode")
 def _(a: Type, mode: Any = "reduced") -> Type:
     if known(mode) != "reduced":
-        raise UnsupportedError("np.linalg.qr with a mode other than 'reduced'")
+        raise UnsupportedError(
+            "np.linalg.qr with a mode other than 'reduced'", hint="take q and r of np.linalg.qr(a)"
+        )
     dims = array_of(a).dims
     if dims is None or len(dims) < 2:
         return Sequence("tuple", (Array(_dtype(a)), Array(_dtype(a))))

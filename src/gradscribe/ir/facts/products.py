@@ -221,7 +221,10 @@ def polyval(p: Type, x: Type) -> Type:
     """The polynomial with these coefficients, highest power first."""
     coefficients, at = array_of(p), array_of(x)
     if len(coefficients.dims or (None,)) != 1:
-        raise UnsupportedError("np.polyval of anything but a vector of coefficients")
+        raise UnsupportedError(
+            "np.polyval of anything but a vector of coefficients",
+            hint="write Horner's rule: (p[0] * x + p[1]) * x + p[2]",
+        )
     entry = Array(coefficients.dtype, ())
     return result_of(promote(entry, x if isinstance(x, Scalar) else at), at.dims)
 

@@ -35,10 +35,7 @@ def reduced_dims(dims: Dims | None, axis: Any, keepdims: Any) -> Dims | None:
     """The dimensions that remain of ``dims`` after reducing over ``axis``."""
     keep = known(keepdims)
     if keep is not UNKNOWN and not isinstance(keep, bool | np.bool_ | int):
-        raise UnsupportedError(
-            "this call gives more positional arguments than the compiler follows",
-            hint="pass axis and keepdims by name; out= is not supported",
-        )
+        raise UnsupportedError("keepdims is not True or False")
     if known(axis) is None:
         if not keep:
             return ()

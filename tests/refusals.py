@@ -1,0 +1,2537 @@
+"""What is refused, and what to write instead: the table behind ``docs/refusals.md``.
+
+Every row is a short program, and the same program as it is accepted. In both, ``np`` is NumPy,
+``gs`` is gradscribe, and ``x``, ``n`` and the like are the arguments below. A row without a rewrite
+is a program that Python does not run either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import dedent
+from types import SimpleNamespace
+from typing import Any, final
+
+import numpy as np
+
+ARGUMENTS: dict[str, Any] = {
+    "x": np.array([1.2, 1.9, 0.7]),
+    "m": np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 1.1]]),
+    "s": 1.3,
+    "n": 2,
+    "k": 1,
+    "xs": [1.2, 1.9, 0.7],
+    "i": np.array([0, 2, 0]),
+    "kinds": SimpleNamespace(first=float),
+    "key": "a",
+}
+
+
+@final
+@dataclass(frozen=True)
+class Refusal:
+    """``main(…)`` with these arguments is refused, and as rewritten it is not."""
+
+    what: str
+    program: str
+    rewrite: str | None = None
+    args: str = "x"
+    wrt: str | int = 0
+    call: str = ""
+    instead: str = ""
+
+    def refused(self) -> str:
+        """The call that is refused."""
+        wrt = "" if self.wrt == 0 else f", {self.wrt!r}"
+        return self.call or f"gs.grad(main{wrt})({self.args})"
+
+    def source(self) -> str:
+        return dedent(self.program).strip("\n") + "\n"
+
+    def accepted(self) -> str | None:
+        if self.rewrite is None:
+            return None
+        return dedent(self.rewrite).strip("\n") + "\n" if self.rewrite else self.source()
+
+
+def python_refuses(what: str, program: str, args: str = "x", call: str = "") -> Refusal:
+    """A program that Python does not run either."""
+    return Refusal(what, program, None, args, call=call)
+
+
+SECTIONS: dict[str, list[Refusal]] = {}
+
+SECTIONS["Functions that have no rule"] = [
+    Refusal(
+        "a function without a rule",
+        """
+        def main(m, x):
+            return np.linalg.lstsq(m, x)[0]
+        """,
+        """
+        def main(m, x):
+            return np.linalg.solve(m.T @ m, m.T @ x)
+        """,
+        args="m, x",
+        wrt="x",
+    ),
+    Refusal(
+        "a function with a rule for its other arguments only",
+        """
+        def main(s, x):
+            return np.quantile(x, s / 2)
+        """,
+        """
+        def main(s, x):
+            at = s / 2 * (x.size - 1)
+            return np.interp(at, np.arange(x.size), np.sort(x))
+        """,
+        args="s, x",
+    ),
+    Refusal(
+        "complex numbers",
+        """
+        def main(x):
+            return abs(x + 2j)
+        """,
+        """
+        def main(x):
+            return np.sqrt(x**2 + 4)
+        """,
+    ),
+    Refusal(
+        "a result that is not a number",
+        """
+        def main(x):
+            return f"{np.sum(x)}"
+        """,
+        """
+        def main(x):
+            return np.sum(x)
+        """,
+    ),
+    Refusal(
+        "a compiled function that might change what it is given",
+        """
+        import heapq
+
+        def main(x):
+            ys = [x[1], x[0], x[2]]
+            heapq.heapify(ys)
+            return ys[0] ** 2
+        """,
+        """
+        def main(x):
+            ys = [x[1], x[0], x[2]]
+            ys.sort()
+            return ys[0] ** 2
+        """,
+    ),
+    Refusal(
+        "a function whose source cannot be read",
+        """
+        exec("def g(x): return x * x")
+
+        def main(x):
+            return g(x)
+        """,
+        """
+        def g(x):
+            return x * x
+
+        def main(x):
+            return g(x)
+        """,
+    ),
+    Refusal(
+        "an attribute without a rule",
+        """
+        def main(x):
+            return x.flat
+        """,
+        """
+        def main(x):
+            return x.ravel()
+        """,
+    ),
+    Refusal(
+        "a function that is handed on and not understood",
+        """
+        import functools
+
+        binary = functools.partial(int, base=2)
+
+        def main(x):
+            return binary("11") * x
+        """,
+        """
+        def main(x):
+            return int("11", base=2) * x
+        """,
+    ),
+    Refusal(
+        "what is handed to code that might change it",
+        """
+        import heapq
+
+        def main(ys):
+            heapq.heapify(ys)
+            return ys[0] ** 2
+        """,
+        """
+        def main(ys):
+            return np.min(ys) ** 2
+        """,
+        call="gs.grad(main).source",
+        instead="gs.grad(main)(x)",
+    ),
+    Refusal(
+        "the exception that was caught",
+        """
+        def main(s):
+            try:
+                raise ValueError(s)
+            except ValueError as error:
+                return error.args[0] * s
+        """,
+        """
+        def main(s):
+            return s * s
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a method without a rule",
+        """
+        def main(x):
+            return len(x.tobytes()) * x
+        """,
+        """
+        def main(x):
+            return 8 * x.size * x
+        """,
+    ),
+    Refusal(
+        "an attribute of a function",
+        """
+        def main(x):
+            def f(v):
+                return v * v
+
+            return f(x) * len(f.__name__)
+        """,
+        """
+        def main(x):
+            def f(v):
+                return v * v
+
+            return f(x) * len("f")
+        """,
+    ),
+    Refusal(
+        "what a with statement binds",
+        """
+        class Scaled:
+            def __init__(self, value):
+                self.value = value
+
+            def __enter__(self):
+                return 2 * self.value
+
+            def __exit__(self, *about):
+                pass
+
+        def main(s):
+            with Scaled(s) as y:
+                z = y * y
+            return z
+        """,
+        """
+        def main(s):
+            y = 2 * s
+            return y * y
+        """,
+        args="s",
+    ),
+]
+
+SECTIONS["NumPy's functions with options that have no rule"] = [
+    Refusal(
+        "np.array that may not copy",
+        """
+        def main(x):
+            return np.array(x, copy=None) ** 2
+        """,
+        """
+        def main(x):
+            return np.asarray(x) ** 2
+        """,
+    ),
+    Refusal(
+        "np.linspace with retstep",
+        """
+        def main(s):
+            points, step = np.linspace(0.0, s, 5, retstep=True)
+            return points**2 * step
+        """,
+        """
+        def main(s):
+            points, step = np.linspace(0.0, s, 5), s / 4
+            return points**2 * step
+        """,
+        args="s",
+    ),
+    Refusal(
+        "np.logspace with a dtype",
+        """
+        def main(s):
+            return np.logspace(0.0, s, 5, dtype=np.float32)
+        """,
+        """
+        def main(s):
+            return np.logspace(0.0, s, 5)
+        """,
+        args="s",
+    ),
+    Refusal(
+        "np.logspace along another axis",
+        """
+        def main(x):
+            return np.logspace(0.0, x, 5, axis=1)
+        """,
+        """
+        def main(x):
+            return np.logspace(0.0, x, 5).T
+        """,
+    ),
+    Refusal(
+        "np.nan_to_num in place",
+        """
+        def main(x):
+            y = x * 2
+            np.nan_to_num(y, copy=False)
+            return y**2
+        """,
+        """
+        def main(x):
+            y = x * 2
+            y = np.nan_to_num(y)
+            return y**2
+        """,
+    ),
+    Refusal(
+        "np.linalg.norm of another order",
+        """
+        def main(m):
+            return np.linalg.norm(m, 2)
+        """,
+        """
+        def main(m):
+            return np.linalg.svd(m, compute_uv=False)[0]
+        """,
+        args="m",
+    ),
+    Refusal(
+        "np.linalg.qr of another mode",
+        """
+        def main(m):
+            return np.linalg.qr(m, "r")
+        """,
+        """
+        def main(m):
+            return np.linalg.qr(m)[1]
+        """,
+        args="m",
+    ),
+    Refusal(
+        "np.linalg.svd with all vectors",
+        """
+        def main(m):
+            u, s, v = np.linalg.svd(m)
+            return s
+        """,
+        """
+        def main(m):
+            u, s, v = np.linalg.svd(m, full_matrices=False)
+            return s
+        """,
+        args="m",
+    ),
+    Refusal(
+        "np.einsum without a string",
+        """
+        def main(m):
+            return np.einsum(m, [0, 1], m, [1, 2])
+        """,
+        """
+        def main(m):
+            return np.einsum("ij,jk->ik", m, m)
+        """,
+        args="m",
+    ),
+    Refusal(
+        "np.cross along another axis",
+        """
+        def main(m):
+            return np.cross(m, m.T**2, axis=0)
+        """,
+        """
+        def main(m):
+            return np.cross(m.T, m**2).T
+        """,
+        args="m",
+    ),
+    Refusal(
+        "np.correlate with a mode",
+        """
+        def main(x):
+            return np.correlate(x, x, "full")
+        """,
+        """
+        def main(x):
+            return np.convolve(x, x[::-1], "full")
+        """,
+    ),
+    Refusal(
+        "np.polyval of a matrix",
+        """
+        def main(m, s):
+            return np.polyval(m, s)
+        """,
+        """
+        def main(m, s):
+            return (m[0] * s + m[1]) * s + m[2]
+        """,
+        args="m, s",
+    ),
+    Refusal(
+        "an order of memory",
+        """
+        def main(m):
+            return m.ravel("K") ** 2
+        """,
+        """
+        def main(m):
+            return m.ravel("C") ** 2
+        """,
+        args="m",
+    ),
+    Refusal(
+        "np.pad of another mode",
+        """
+        def main(x):
+            return np.pad(x, 1, mode="mean") ** 2
+        """,
+        """
+        def main(x):
+            return np.pad(x, 1, mode="edge") ** 2
+        """,
+    ),
+    Refusal(
+        "the median over several axes",
+        """
+        def main(m):
+            return np.median(m, axis=(0, 1))
+        """,
+        """
+        def main(m):
+            return np.median(m)
+        """,
+        args="m",
+    ),
+    Refusal(
+        "a reduction whose options stand at places of their own",
+        """
+        def main(m):
+            return np.sum(m, 0, None, None, True)
+        """,
+        """
+        def main(m):
+            return np.sum(m, axis=0, keepdims=True)
+        """,
+        args="m",
+    ),
+    Refusal(
+        "np.einsum with ... behind, of arrays of unknown rank",
+        """
+        def main(a, b):
+            return np.einsum("i...,i->i...", a, b)
+        """,
+        "",
+        call="gs.grad(main, 'b').source",
+        instead="gs.grad(main, 'b')(m, x)",
+    ),
+]
+
+SECTIONS["Calls"] = [
+    Refusal(
+        "a function that is chosen while the program runs",
+        """
+        def main(x):
+            f = max((np.sin, np.cos), key=id)
+            return f(x)
+        """,
+        """
+        def main(x):
+            if id(np.sin) > id(np.cos):
+                return np.sin(x)
+            return np.cos(x)
+        """,
+    ),
+    Refusal(
+        "a star of a list of unknown length",
+        """
+        def total(*values):
+            return sum(values)
+
+        def main(xs):
+            return total(*xs) ** 2
+        """,
+        """
+        def total(values):
+            return sum(values)
+
+        def main(xs):
+            return total(xs) ** 2
+        """,
+        args="xs",
+    ),
+    Refusal(
+        "two stars of a dict of unknown keys",
+        """
+        def g(a, b):
+            return a * b
+
+        def main(x, n):
+            options = {"ab"[j]: float(j + 1) for j in range(n)}
+            return g(**options) * x
+        """,
+        """
+        def g(a, b):
+            return a * b
+
+        def main(x, n):
+            return g(a=1.0, b=2.0) * x
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a default that can be changed",
+        """
+        def g(x, weights=[1.0, 2.0]):
+            return weights[1] * x
+
+        def main(x):
+            return g(x)
+        """,
+        """
+        def g(x, weights=None):
+            if weights is None:
+                weights = [1.0, 2.0]
+            return weights[1] * x
+
+        def main(x):
+            return g(x)
+        """,
+    ),
+    Refusal(
+        "a functools.partial that holds an array",
+        """
+        import functools
+
+        def g(w, x):
+            return w @ x
+
+        h = functools.partial(g, np.eye(3))
+
+        def main(x):
+            return h(x)
+        """,
+        """
+        def g(w, x):
+            return w @ x
+
+        def main(x):
+            return g(np.eye(3), x)
+        """,
+    ),
+    Refusal(
+        "getattr of a computed name",
+        """
+        class Gas:
+            def __init__(self, r, g):
+                self.r, self.g = r, g
+
+        def main(x, n):
+            gas = Gas(x, x * x)
+            return getattr(gas, "rg"[n - 1])
+        """,
+        """
+        class Gas:
+            def __init__(self, r, g):
+                self.r, self.g = r, g
+
+        def main(x, n):
+            gas = Gas(x, x * x)
+            return gas.r if n == 1 else gas.g
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a nested function as a value",
+        """
+        def main(x, n):
+            def f(v):
+                return v * v
+
+            def g(v):
+                return v * v * v
+
+            return [f, g][n - 1](x)
+        """,
+        """
+        def main(x, n):
+            def f(v):
+                return v * v
+
+            def g(v):
+                return v * v * v
+
+            return f(x) if n == 1 else g(x)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a nested function as the result",
+        """
+        def main(x):
+            def f(v):
+                return v * x
+
+            return f
+        """,
+        """
+        def main(x):
+            def f(v):
+                return v * x
+
+            return f(2.0)
+        """,
+    ),
+    Refusal(
+        "a method as the result",
+        """
+        class Line:
+            def __init__(self, a):
+                self.a = a
+
+            def at(self, v):
+                return self.a * v
+
+        def main(x):
+            return Line(x).at
+        """,
+        """
+        class Line:
+            def __init__(self, a):
+                self.a = a
+
+            def at(self, v):
+                return self.a * v
+
+        def main(x):
+            return Line(x).at(2.0)
+        """,
+    ),
+    Refusal(
+        "a function that is another one after a loop",
+        """
+        def main(x, n):
+            f = lambda v: v * v
+            for _ in range(n):
+                x = f(x)
+                f = lambda v: np.sin(v)
+            return x
+        """,
+        """
+        def main(x, n):
+            for k in range(n):
+                x = x * x if k == 0 else np.sin(x)
+            return x
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a mutable object that a nested function captures and others see",
+        """
+        def outer():
+            weights = [1.0, 2.0]
+
+            def g(x):
+                return weights[1] * x
+
+            return g
+
+        g = outer()
+
+        def main(x):
+            return g(x)
+        """,
+        """
+        def g(x, weights):
+            return weights[1] * x
+
+        def main(x):
+            return g(x, [1.0, 2.0])
+        """,
+    ),
+    Refusal(
+        "a keyword of an iterator that is computed",
+        """
+        def main(x, n):
+            pairs = enumerate(x, start=n * n)
+            return sum([k * v for k, v in pairs])
+        """,
+        """
+        def main(x, n):
+            return sum([(k + n * n) * v for k, v in enumerate(x)])
+        """,
+        args="x, n",
+    ),
+]
+
+SECTIONS["Recursion"] = [
+    Refusal(
+        "a recursive function that branches on an argument that changes",
+        """
+        def main(x, mode):
+            if mode == "last":
+                return np.sin(x)
+            return x * main(x, "last")
+        """,
+        """
+        def main(x, n):
+            if n == 0:
+                return np.sin(x)
+            return x * main(x, n - 1)
+        """,
+        args="x, 'first'",
+        instead="gs.grad(main)(x, 1)",
+    ),
+    Refusal(
+        "a recursive function with * parameters",
+        """
+        def total(first, *rest):
+            return first * total(*rest) if rest else first
+
+        def main(x):
+            return total(x, x, x)
+        """,
+        """
+        def total(values):
+            return values[0] * total(values[1:]) if len(values) > 1 else values[0]
+
+        def main(x):
+            return total([x, x, x])
+        """,
+    ),
+    Refusal(
+        "a recursive function that changes an argument",
+        """
+        def fill(y, n):
+            if n > 0:
+                y[n] = y[n] * n
+                fill(y, n - 1)
+
+        def main(x, n):
+            y = x * x
+            fill(y, n)
+            return y
+        """,
+        """
+        def fill(y, n):
+            if n == 0:
+                return y
+            y = y.copy()
+            y[n] = y[n] * n
+            return fill(y, n - 1)
+
+        def main(x, n):
+            return fill(x * x, n)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a recursive function that shares a variable with the one around it",
+        """
+        def main(x, n):
+            total = 0.0
+
+            def walk(depth):
+                nonlocal total
+                if depth > 0:
+                    total = total + np.sum(x**depth)
+                    walk(depth - 1)
+
+            walk(n)
+            return total
+        """,
+        """
+        def main(x, n):
+            def walk(depth, total):
+                if depth > 0:
+                    total = walk(depth - 1, total + np.sum(x**depth))
+                return total
+
+            return walk(n, 0.0)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a recursive generator",
+        """
+        def powers(x, n):
+            yield x
+            if n > 0:
+                yield from powers(x * x, n - 1)
+
+        def main(x, n):
+            return sum(powers(x, n))
+        """,
+        """
+        def powers(x, n):
+            for _ in range(n):
+                yield x
+                x = x * x
+            yield x
+
+        def main(x, n):
+            return sum(powers(x, n))
+        """,
+        args="x, n",
+    ),
+]
+
+SECTIONS["Generators and comprehensions"] = [
+    Refusal(
+        "a yield whose value is used",
+        """
+        def running(x):
+            total = 0.0
+            for v in x:
+                total = total + ((yield total * v) or v)
+
+        def main(x):
+            return sum(running(x))
+        """,
+        """
+        def running(x):
+            total = 0.0
+            for v in x:
+                yield total * v
+                total = total + v
+
+        def main(x):
+            return sum(running(x))
+        """,
+    ),
+    Refusal(
+        "a generator that is consumed twice",
+        """
+        def main(x):
+            squares = (v * v for v in x)
+            first = sum(squares)
+            return first + sum(squares)
+        """,
+        """
+        def main(x):
+            squares = [v * v for v in x]
+            first = sum(squares)
+            return first + sum(squares)
+        """,
+    ),
+    Refusal(
+        "a generator with effects beside another sequence",
+        """
+        def shown(x):
+            for v in x:
+                print(v)
+                yield v
+
+        def main(x):
+            total = 0.0
+            for a, b in zip(x, shown(x)):
+                total = total + a * b
+            return total
+        """,
+        """
+        def shown(x):
+            for v in x:
+                print(v)
+            return x
+
+        def main(x):
+            total = 0.0
+            for a, b in zip(x, shown(x)):
+                total = total + a * b
+            return total
+        """,
+    ),
+    Refusal(
+        "a generator that assigns and is consumed by another function",
+        """
+        def total(values):
+            result = 0.0
+            for v in values:
+                result = result + v
+            return result
+
+        def main(x):
+            return total((y := v * v) + y for v in x)
+        """,
+        """
+        def total(values):
+            result = 0.0
+            for v in values:
+                result = result + v
+            return result
+
+        def main(x):
+            return total([(y := v * v) + y for v in x])
+        """,
+    ),
+    Refusal(
+        "a set of what is differentiated",
+        """
+        def main(x):
+            return sum({v * v for v in x})
+        """,
+        """
+        def main(x):
+            return sum([v * v for v in x])
+        """,
+    ),
+    Refusal(
+        "an async function",
+        """
+        async def main(x):
+            return x * x
+        """,
+        """
+        def main(x):
+            return x * x
+        """,
+    ),
+]
+
+SECTIONS["Lists and dicts"] = [
+    Refusal(
+        "a dict method with a computed key",
+        """
+        def main(x, n):
+            d = {"a": x, "b": x * x}
+            return d.pop("ab"[n - 1])
+        """,
+        """
+        def main(x, n):
+            d = {"a": x, "b": x * x}
+            return d.pop("a") if n == 1 else d.pop("b")
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "del of a computed key",
+        """
+        def main(x, n):
+            d = {"a": x, "b": x * x}
+            del d["ab"[n - 1]]
+            return sum(d.values())
+        """,
+        """
+        def main(x, n):
+            d = {"a": x, "b": x * x}
+            return d["b"] if n == 1 else d["a"]
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a slice of a list of unlike things",
+        """
+        def main(x, xs):
+            parts = [x, "text", x * x]
+            parts[1:2] = xs
+            return parts[0] * parts[-1]
+        """,
+        """
+        def main(x, xs):
+            first, last = x, x * x
+            return first * last
+        """,
+        args="x, xs",
+    ),
+    Refusal(
+        "a list of unlike things that grows by what is not known",
+        """
+        def main(x, xs):
+            parts = [x, "text"]
+            parts += xs
+            return parts[0] ** 2
+        """,
+        """
+        def main(x, xs):
+            parts = [x, "text", list(xs)]
+            return parts[0] ** 2
+        """,
+        args="x, xs",
+    ),
+    Refusal(
+        "a list method with a range",
+        """
+        def main(xs):
+            place = xs.index(xs[2], 1)
+            return xs[place] ** 2
+        """,
+        """
+        def main(xs):
+            place = 1 + xs[1:].index(xs[2])
+            return xs[place] ** 2
+        """,
+        args="xs",
+    ),
+    Refusal(
+        "del of a slice with a step",
+        """
+        def main(xs):
+            ys = list(xs)
+            del ys[::2]
+            return ys[0] ** 2
+        """,
+        """
+        def main(xs):
+            ys = list(xs)
+            ys = ys[1::2]
+            return ys[0] ** 2
+        """,
+        args="xs",
+    ),
+    Refusal(
+        "a star in a tuple, of a list of unknown length",
+        """
+        def main(xs):
+            ys = (*xs, 1.0)
+            return ys[0] ** 2
+        """,
+        """
+        def main(xs):
+            ys = [*xs, 1.0]
+            return ys[0] ** 2
+        """,
+        args="xs",
+    ),
+    Refusal(
+        "a starred name for the entries of an array",
+        """
+        def main(x):
+            first, *rest = x
+            return first * sum(rest)
+        """,
+        """
+        def main(x):
+            first, rest = x[0], x[1:]
+            return first * sum(rest)
+        """,
+    ),
+    Refusal(
+        "sort of what may be an array or a list",
+        """
+        def main(y):
+            y = y + y
+            y.sort()
+            return y[0]
+        """,
+        """
+        def main(y):
+            y = np.sort(y + y)
+            return y[0]
+        """,
+        call="gs.grad(main).source",
+        instead="gs.grad(main)(x)",
+    ),
+    Refusal(
+        "a dict with a computed key",
+        """
+        def main(x, n):
+            d = {"a": x, "b": x}
+            d["ab"[n - 1]] = x * x
+            return d["a"] * d["b"]
+        """,
+        """
+        def main(x, n):
+            d = [x, x]
+            d[n - 1] = x * x
+            return d[0] * d[1]
+        """,
+        args="x, n",
+    ),
+]
+
+SECTIONS["Objects"] = [
+    Refusal(
+        "an attribute of an object that is not followed",
+        """
+        class Settings:
+            pass
+
+        SETTINGS = Settings()
+
+        def main(x):
+            SETTINGS.scale = np.sum(x)
+            return x * SETTINGS.scale
+        """,
+        """
+        class Settings:
+            pass
+
+        def main(x):
+            settings = Settings()
+            settings.scale = np.sum(x)
+            return x * settings.scale
+        """,
+    ),
+    Refusal(
+        "hasattr that depends on the path taken",
+        """
+        class Point:
+            pass
+
+        def main(s):
+            p = Point()
+            if s > 0:
+                p.y = s * s
+            if hasattr(p, "y"):
+                return p.y
+            return s
+        """,
+        """
+        class Point:
+            pass
+
+        def main(s):
+            p = Point()
+            p.y = s
+            if s > 0:
+                p.y = s * s
+            return p.y
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a descriptor",
+        """
+        class Double:
+            def __get__(self, instance, owner):
+                return 2 * instance.x
+
+        class Point:
+            double = Double()
+
+            def __init__(self, x):
+                self.x = x
+
+        def main(x):
+            return Point(x).double
+        """,
+        """
+        class Point:
+            def __init__(self, x):
+                self.x = x
+
+            @property
+            def double(self):
+                return 2 * self.x
+
+        def main(x):
+            return Point(x).double
+        """,
+    ),
+    Refusal(
+        "a class that decides what assigning does",
+        """
+        class Point:
+            def __setattr__(self, name, value):
+                object.__setattr__(self, name, 2 * value)
+
+        def main(x):
+            p = Point()
+            p.y = x
+            return p.y
+        """,
+        """
+        class Point:
+            def set(self, value):
+                self.y = 2 * value
+
+        def main(x):
+            p = Point()
+            p.set(x)
+            return p.y
+        """,
+    ),
+    Refusal(
+        "a named tuple that makes itself",
+        """
+        from typing import NamedTuple
+
+        class Pair(NamedTuple):
+            a: float
+            b: float
+
+        class Sorted(Pair):
+            def __new__(cls, a, b):
+                return super().__new__(cls, min(a, b), max(a, b))
+
+        def main(x):
+            return Sorted(x[0], x[1]).a ** 2
+        """,
+        """
+        from typing import NamedTuple
+
+        class Pair(NamedTuple):
+            a: float
+            b: float
+
+        def sorted_pair(a, b):
+            return Pair(min(a, b), max(a, b))
+
+        def main(x):
+            return sorted_pair(x[0], x[1]).a ** 2
+        """,
+    ),
+    Refusal(
+        "a comparison of dataclasses",
+        """
+        from dataclasses import dataclass
+
+        @dataclass
+        class P:
+            v: float
+
+        def main(s):
+            a, b = P(s), P(s * s)
+            return s if a == b else b.v
+        """,
+        """
+        from dataclasses import dataclass
+
+        @dataclass
+        class P:
+            v: float
+
+        def main(s):
+            a, b = P(s), P(s * s)
+            return s if a.v == b.v else b.v
+        """,
+        args="s",
+    ),
+    Refusal(
+        "augmented assignment through __setitem__",
+        """
+        class Grid:
+            def __init__(self, a):
+                self.a = a
+
+            def __getitem__(self, k):
+                return self.a[k]
+
+            def __setitem__(self, k, value):
+                self.a[k] = value
+
+        def main(x):
+            grid = Grid(x.copy())
+            grid[0] += x[1] ** 2
+            return grid.a
+        """,
+        """
+        class Grid:
+            def __init__(self, a):
+                self.a = a
+
+            def __getitem__(self, k):
+                return self.a[k]
+
+            def __setitem__(self, k, value):
+                self.a[k] = value
+
+        def main(x):
+            grid = Grid(x.copy())
+            grid[0] = grid[0] + x[1] ** 2
+            return grid.a
+        """,
+    ),
+    Refusal(
+        "an object as the result that its constructor does not make",
+        """
+        class Point:
+            def __init__(self, x):
+                self.x = x
+                self.square = x * x
+
+        def main(x):
+            return Point(x)
+        """,
+        """
+        class Point:
+            def __init__(self, x):
+                self.x = x
+                self.square = x * x
+
+        def main(x):
+            p = Point(x)
+            return p.x, p.square
+        """,
+    ),
+    Refusal(
+        "a dataclass as the result, with an attribute more",
+        """
+        from dataclasses import dataclass
+
+        @dataclass
+        class P:
+            v: float
+
+        def main(x):
+            p = P(x)
+            p.square = x * x
+            return p
+        """,
+        """
+        from dataclasses import dataclass
+
+        @dataclass
+        class P:
+            v: float
+
+        def main(x):
+            p = P(x)
+            p.square = x * x
+            return p.v, p.square
+        """,
+    ),
+    Refusal(
+        "an object that may be one of two",
+        """
+        class P:
+            def __init__(self, v):
+                self.v = v
+
+        def main(x):
+            a, b = P(x), P(x * x)
+            c = a if x[0] > 0 else b
+            c.v = c.v * 2
+            return a.v + b.v
+        """,
+        """
+        class P:
+            def __init__(self, v):
+                self.v = v
+
+        def main(x):
+            a, b = P(x), P(x * x)
+            if x[0] > 0:
+                a.v = a.v * 2
+            else:
+                b.v = b.v * 2
+            return a.v + b.v
+        """,
+    ),
+    Refusal(
+        "super of a class that is chosen while the program runs",
+        """
+        class A:
+            def f(self, x):
+                return x * x
+
+        class B(A):
+            def f(self, x):
+                return super((B, C)[len(x) - 3], self).f(x)
+
+        class C(B):
+            pass
+
+        def main(x):
+            return B().f(x)
+        """,
+        """
+        class A:
+            def f(self, x):
+                return x * x
+
+        class B(A):
+            def f(self, x):
+                return super().f(x)
+
+        def main(x):
+            return B().f(x)
+        """,
+    ),
+    Refusal(
+        "a part of a parameter that is also used as a whole",
+        """
+        def main(p, n):
+            return p["a"] * p["ab"[n - 1]]
+        """,
+        "",
+        args="{'a': s, 'b': s}, n",
+        wrt="p['a']",
+        instead="gs.grad(main)({'a': s, 'b': s}, n)",
+    ),
+    Refusal(
+        "a parameter that is returned, of which a part is differentiated",
+        """
+        def main(p):
+            return p
+        """,
+        "",
+        args="{'a': s, 'b': s}",
+        wrt="p['a']",
+        instead="gs.grad(main)({'a': s, 'b': s})",
+    ),
+    Refusal(
+        "setattr of an object that is not followed",
+        """
+        class Settings:
+            pass
+
+        SETTINGS = Settings()
+
+        def main(x):
+            setattr(SETTINGS, "scale", np.sum(x))
+            return x * SETTINGS.scale
+        """,
+        """
+        class Settings:
+            pass
+
+        def main(x):
+            settings = Settings()
+            setattr(settings, "scale", np.sum(x))
+            return x * settings.scale
+        """,
+    ),
+    Refusal(
+        "an object that a functools.partial holds",
+        """
+        import functools
+
+        class Settings:
+            def __init__(self):
+                self.table = np.ones(3)
+
+        def g(settings, x):
+            return settings.table * x
+
+        h = functools.partial(g, Settings())
+
+        def main(x):
+            return h(x)
+        """,
+        """
+        class Settings:
+            def __init__(self):
+                self.table = np.ones(3)
+
+        def g(settings, x):
+            return settings.table * x
+
+        SETTINGS = Settings()
+
+        def main(x):
+            return g(SETTINGS, x)
+        """,
+    ),
+    Refusal(
+        "delattr",
+        """
+        class Point:
+            pass
+
+        def main(x):
+            p = Point()
+            p.y = x
+            delattr(p, "y")
+            return x * x
+        """,
+        """
+        class Point:
+            pass
+
+        def main(x):
+            p = Point()
+            p.y = x
+            del p.y
+            return x * x
+        """,
+    ),
+    Refusal(
+        "an enumeration that is defined in a function",
+        """
+        import enum
+
+        def outer():
+            class Mode(enum.Enum):
+                FAST = [2.0]
+
+            return Mode
+
+        Mode = outer()
+
+        def g(x, mode=Mode.FAST):
+            return x * mode.value[0]
+
+        def main(x):
+            return g(x)
+        """,
+        """
+        import enum
+
+        class Mode(enum.Enum):
+            FAST = [2.0]
+
+        def g(x, mode=Mode.FAST):
+            return x * mode.value[0]
+
+        def main(x):
+            return g(x)
+        """,
+    ),
+]
+
+SECTIONS["Writes and aliases"] = [
+    Refusal(
+        "a write into an array of the module",
+        """
+        TABLE = np.zeros(3)
+
+        def main(x):
+            TABLE[0] = x[0]
+            return TABLE * x
+        """,
+        """
+        TABLE = np.zeros(3)
+
+        def main(x):
+            table = TABLE.copy()
+            table[0] = x[0]
+            return table * x
+        """,
+    ),
+    Refusal(
+        "an entry of a list that is written by its own name",
+        """
+        def main(x):
+            u = x * 2
+            xs = [u]
+            u[0] = 1.0
+            return xs[0] * x
+        """,
+        """
+        def main(x):
+            u = x * 2
+            xs = [u.copy()]
+            u[0] = 1.0
+            return xs[0] * x
+        """,
+    ),
+    Refusal(
+        "a write to an entry of a list that another list holds",
+        """
+        def main(x, n):
+            rows = [x * k for k in range(1, n + 1)]
+            row = rows[0]
+            other = list(rows)
+            row[1] = 5.0
+            return other[0] * rows[1]
+        """,
+        """
+        def main(x, n):
+            rows = [x * k for k in range(1, n + 1)]
+            row = rows[0]
+            row[1] = 5.0
+            other = list(rows)
+            return other[0] * rows[1]
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a write to what was stored",
+        """
+        def main(x, n):
+            u = x * 2
+            xs = [[u], [x]]
+            u[0] = 1.0
+            return xs[n - 2][0] * x
+        """,
+        """
+        def main(x, n):
+            u = x * 2
+            u[0] = 1.0
+            xs = [[u], [x]]
+            return xs[n - 2][0] * x
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a write through what may be a view",
+        """
+        def main(x):
+            z = x.ravel()
+            z[0] = 1.0
+            return z * x
+        """,
+        """
+        def main(x):
+            z = x.copy()
+            z[0] = 1.0
+            return z * x
+        """,
+        call="gs.grad(main).source",
+        instead="gs.grad(main)(x)",
+    ),
+    Refusal(
+        "what may be a view of an array that is written",
+        """
+        def main(m):
+            m = m * 2
+            z = np.reshape(m.T, -1)
+            m[0, 0] = 1.0
+            return z * z
+        """,
+        """
+        def main(m):
+            m = m * 2
+            z = np.reshape(m.T, -1).copy()
+            m[0, 0] = 1.0
+            return z * z
+        """,
+        args="m",
+    ),
+    Refusal(
+        "an update of what is not known",
+        """
+        def main(x):
+            y = x
+            y += 1.0
+            return x * y
+        """,
+        """
+        def main(x):
+            y = x
+            y = y + 1.0
+            return x * y
+        """,
+        call="gs.grad(main).source",
+        instead="gs.grad(main)(x)",
+    ),
+    Refusal(
+        "identity that depends on the path taken",
+        """
+        def main(x):
+            a, b = {"v": x}, {"v": x * x}
+            c = a if x[0] > 0 else b
+            return a["v"] if c is a else b["v"]
+        """,
+        """
+        def main(x):
+            a, b = {"v": x}, {"v": x * x}
+            return a["v"] if x[0] > 0 else b["v"]
+        """,
+    ),
+    Refusal(
+        "both out and where",
+        """
+        def main(x):
+            z = x * 2
+            np.exp(x, out=z, where=x > 1)
+            return z
+        """,
+        """
+        def main(x):
+            z = x * 2
+            mask = x > 1
+            z[mask] = np.exp(x[mask])
+            return z
+        """,
+    ),
+    Refusal(
+        "an out that is not local",
+        """
+        BUFFER = np.zeros(3)
+
+        def main(x):
+            np.exp(x, out=BUFFER)
+            return BUFFER * x
+        """,
+        """
+        def main(x):
+            buffer = np.zeros(3)
+            np.exp(x, out=buffer)
+            return buffer * x
+        """,
+    ),
+    Refusal(
+        "ufunc.at of one argument",
+        """
+        def main(x):
+            z = x * 2
+            np.negative.at(z, [0, 1])
+            return z * x
+        """,
+        """
+        def main(x):
+            z = x * 2
+            z[[0, 1]] = -z[[0, 1]]
+            return z * x
+        """,
+    ),
+    Refusal(
+        "ufunc.at of several indices",
+        """
+        def main(m, i):
+            z = m * 2
+            np.multiply.at(z, (i, i), 3.0)
+            return z
+        """,
+        """
+        def main(m, i):
+            z = m * 2
+            for k in i:
+                z[k, k] = z[k, k] * 3.0
+            return z
+        """,
+        args="m, i",
+    ),
+    Refusal(
+        ".flat of an array of the module",
+        """
+        TABLE = np.eye(3)
+
+        def main(x):
+            return x * TABLE.flat[4]
+        """,
+        """
+        TABLE = np.eye(3)
+
+        def main(x):
+            return x * TABLE.ravel()[4]
+        """,
+    ),
+    Refusal(
+        "a write to an entry of a tuple",
+        """
+        def main(x, n):
+            pair = (x * 2, x * 3)
+            chosen = pair[n - 1]
+            chosen[0] = 5.0
+            return pair[1] * chosen
+        """,
+        """
+        def main(x, n):
+            pair = (x * 2, x * 3)
+            chosen = pair[n - 1].copy()
+            chosen[0] = 5.0
+            return pair[1] * chosen
+        """,
+        args="x, n",
+    ),
+]
+
+SECTIONS["Statements and names"] = [
+    Refusal(
+        "a name that an exception may have kept from being bound",
+        """
+        import math
+
+        def main(s):
+            y = s
+            try:
+                y = s * s
+                y = math.sqrt(y - 9.0)
+            except ValueError:
+                return y
+            return y
+        """,
+        """
+        import math
+
+        def main(s):
+            y = s * s
+            try:
+                root = math.sqrt(y - 9.0)
+            except ValueError:
+                return y
+            else:
+                return root
+        """,
+        args="s",
+    ),
+    Refusal(
+        "an array that a try body may have changed",
+        """
+        import math
+
+        def main(x):
+            y = x * 2
+            try:
+                y[0] = 1.0
+                y[1] = math.sqrt(x[1] - 9.0)
+            except ValueError:
+                return y * x
+            return y
+        """,
+        """
+        import math
+
+        def main(x):
+            y = x * 2
+            y[0] = 1.0
+            try:
+                root = math.sqrt(x[1] - 9.0)
+            except ValueError:
+                return y * x
+            else:
+                y[1] = root
+            return y
+        """,
+    ),
+    Refusal(
+        "a captured name that a try body may have bound",
+        """
+        import math
+
+        def main(s):
+            y = s
+
+            def show():
+                return y * s
+
+            def change():
+                nonlocal y
+                y = s * s
+
+            try:
+                change()
+                z = math.sqrt(s - 9.0)
+            except ValueError:
+                return show()
+            return z
+        """,
+        """
+        import math
+
+        def main(s):
+            y = s * s
+            try:
+                z = math.sqrt(s - 9.0)
+            except ValueError:
+                return y * s
+            return z
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a manager that may swallow exceptions",
+        """
+        class Calm:
+            def __enter__(self):
+                pass
+
+            def __exit__(self, *about):
+                return True
+
+        def main(x):
+            with Calm():
+                y = x * x
+            return y
+        """,
+        """
+        def main(x):
+            try:
+                y = x * x
+            except Exception:
+                raise
+            return y
+        """,
+    ),
+    Refusal(
+        "an assignment to a global",
+        """
+        CALLS = 0
+
+        def main(x):
+            global CALLS
+            CALLS = CALLS + 1
+            return x * x
+        """,
+        """
+        CALLS = 0
+
+        def main(x):
+            calls = CALLS + 1
+            return x * x
+        """,
+    ),
+    Refusal(
+        "a class inside a function that reads a variable",
+        """
+        def main(x):
+            scale = x * 2
+
+            class P:
+                def value(self):
+                    return scale * scale
+
+            return P().value()
+        """,
+        """
+        class P:
+            def __init__(self, scale):
+                self.scale = scale
+
+            def value(self):
+                return self.scale * self.scale
+
+        def main(x):
+            return P(x * 2).value()
+        """,
+    ),
+    Refusal(
+        "leaving a finally clause early",
+        """
+        def main(x):
+            y = x
+            try:
+                y = x * x
+            finally:
+                return y
+        """,
+        """
+        def main(x):
+            y = x
+            try:
+                y = x * x
+            finally:
+                pass
+            return y
+        """,
+    ),
+    Refusal(
+        "a finally clause that acts and binds a name",
+        """
+        def main(x):
+            try:
+                y = x * x
+            finally:
+                print("done")
+                z = 2.0
+            return y * z
+        """,
+        """
+        def main(x):
+            z = 2.0
+            try:
+                y = x * x
+            finally:
+                print("done")
+            return y * z
+        """,
+    ),
+    Refusal(
+        "a finally clause that acts and reads what the try binds",
+        """
+        def main(s):
+            y = s
+            try:
+                y = s * s
+            finally:
+                print("done", y)
+            return y
+        """,
+        """
+        def main(s):
+            y = s * s
+            try:
+                z = y * s
+            finally:
+                print("done", y)
+            return z
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a finally clause that hands an array to what is not understood",
+        """
+        import heapq
+
+        def main(x):
+            ys = [x[1], x[0]]
+            try:
+                z = x * x
+            finally:
+                print("done")
+                heapq.heapify(ys)
+            return z * ys[0]
+        """,
+        """
+        def main(x):
+            ys = [x[1], x[0]]
+            try:
+                z = x * x
+            finally:
+                print("done")
+            return z * min(ys)
+        """,
+    ),
+    Refusal(
+        "except*",
+        """
+        def main(x):
+            try:
+                y = x * x
+            except* ValueError:
+                y = x
+            return y
+        """,
+        """
+        def main(x):
+            try:
+                y = x * x
+            except ValueError:
+                y = x
+            return y
+        """,
+    ),
+    Refusal(
+        "a name in one of several patterns",
+        """
+        def main(p):
+            match p:
+                case [a, 1.0] | [1.0, a]:
+                    return a * a
+            return p[0] * p[1]
+        """,
+        """
+        def main(p):
+            match p:
+                case [a, 1.0]:
+                    return a * a
+                case [1.0, a]:
+                    return a * a
+            return p[0] * p[1]
+        """,
+        args="[s, 0.5]",
+    ),
+    Refusal(
+        "the rest of a mapping pattern",
+        """
+        def main(s):
+            match {"a": s, "b": s * s}:
+                case {"a": a, **rest}:
+                    return a * rest["b"]
+            return s
+        """,
+        """
+        def main(s):
+            match {"a": s, "b": s * s}:
+                case {"a": a, "b": b}:
+                    return a * b
+            return s
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a pattern of a class that is not known",
+        """
+        def main(s, kinds):
+            match s:
+                case kinds.first():
+                    return s * s
+            return s
+        """,
+        """
+        def main(s, kinds):
+            match s:
+                case float():
+                    return s * s
+            return s
+        """,
+        args="s, kinds",
+    ),
+    Refusal(
+        "a pattern where a builtin means something else",
+        """
+        def main(s, len):
+            match [s, s]:
+                case [a, b]:
+                    return a * b * len
+            return s
+        """,
+        """
+        def main(s, length):
+            match [s, s]:
+                case [a, b]:
+                    return a * b * length
+            return s
+        """,
+        args="s, n",
+    ),
+    Refusal(
+        "what an exception may have kept from being bound, printed",
+        """
+        import math
+
+        def main(s):
+            try:
+                y = s * s
+                z = math.sqrt(y - 9.0)
+            except ValueError:
+                print(y)
+                return s
+            return z
+        """,
+        """
+        import math
+
+        def main(s):
+            y = s * s
+            try:
+                z = math.sqrt(y - 9.0)
+            except ValueError:
+                print(y)
+                return s
+            return z
+        """,
+        args="s",
+    ),
+    Refusal(
+        "an assignment inside an expression that is not followed",
+        """
+        def main(x):
+            assert (size := len(x)) > 1
+            return x * size
+        """,
+        """
+        def main(x):
+            size = len(x)
+            assert size > 1
+            return x * size
+        """,
+    ),
+    Refusal(
+        "a manager that is given an array",
+        """
+        from contextlib import contextmanager
+
+        @contextmanager
+        def shown(y):
+            print(y)
+            yield
+
+        def main(x):
+            y = x * x
+            with shown(y):
+                return y * x
+        """,
+        """
+        def main(x):
+            y = x * x
+            print(y)
+            return y * x
+        """,
+    ),
+]
+
+SECTIONS["Derivatives inside functions"] = [
+    Refusal(
+        "a derivative of a function that is chosen while the program runs",
+        """
+        def main(x):
+            f = lambda v: np.sum(v * v)
+            return gs.grad(f)(x)
+        """,
+        """
+        def f(v):
+            return np.sum(v * v)
+
+        def main(x):
+            return gs.grad(f)(x)
+        """,
+    ),
+    Refusal(
+        "a derivative of a function with * parameters",
+        """
+        def f(*values):
+            return values[0] * values[1]
+
+        def main(s):
+            return gs.grad(f)(s, s)
+        """,
+        """
+        def f(a, b):
+            return a * b
+
+        def main(s):
+            return gs.grad(f)(s, s)
+        """,
+        args="s",
+    ),
+    Refusal(
+        "jvp of tuples that are not written out",
+        """
+        def f(a):
+            return a * a * a
+
+        def main(xs):
+            return gs.jvp(f)(xs, xs)[1]
+        """,
+        """
+        def f(a):
+            return a * a * a
+
+        def main(xs):
+            return gs.jvp(f)((xs[0],), (xs[0],))[1]
+        """,
+        args="xs",
+    ),
+    Refusal(
+        "a pullback as a value",
+        """
+        def f(v):
+            return v * v
+
+        def main(x):
+            return gs.vjp(f)(x)
+        """,
+        """
+        def f(v):
+            return v * v
+
+        def main(x):
+            value, pullback = gs.vjp(f)(x)
+            return value, pullback(x)
+        """,
+    ),
+    Refusal(
+        "a tangent of a try body with effects",
+        """
+        def main(s, n):
+            try:
+                y = s
+                for k in range(n):
+                    print(k)
+                    y = y * s
+            except ValueError:
+                return s
+            return y
+        """,
+        "",
+        args="s, n",
+        call="gs.jvp(main)((s, n), (1.0, None))",
+        instead="gs.grad(main, mode='reverse')(s, n)",
+    ),
+]
+
+SECTIONS["Arguments of derivatives"] = [
+    Refusal(
+        "integers",
+        "def main(y):\n    return y * y\n",
+        "",
+        call="gs.grad(main)(np.array([1, 2]))",
+        instead="gs.grad(main)(np.array([1.0, 2.0]))",
+    ),
+    Refusal(
+        "a complex argument",
+        "def main(y):\n    return y * y\n",
+        "",
+        call="gs.grad(main)(1 + 2j)",
+        instead="gs.grad(main)(1.0)",
+    ),
+    Refusal(
+        "arrays that are no plain arrays",
+        "def main(y):\n    return y * y\n",
+        "",
+        call="gs.grad(main)(np.ma.array([1.0, 2.0]))",
+        instead="gs.grad(main)(np.asarray([1.0, 2.0]))",
+    ),
+    Refusal(
+        "what is not a Python function",
+        "def main(y):\n    return np.sin(y)\n",
+        "",
+        call="gs.grad(np.linalg)",
+        instead="gs.grad(main)(1.0)",
+    ),
+    Refusal(
+        "a part of something of which nothing is known",
+        """
+        def main(p):
+            return p[0] ** 2
+        """,
+        "",
+        call="gs.grad(main, 'p[0]').source",
+        instead="gs.grad(main, 'p[0]')((s, s))",
+    ),
+    Refusal(
+        "a part that is not there",
+        """
+        def main(p):
+            return p["a"] ** 2
+        """,
+        "",
+        call="gs.grad(main, \"p['b']\")({'a': s})",
+        instead="gs.grad(main, \"p['a']\")({'a': s})",
+    ),
+    Refusal(
+        "jvp of a bound method",
+        """
+        class Line:
+            def __init__(self, a):
+                self.a = a
+
+            def at(self, v):
+                return self.a * v
+        """,
+        "",
+        call="gs.jvp(Line(2.0).at)((s,), (1.0,))",
+        instead="gs.jvp(Line.at)((Line(2.0), s), (None, 1.0))",
+    ),
+    Refusal(
+        "forward mode for an array",
+        "def main(y):\n    return np.sum(y * y)\n",
+        "",
+        call="gs.grad(main, mode='forward')(x)",
+        instead="gs.grad(main, mode='reverse')(x)",
+    ),
+    Refusal(
+        "the derivative of a vjp",
+        """
+        def main(y):
+            return y * y * y
+        """,
+        """
+        def main(y):
+            return y * y * y
+
+        def pulled(y):
+            value, pullback = gs.vjp(main)(y)
+            return pullback(1.0)
+        """,
+        call="gs.grad(gs.vjp(main))(s)",
+        instead="gs.grad(pulled)(s)",
+    ),
+]
+
+# ---------------------------------------------------------------------------- not on the page
+
+MISTAKES = [
+    python_refuses("super outside a method", "def main(x):\n    return super().f(x)\n"),
+    python_refuses(
+        "super of no instance",
+        "class A:\n    pass\ndef main(x):\n    return super(A, x).f()\n",
+    ),
+    python_refuses("a dict of a function", "def main(x):\n    return dict(lambda: x)['a']\n"),
+    python_refuses("a call of a list", "K = [1.0]\ndef main(x):\n    return K(x)\n"),
+    python_refuses("an argument twice", "def main(x):\n    return np.clip(x, 0.0, a_min=1.0)\n"),
+    python_refuses("no argument", "def main(x):\n    return np.dot(x)\n"),
+    python_refuses(
+        "no argument of a function", "def g(a, b):\n    return a\ndef main(x):\n    return g(x)\n"
+    ),
+    python_refuses(
+        "too many arguments", "def g(a):\n    return a\ndef main(x):\n    return g(x, x)\n"
+    ),
+    python_refuses("no such key", "def main(x):\n    return {'a': x}['b']\n"),
+    python_refuses("no such key to pop", "def main(x):\n    return {'a': x}.pop('b')\n"),
+    python_refuses(
+        "no such entry", "def main(x):\n    p = [x, 'a']\n    p[2] = x\n    return p[0]\n"
+    ),
+    python_refuses("no such attribute", "def main(x):\n    return np.sine(x)\n"),
+    python_refuses(
+        "a read-only view",
+        "def main(x):\n    z = np.broadcast_to(x, (2, 3))\n    z[0] = 1.0\n    return z\n",
+    ),
+    python_refuses(
+        "a nonlocal that is not bound",
+        """
+def main(x):
+    def f():
+        nonlocal y
+        return y * 2
+
+    z = f()
+    y = x
+    return z
+""",
+    ),
+    python_refuses("an unbound name", "def main(x):\n    return y * x\n    y = x\n"),
+    python_refuses("an undefined name", "def main(x):\n    return x * undefined\n"),
+    python_refuses("a list of a function", "def main(x):\n    return list(lambda v: v)\n"),
+    python_refuses("a sum of a function", "def main(x):\n    return sum(lambda v: v)\n"),
+    python_refuses("a list of a number", "def main(s):\n    return list(s)\n", "s"),
+    python_refuses(
+        "a loop over a function",
+        "def main(x):\n    for v in lambda: 1:\n        x = x * v\n    return x\n",
+    ),
+    python_refuses(
+        "a function where a generator is walked",
+        "def main(x):\n    return sum(a * b for a, b in enumerate(lambda: 1))\n",
+    ),
+    python_refuses("no rule is for", "def main(x):\n    return np.clip(x, 0.0, 2.0, a_min=1.0)\n"),
+    python_refuses(
+        "a loop over a number",
+        "def main(s):\n    for v in s:\n        s = s * v\n    return s\n",
+        "s",
+    ),
+    python_refuses("a function that only raises", "def main(x):\n    raise ValueError(x)\n"),
+    python_refuses("too many values", "def main(x):\n    a, b = x, x, x\n    return a\n"),
+    python_refuses("del of an entry of an array", "def main(x):\n    del x[0]\n    return x\n"),
+    python_refuses(
+        "a method that no base class has",
+        """
+class A:
+    def f(self, x):
+        return super().f(x)
+
+def main(x):
+    return A().f(x)
+""",
+    ),
+    python_refuses(
+        "an attribute that an object has not",
+        "class A:\n    pass\ndef main(x):\n    return A().f * x\n",
+    ),
+    python_refuses(
+        "fields that do not fit a named tuple",
+        """
+from typing import NamedTuple
+
+class P(NamedTuple):
+    a: float
+
+def main(x):
+    return P(x, x).a
+""",
+    ),
+    python_refuses(
+        "too many fields",
+        """
+from dataclasses import dataclass
+
+@dataclass
+class P:
+    a: float
+
+def main(x):
+    return P(x, x).a
+""",
+    ),
+    python_refuses(
+        "no field",
+        """
+from dataclasses import dataclass
+
+@dataclass
+class P:
+    a: float
+
+def main(x):
+    return P().a
+""",
+    ),
+    python_refuses(
+        "arguments of a class without __init__",
+        "class A:\n    pass\ndef main(x):\n    return A(x).f\n",
+    ),
+    python_refuses(
+        "replace of no dataclass",
+        """
+import dataclasses
+
+class A:
+    def __init__(self, v):
+        self.v = v
+
+def main(x):
+    return dataclasses.replace(A(x), v=x).v
+""",
+    ),
+    python_refuses(
+        "a property that cannot be read",
+        """
+class A:
+    f = property(None)
+
+def main(x):
+    return A().f * x
+""",
+    ),
+    python_refuses(
+        "a property that cannot be set",
+        """
+class A:
+    @property
+    def f(self):
+        return 1.0
+
+def main(x):
+    a = A()
+    a.f = x
+    return x
+""",
+    ),
+    python_refuses(
+        "del of an attribute that is not there",
+        "class A:\n    y = 1.0\ndef main(x):\n    a = A()\n    del a.y\n    return x\n",
+    ),
+    python_refuses(
+        "an out of another dtype",
+        "def main(x):\n    z = np.zeros(3, int)\n    np.exp(x, out=z)\n    return z * x\n",
+    ),
+    python_refuses(
+        "positional patterns of a class without them",
+        """
+class A:
+    pass
+
+def main(x):
+    match A():
+        case A(y):
+            return x * y
+    return x
+""",
+    ),
+    python_refuses(
+        "a pullback of two cotangents",
+        "def f(v):\n    return v * v\ndef main(x):\n    return gs.vjp(f)(x)[1](x, x)\n",
+    ),
+    python_refuses(
+        "no argument of a derivative",
+        "def g(v, w):\n    return v * w\ndef main(x):\n    return gs.grad(g)(x)\n",
+    ),
+    python_refuses("keepdims of no bool", "def main(x):\n    return np.sum(x, keepdims=1.0)\n"),
+    python_refuses("an order of zero", "", call="gs.differentiate(order=0)(lambda v: v)"),
+    python_refuses("no name", "", call="gs.grad(lambda v: v, '3')"),
+    python_refuses("no such parameter", "", call="gs.grad(lambda v: v, 'w')"),
+    python_refuses("no such position", "", call="gs.grad(lambda v: v, 3)"),
+    python_refuses("no position", "", call="gs.grad(lambda v: v, 1.5)"),
+    python_refuses("no mode", "", call="gs.grad(lambda v: v, mode='x')"),
+    python_refuses("no tuples", "", call="gs.jvp(lambda v: v)(s, s)"),
+    python_refuses("too few tangents", "", call="gs.jvp(lambda v: v)((s,), ())"),
+    python_refuses(
+        "a tangent of another shape",
+        "def main(v):\n    return v * v\n",
+        call="gs.jvp(main)((s,), (x,))",
+    ),
+    python_refuses(
+        "a cotangent of another shape",
+        "def main(v):\n    return v * v\n",
+        call="gs.vjp(main)(x)[1](1.0)",
+    ),
+]
