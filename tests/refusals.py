@@ -1073,6 +1073,27 @@ SECTIONS["Lists and dicts"] = [
         """,
         args="x, n",
     ),
+    Refusal(
+        "a defaultdict with a computed key",
+        """
+        from collections import defaultdict
+
+        def main(x, n):
+            d = defaultdict(float)
+            d["ab"[n - 1]] += np.sum(x)
+            return d["a"] + d["b"]
+        """,
+        """
+        def main(x, n):
+            d = {"a": 0.0, "b": 0.0}
+            if n == 1:
+                d["a"] += np.sum(x)
+            else:
+                d["b"] += np.sum(x)
+            return d["a"] + d["b"]
+        """,
+        args="x, n",
+    ),
 ]
 
 SECTIONS["Objects"] = [
@@ -1503,6 +1524,41 @@ SECTIONS["Objects"] = [
         def main(x):
             return g(x)
         """,
+    ),
+    Refusal(
+        "an object that a loop makes and returns",
+        """
+        class P:
+            def __init__(self, v):
+                self.v = v
+
+        def found(s):
+            for k in range(5):
+                p = P(s * k)
+                if p.v > 2.0:
+                    return p
+            return P(s)
+
+        def main(s):
+            return found(s).v ** 2
+        """,
+        """
+        class P:
+            def __init__(self, v):
+                self.v = v
+
+        def found(s):
+            v = s
+            for k in range(5):
+                if s * k > 2.0:
+                    v = s * k
+                    break
+            return P(v)
+
+        def main(s):
+            return found(s).v ** 2
+        """,
+        args="s",
     ),
 ]
 

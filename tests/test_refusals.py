@@ -169,7 +169,7 @@ def test_the_page_is_what_the_table_gives(request: pytest.FixtureRequest) -> Non
 # ---------------------------------------------------------------------------- completeness
 
 # The command line and files have messages of their own (test_cli.py, test_files.py).
-ELSEWHERE = ("cli.py", "errors.py", "files/", "frontend/frame.py:refuse")
+ELSEWHERE = ("cli.py", "errors.py", "files/")
 REFUSING = {
     "refuse", "refuse_here", "UnsupportedError", "AliasError", "NoRuleError", "ArgumentError",
     "SourceUnavailableError",
@@ -191,13 +191,11 @@ def sites() -> Iterator[tuple[str, ast.Call]]:
         name = path.relative_to(SOURCES).as_posix()
         if name.startswith(ELSEWHERE):
             continue
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(function, ast.FunctionDef) or function.name.startswith("refuse"):
-                continue
-            for node in ast.walk(function):
-                called = node.func if isinstance(node, ast.Call) else None
-                if getattr(called, "attr", getattr(called, "id", None)) in REFUSING:
-                    assert isinstance(node, ast.Call)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if getattr(called, "attr", getattr(called, "id", None)) in REFUSING:
+                assert isinstance(node, ast.Call)
+                if "message, self.here(" not in ast.unparse(node):  # in ``refuse`` itself
                     yield name, node
 
 
