@@ -253,6 +253,18 @@ SECTIONS["Functions that have no rule"] = [
         """,
         args="s",
     ),
+    Refusal(
+        "a number that is read from a text",
+        """
+        def main(s):
+            return float(f"{s:.3f}") * s
+        """,
+        """
+        def main(s):
+            return s * s
+        """,
+        args='s',
+    ),
 ]
 
 SECTIONS["NumPy's functions with options that have no rule"] = [
