@@ -263,7 +263,7 @@ SECTIONS["Functions that have no rule"] = [
         def main(s):
             return s * s
         """,
-        args='s',
+        args="s",
     ),
 ]
 

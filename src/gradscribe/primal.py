@@ -150,7 +150,7 @@ def kind_at(kind: Type, path: tuple[Any, ...], who: str) -> tuple[Type, tuple[An
         key, parts, known = step, trees.part_types(kind), trees.keys(kind)
         if parts is None:
             raise ArgumentError(
-                f"{who}: the argument has no part {key!r} that is known: it is {_describe(kind)}",
+                f"{who}: nothing is known of the parts of the argument, which is {_describe(kind)}",
                 hint="call the derivative with arguments, or annotate the parameter",
             )
         if isinstance(kind, SequenceType) and isinstance(key, int) and key < 0:
