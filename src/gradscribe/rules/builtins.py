@@ -173,7 +173,7 @@ def sum_(iterable, start=0, *, y_bar):
 @tangent(sorted, "iterable")
 def sorted_tangent(iterable, *, iterable_dot):
     if np.ndim(iterable) != 1:
-        raise NotImplementedError("sorting sequences of sequences", "sort numbers")
+        raise NotImplementedError("sorting sequences of sequences")
     places = np.argsort(iterable, kind="stable")
     return np.take(np.asarray(iterable_dot), places).tolist()
 
@@ -182,7 +182,7 @@ def sorted_tangent(iterable, *, iterable_dot):
 def sorted_adjoint(iterable, *, y_bar):
     """Sorting permutes; the order of the order is the permutation back."""
     if np.ndim(iterable) != 1:
-        raise NotImplementedError("sorting sequences of sequences", "sort numbers")
+        raise NotImplementedError("sorting sequences of sequences")
     places = np.argsort(np.argsort(iterable, kind="stable"))
     return unstack(np.take(np.asarray(y_bar), places), iterable)
 

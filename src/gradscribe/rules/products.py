@@ -279,9 +279,7 @@ def multi_dot_adjoint(arrays, *, y_bar):
         b_c = b @ c
         middle = matmul_left(matmul_right(y_bar, a, b_c), b, c)
         return [matmul_left(y_bar, a, b_c), middle, matmul_right(y_bar, a @ b, c)]
-    raise NotImplementedError(
-        "np.linalg.multi_dot of more than three matrices", "write the product with @"
-    )
+    raise NotImplementedError("np.linalg.multi_dot of more than three matrices")
 
 
 @tangent(np.linalg.multi_dot, "arrays")
@@ -292,9 +290,7 @@ def multi_dot_tangent(arrays, *, arrays_dot):
     if len(arrays) == 3:
         c = arrays[2]
         return arrays_dot[0] @ b @ c + a @ arrays_dot[1] @ c + a @ b @ arrays_dot[2]
-    raise NotImplementedError(
-        "np.linalg.multi_dot of more than three matrices", "write the product with @"
-    )
+    raise NotImplementedError("np.linalg.multi_dot of more than three matrices")
 
 
 # ---------------------------------------------------------------------------- polynomials

@@ -313,9 +313,7 @@ def median(x, axis=None, keepdims=False):
 def quantile(x, q, axis=None, keepdims=False, method="linear"):
     """The two entries that q falls between, weighted as they are interpolated."""
     if method != "linear" or isinstance(axis, tuple) or np.ndim(q) != 0:
-        raise NotImplementedError(
-            "several quantiles, axes, or another method", "take one quantile after another"
-        )
+        raise NotImplementedError("several quantiles, axes, or another method")
     last = count(x, axis) - 1
     place = int(q * last)
     t = q * last - place
