@@ -42,6 +42,32 @@ def main(u):
         (A([0.4]),),
         (0,),
     ),
+    "a name that is nothing, or bound for the first time in a loop of a loop": (
+        """
+import numpy as np
+def main(x):
+    returned = False
+    for i in range(2):
+        m = np.outer(x, x)
+        found = False
+        for j in range(len(m)):
+            t = np.sum(m[j]) + i
+            if t >= 0.1:
+                value = t / 8
+                found = True
+                break
+            value = None
+        if found:
+            returned = True
+            break
+        value = None
+    if not returned:
+        value = x[0]
+    return value
+""",
+        (A([1.3, 0.4]),),
+        (0,),
+    ),
     "an array returned from a loop that does not run": (
         """
 import numpy as np

@@ -11,7 +11,7 @@ from gradscribe.emit.expressions import call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, negation
 from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import IF
+from gradscribe.ir.primitives import FOR, IF, WHILE
 
 if TYPE_CHECKING:
     from gradscribe.emit.statements import Statements
@@ -79,7 +79,7 @@ class Loops:
 
     def _unbound(self, op: Op, body: list[ast.stmt]) -> list[ast.stmt]:
         """Bind what is unbound before a loop and moved elsewhere in its body before it is bound,
-        or asked for its shape after it."""
+        or saved there, or asked for its shape after it."""
         start = first_carry(op)
         moved = {
             node.value.id
@@ -88,10 +88,14 @@ class Loops:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
         }
         params = op.regions[-1].params[start:]
+        saved = _saved(op)
         names = {
             self.names[param]: self.expressions.operand(stand_in(param))
             for param, init, result in zip(params, op.args[start:], op.results, strict=False)
-            if init is UNDEF and (self.names[param] in moved or result in self.statements.must_bind)
+            if init is UNDEF
+            and (
+                self.names[param] in moved or param in saved or result in self.statements.must_bind
+            )
         }
         return [assign(name, value) for name, value in names.items()]
 
@@ -241,3 +245,15 @@ class Loops:
             leave = ast.If(negation(condition), [ast.Break()], [])
             return [*before, ast.While(ast.Constant(True), [*statements, leave, *body], [])]
         return [*before, ast.While(condition, body, [])]
+
+
+def _saved(loop: Op) -> set[Operand]:
+    """What the body of a loop collects, or hands to a loop in it that collects it at its head."""
+    loops = [loop, *(op for op in walk(loop.regions[-1]) if op.prim in (FOR, WHILE))]
+    found: set[Operand] = set()
+    for op in reversed(loops):
+        found.update(op.regions[-1].yields[carries(op) :])
+        start = first_carry(op)
+        heads = zip(op.regions[-1].params[start:], op.args[start:], strict=True)
+        found.update(init for param, init in heads if param in found)
+    return found

@@ -8,7 +8,7 @@ body, an init, a yield and a result. Those that turn out not to change are taken
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import gast
@@ -54,11 +54,11 @@ class Slot:
     init: Operand
     type: Type
     before: Bound | None = None
+    # Not bound before the loop, and not yet known what the body binds it to.
+    unborn: bool = field(init=False)
 
-    @property
-    def unborn(self) -> bool:
-        """Not bound before the loop, and not yet known what the body binds it to."""
-        return self.init is UNDEF and self.type == UNKNOWN
+    def __post_init__(self) -> None:
+        self.unborn = self.init is UNDEF and self.type == UNKNOWN
 
 
 @final
@@ -575,7 +575,9 @@ class Carries:
                 continue
             kind = type_of_operand(value)
             new = kind if slot.unborn else join(slot.type, kind)
-            if new != slot.type:
+            if slot.unborn:
+                slot.unborn, slot.type, stable = False, new, False
+            elif new != slot.type:
                 slot.type, stable = UNKNOWN if widen else new, False
         pairs = self._alias_pairs()
         if not pairs <= self.related:
