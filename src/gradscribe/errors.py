@@ -2,9 +2,9 @@
 
 A rendered error reads::
 
-    model.py:12:9: error: cannot differentiate np.linalg.lstsq: no rule
-       12 |     s = np.linalg.lstsq(w, y)[0]
-          |         ^^^^^^^^^^^^^^^^^^^^^
+    model.py:12:9: error: cannot differentiate np.linalg.tensorsolve: no rule
+       12 |     s = np.linalg.tensorsolve(w, y)
+          |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^
        help: declare one with @linear or @adjoint, or wrap the argument in stop_gradient(...)
 """
 

@@ -4,6 +4,7 @@ Differences are taken of ``f(x * t)`` around ``t = 1``, so that arguments of any
 part of themselves. Not judged is where the function has no derivative that differences can see:
 where they are uncertain, and at the edge of a branch that the program takes at the point itself
 but on neither side of it (``if x == 0``): there a program has a value but says nothing of a slope.
+Nor is where the chain rule meets 0 times infinity, so that the derivative says that it is none.
 """
 
 from __future__ import annotations
@@ -113,6 +114,9 @@ def _judge(case: Case, place: int, order: int, verdict: Verdict) -> None:
             if _at_an_edge(case, place, order):
                 return
             raise
+        if not np.all(np.isfinite(_flat(got))):
+            verdict.message = "the chain rule meets a pole"
+            return
         if _close(got, expected):
             continue
         if _at_an_edge(case, place, order) or (order == 2 and _slope_agrees(case, place, got)):
@@ -266,11 +270,15 @@ _FIRST: tuple[Callable[..., Any], ...] = (_reverse, _forward)
 _SECOND: tuple[Callable[..., Any], ...] = (_reverse_twice,)
 
 
+def _flat(tree: Any) -> np.ndarray:
+    return np.concatenate([np.ravel(leaf) for leaf in leaves(tree)]).astype(np.float64)
+
+
 def _close(got: Any, expected: Expected, loose: float = 1.0) -> bool:
     if isinstance(got, Sum):
         off = np.abs(np.sum(expected.value) - float(got))
         return bool(off <= loose * np.sum(expected.allowed))
-    have = np.concatenate([np.ravel(leaf) for leaf in leaves(got)]).astype(np.float64)
+    have = _flat(got)
     if have.shape != expected.value.shape:
         return False
     return bool(np.all(np.abs(expected.value - have) <= loose * expected.allowed))

@@ -108,6 +108,57 @@ def pinv_adjoint(a, *, y, y_bar):
     return -t(y) @ y_bar @ t(y) + left - a @ y @ left + right - right @ y @ a
 
 
+# Least squares: ``x = pinv(a) @ b``, with the residual r that is orthogonal to the columns of a.
+
+
+@tangent(np.linalg.lstsq, "a")
+def lstsq_a_tangent(a, b, *, y, a_dot):
+    x, inverse = y[0], np.linalg.pinv(a)
+    r, moved = b - a @ x, a_dot @ x
+    across = t(a_dot) @ (t(inverse) @ x)
+    x_dot = inverse @ (t(inverse) @ (t(a_dot) @ r) - moved) + across - inverse @ (a @ across)
+    u, _, v = np.linalg.svd(a, False)
+    return x_dot, sums(-2 * r * moved, y[1]), 0, np.sum(u * (a_dot @ t(v)), axis=0)
+
+
+@adjoint(np.linalg.lstsq, "a")
+def lstsq_a_adjoint(a, b, *, y, y_bar):
+    x, inverse = y[0], np.linalg.pinv(a)
+    r, x_bar = b - a @ x, y_bar[0]
+    q = t(inverse) @ x_bar
+    across = x_bar - inverse @ (a @ x_bar)
+    u, _, v = np.linalg.svd(a, False)
+    a_bar = product(r, inverse @ q) - product(q, x) + product(t(inverse) @ x, across)
+    return a_bar - 2 * product(r * spread(y_bar[1], y[1]), x) + u * y_bar[3] @ v
+
+
+@tangent(np.linalg.lstsq, "b")
+def lstsq_b_tangent(a, b, *, y, b_dot):
+    r = b - a @ y[0]
+    return np.linalg.pinv(a) @ b_dot, sums(2 * r * b_dot, y[1]), 0, np.zeros_like(y[3])
+
+
+@adjoint(np.linalg.lstsq, "b")
+def lstsq_b_adjoint(a, b, *, y, y_bar):
+    r = b - a @ y[0]
+    return t(np.linalg.pinv(a)) @ y_bar[0] + 2 * r * spread(y_bar[1], y[1])
+
+
+def product(a, b):
+    """``a @ b.T`` of columns, or of single vectors."""
+    return np.outer(a, b) if np.ndim(a) == 1 else a @ t(b)
+
+
+def sums(squares, residuals):
+    """Sums over the columns, where NumPy gives any: for full rank and more rows than columns."""
+    return np.reshape(np.sum(squares, axis=0), (-1,))[: np.size(residuals)]
+
+
+def spread(bar, residuals):
+    """The cotangent of the sums over the columns; none where NumPy gives no sums."""
+    return bar if np.size(residuals) > 0 else 0.0
+
+
 # ---------------------------------------------------------------------------- determinant
 # Jacobi's formula. The inverse does not exist where the determinant is zero: NumPy raises there.
 

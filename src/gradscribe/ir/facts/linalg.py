@@ -25,6 +25,7 @@ from gradscribe.ir.types import (
     UNKNOWN,
     Array,
     Dim,
+    Scalar,
     Sequence,
     Sym,
     Type,
@@ -168,6 +169,20 @@ def _(a: Type, full_matrices: Any = True, compute_uv: Any = True) -> Type:
     rows, columns = (dims[-2], dims[-1]) if full_matrices is True else (rank, rank)
     left, right = _per_matrix(a, dims[-2], rows), _per_matrix(a, columns, dims[-1])
     return Sequence("tuple", (left, values, right)) if compute_uv is True else UNKNOWN
+
+
+@fact(np.linalg.lstsq)
+def _(a: Type, b: Type, rcond: Any = None) -> Type:
+    """Solution, sums of squared residuals, rank and singular values."""
+    x, y = array_of(a), array_of(b)
+    dtype = _dtype(a, b)
+    solution, residuals, values = Array(dtype), Array(dtype), Array(dtype)
+    if x.dims is not None and y.dims is not None and len(x.dims) == 2:
+        solution = Array(dtype, (x.dims[-1], *y.dims[1:]))
+        # There are none where the rank is not full.
+        residuals = Array(dtype, (Sym(("residuals", x.dims, y.dims)),))
+        values = Array(dtype, (_smaller(x.dims),))
+    return Sequence("tuple", (solution, residuals, Scalar(np.dtype(np.int32)), values))
 
 
 @fact(np.linalg.qr, static="mode")
