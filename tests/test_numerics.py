@@ -90,3 +90,17 @@ def test_a_number_read_back_from_a_text_is_refused() -> None:
             gs.grad(main)(1.5)
     named = define("def main(x, table):\n    return table[str(round(x))] * float('2.5') * x\n")
     assert_close(gs.grad(named)(3.2, {"3": 2.0}), 5.0)
+
+
+def test_an_axis_is_given_to_a_number() -> None:
+    def tensor(t: Any) -> Any:
+        t = np.asarray(t, dtype=float)
+        if t.ndim == 0:
+            t = t[None]
+        return t * 2 + t[0] ** 2
+
+    for x in (1.5, np.array([1.0, 2.0])):
+        assert_close(
+            gs.grad(tensor, mode="reverse")(x), gradient_by_differences(tensor, (x,)), **FIRST
+        )
+        check_second(tensor, (x,), 0)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gast
+import numpy as np
 
 from gradscribe.frontend import (
     calls,
@@ -36,6 +37,7 @@ from gradscribe.ir.types import (
     Sequence,
     Slice,
     Unknown,
+    dims_of,
     is_static,
 )
 
@@ -409,6 +411,9 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
         found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
         frame.keep(found)
         return found
+    if isinstance(base, Ref) and isinstance(place, Const) and place.value is None:
+        if dims_of(frame.type(base)) == ():  # derivatives of an array without axes are numbers
+            return frame.view(base, of(np.reshape), (Const((1,)), Const("C")), certain=True)
     if isinstance(base, Ref):
         kind = frame.type(base)
         if isinstance(kind, Array) and is_basic(_index_type(place)):
