@@ -388,7 +388,9 @@ class Frame:
                 "write to the object before it is stored, or copy it: x = x.copy()",
             )
         span = self.definition.span(node)
-        for other in self.heap.aliases.get(loc, ()):
+        for other in sorted(
+            self.heap.aliases.get(loc, ()), key=lambda other: self.reachable(other) or ""
+        ):
             if isinstance(self.heap.values.get(other), Fields):
                 self._refuse_either(loc, other, node)
                 continue
