@@ -83,9 +83,7 @@ number
 
 
 def test_an_error_at_the_second_order_points_into_the_users_file() -> None:
-    source = (
-        "import numpy as np\ndef main(x):\n    y = x * x\n    return np.linalg.tensorsolve(y, y)[0]\n"
-    )
+    source = "import numpy as np\ndef main(x):\n    y = x * x\n    return np.linalg.tensorsolve(y, y)[0]\n"
     first = gs.grad(define(source), mode="reverse")
     assert message_of(gs.grad(first, mode="reverse"), X).startswith(":4:12: error: ")
 

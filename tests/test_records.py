@@ -184,7 +184,8 @@ def main(x):
     m = n._replace(v=x * x)
     u, v = m
     old = Old(x, q=u)
-    return n.product() + m.product() * m[0] + u * v + old.p * old.q + m._asdict()["v"] + len(m)
+    total = sum(m) + max(Pair(x, 0.1)) + np.sum(np.array(Pair(x, x * x)))
+    return n.product() + m.product() * m[0] + u * v + old.p * old.q + m._asdict()["v"] * total
 """,
         (0.7,),
         (0,),

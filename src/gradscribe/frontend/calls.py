@@ -254,6 +254,11 @@ _READ = {"__main__", "statistics", "colorsys", "bisect", "heapq", "functools", "
 _FUNCTIONAL = (helpers.setitem, helpers.index_add, helpers.append, helpers.without)
 
 
+def _as_plain(bound: Bound) -> Bound:
+    """Functions of NumPy and Python take a named tuple for the tuple that it is."""
+    return TupleOf(bound.items) if isinstance(bound, TupleOf) and bound.cls else bound
+
+
 def apply(
     frame: Frame,
     node: Any,
@@ -268,6 +273,8 @@ def apply(
     decided = _by_structure(frame, node, prim.function, positional) if not keywords else None
     if decided is not None:
         return decided
+    if getattr(prim.function, "__module__", "") != helpers.__name__:
+        positional = [_as_plain(bound) for bound in positional]
     taken = writes.take_out(frame, node, prim, positional, keywords)
     if taken is not None:
         into, positional, keywords = taken

@@ -71,7 +71,7 @@ def index_add(x: Any, index: Any, value: Any) -> Any:
     elif value is not None:
         entry = entry + value
     entries[index] = entry
-    return type(x)(entries)
+    return type(x)(*entries) if hasattr(x, "_fields") else type(x)(entries)
 
 
 def append(xs: Any, value: Any) -> Any:
@@ -173,7 +173,8 @@ def add_entry(xs: Any, index: Any, value: Any) -> Any:
 def own(x: Any) -> Any:
     """Fresh memory with the value of x, whatever x is."""
     if isinstance(x, (list, tuple)):
-        return type(x)([own(v) for v in x])
+        parts = [own(v) for v in x]
+        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
     if isinstance(x, dict):
         return {k: own(v) for k, v in x.items()}
     return np.array(x)[()] if isinstance(x, np.ndarray) else x
