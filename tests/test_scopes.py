@@ -669,3 +669,43 @@ def test_the_domain_of_a_function_is_where_its_handlers_say() -> None:
     main = define(PROGRAMS["a return in the body and in the handler"][0])
     assert math.isclose(gs.grad(main)(4.0), 3.0)
     assert gs.grad(main)(-4.0) == -3.0
+
+
+# ---------------------------------------------------------------------------- missing names
+
+
+MISSING_NAMES = """
+import numpy as np
+def missing(x):
+    t = Thing(x)
+    return t.value
+def main(x):
+    try:
+        x = np.asarray(x)
+        y = x * 2
+    except NameError:
+        pass
+    try:
+        z = missing(y)
+    except NameError:
+        z = y ** 3
+    try:
+        return missing(z)
+    except NameError:
+        return np.sum(z * x)
+"""
+
+
+def test_what_only_a_missing_name_decides_is_decided() -> None:
+    function = define(MISSING_NAMES)
+    x = np.array([0.7, 1.2])
+    check_first(function, (x,), (0,))
+    check_second(function, (x,), 0)
+    assert "try" not in gs.grad(function).source_for(x)
+
+
+def test_a_missing_name_after_a_binding_is_refused() -> None:
+    body = "    try:\n        y = x * x\n        z = Thing(y)\n    except NameError:\n        z = y\n"
+    function = define(f"def main(x):\n    y = x\n{body}    return z\n")
+    with pytest.raises(gs.GradscribeError, match="'Thing' is not defined"):
+        gs.grad(function)(0.7)

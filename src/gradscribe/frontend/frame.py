@@ -29,7 +29,7 @@ from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.core import Const, Operand, Region, Value
 from gradscribe.ir.facts.containers import make_tuple
 from gradscribe.ir.facts.records import field_names, instance
 from gradscribe.ir.primitives import Primitive, of
@@ -53,6 +53,15 @@ _LOST_HINT = "let the try body bind new names, and take them over after it, in i
 TUPLE, INSTANCE = of(tuple), of(instance)
 GETITEM = of(operator.getitem)
 SETITEM = of(helpers.setitem)
+
+
+@final
+class Undefined(UnsupportedError):
+    """A name that nothing binds is read, in ``region``."""
+
+    def __init__(self, name: str, span: Span | None, region: Region) -> None:
+        super().__init__(f"the name {name!r} is not defined", span)
+        self.region = region
 
 
 @final
@@ -512,7 +521,7 @@ class Frame:
         try:
             value = self.definition.lookup(name)
         except KeyError:
-            self.refuse(node, f"the name {name!r} is not defined")
+            raise Undefined(name, self.here(node), self.builder.region) from None
         if is_static(value):
             return Const(value)
         if self.definition.captures(name) and not self._is_seen(name):
