@@ -89,8 +89,7 @@ class Forever(Compound):
         counter = function.new(INT, bound=3.0)
         function.write(f"{counter} = 0")
         with function.block("while True:", loop=True):
-            function.write(f"{counter} += 1")
-            function.body(1)
+            function.write(f"{counter} += 1")  # what may continue stands below the way out
             stop = f"{counter} >= {function.pick([2, 1, 3])}"
             if function.pick([False, True]):
                 stop += f" or {function.express.of(SCALAR, 1).at(SUM)} > 0.7"
