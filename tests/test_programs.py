@@ -98,7 +98,7 @@ def sample(strategy: SearchStrategy[Program], count: int) -> list[Program]:
 
 @pytest.fixture(scope="module")
 def everything() -> list[Program]:
-    return sample(programs(), 300)
+    return sample(programs(), 500)
 
 
 @given(programs() | programs(FOUNDATION))
