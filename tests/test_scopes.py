@@ -705,7 +705,9 @@ def test_what_only_a_missing_name_decides_is_decided() -> None:
 
 
 def test_a_missing_name_after_a_binding_is_refused() -> None:
-    body = "    try:\n        y = x * x\n        z = Thing(y)\n    except NameError:\n        z = y\n"
+    body = (
+        "    try:\n        y = x * x\n        z = Thing(y)\n    except NameError:\n        z = y\n"
+    )
     function = define(f"def main(x):\n    y = x\n{body}    return z\n")
     with pytest.raises(gs.GradscribeError, match="'Thing' is not defined"):
         gs.grad(function)(0.7)
