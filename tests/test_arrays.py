@@ -80,3 +80,18 @@ def test_arrays_made_by_map_are_followed_one_by_one() -> None:
     _, dot = gs.jvp(main)((s, t), (None, np.ones(2)))
     assert_close(dot, s**1.5 + 2 * s * t, **FIRST)
     assert_close(gs.grad(main, 1, mode="reverse")(*fresh((s, t))), s**1.5 + 2 * s * t, **FIRST)
+
+
+@pytest.mark.parametrize("part", [0, 1, 3], ids=["solution", "residuals", "singular values"])
+@pytest.mark.parametrize("shapes", [((5, 2), (5,)), ((5, 2), (5, 3)), ((2, 4), (2,))], ids=str)
+def test_least_squares(shapes: Any, part: int) -> None:
+    rng = np.random.default_rng(3)
+    a, b = (rng.normal(size=shape) for shape in shapes)
+    if part == 1 and shapes[0] == (2, 4):
+        pytest.skip("there are no residuals of a system with fewer rows than columns")
+    text = f"def main(a, b):\n    return np.linalg.lstsq(a, b, rcond=None)[{part}] ** 2\n"
+    main = define(text, np=np)
+    wrt = (0,) if part == 3 else (0, 1)
+    check_first(main, (a, b), wrt)
+    for place in wrt:
+        check_second(main, (a, b), place)
