@@ -528,19 +528,27 @@ SECTIONS["Calls"] = [
         args="x, n",
     ),
     Refusal(
-        "a default that can be changed",
+        "a default that can be changed, of a function that no module names",
         """
-        def g(x, weights=[1.0, 2.0]):
-            return weights[1] * x
+        def make():
+            def g(x, weights=[1.0, 2.0]):
+                return weights[1] * x
+            return g
+
+        g = make()
 
         def main(x):
             return g(x)
         """,
         """
-        def g(x, weights=None):
-            if weights is None:
-                weights = [1.0, 2.0]
-            return weights[1] * x
+        def make():
+            def g(x, weights=None):
+                if weights is None:
+                    weights = [1.0, 2.0]
+                return weights[1] * x
+            return g
+
+        g = make()
 
         def main(x):
             return g(x)

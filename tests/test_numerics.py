@@ -104,3 +104,40 @@ def test_an_axis_is_given_to_a_number() -> None:
             gs.grad(tensor, mode="reverse")(x), gradient_by_differences(tensor, (x,)), **FIRST
         )
         check_second(tensor, (x,), 0)
+
+
+DEFAULTS = """
+import numpy as np
+
+def newton(f, x0, args=(), kwargs={}, extra=[]):
+    x = x0
+    for _ in range(20):
+        h = 1e-5
+        y = f(x, *args, *extra, **kwargs)
+        x = x - 2 * y * h / (f(x + h, *args, **kwargs) - f(x - h, *args, *extra))
+    return x
+
+def scaled(x, table=[1.0, 2.0], shift=np.ones(2)):
+    return x * table[1] + shift
+
+def memo(x, seen=[]):
+    seen.append(x)
+    return sum(seen)
+
+def root(a):
+    return newton(lambda x, a: x * x - a, 1.0, args=(a,))
+
+def shifted(x):
+    return scaled(x) * x
+
+def accumulated(x):
+    return memo(x) * x
+"""
+
+
+def test_mutable_defaults_are_read_where_they_live_and_never_written() -> None:
+    assert_close(gs.grad(define(DEFAULTS, "root"))(2.0), 0.5 / math.sqrt(2), rtol=1e-6)
+    x = np.array([1.0, 3.0])
+    assert_close(gs.grad(define(DEFAULTS, "shifted"))(x), 4 * x + 1)
+    with pytest.raises(gs.GradscribeError, match="append"):
+        gs.grad(define(DEFAULTS, "accumulated"))(2.0)

@@ -618,13 +618,29 @@ def default_of(frame: Frame, node: Any, definition: Definition, name: str) -> Bo
     else:
         place = code.co_varnames.index(name) - code.co_argcount
         value, where = (function.__defaults__ or ())[place], f"__defaults__[{place}]"
-    if is_followed(type(value)) and "<locals>" not in function.__qualname__:
+    if isinstance(value, list | dict) and not value and _only_spread(definition, name):
+        return TupleOf(()) if isinstance(value, list) else containers.make_dict(frame, {})
+    mutable = isinstance(value, list | dict | np.ndarray)
+    if (mutable or is_followed(type(value))) and "<locals>" not in function.__qualname__:
         return Const(value, f"{function.__qualname__}.{where}", function.__module__)
-    if isinstance(value, list | dict | np.ndarray):
+    if mutable:
         frame.refuse(
             node, f"the default of {name!r} is a mutable object", "use None and make it inside"
         )
     return frame.wrap(Const(value))
+
+
+def _only_spread(definition: Definition, name: str) -> bool:
+    """Are the entries of a parameter passed on (``f(x, *args, **kwargs)``), and nothing else?"""
+    spread = uses = 0
+    for node in gast.walk(definition.node):
+        if isinstance(node, gast.Call):
+            parts = [a.value for a in node.args if isinstance(a, gast.Starred)]
+            parts += [k.value for k in node.keywords if k.arg is None]
+            spread += sum(isinstance(part, gast.Name) and part.id == name for part in parts)
+        elif isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Param):
+            uses += node.id == name
+    return uses == spread
 
 
 # ---------------------------------------------------------------------------- the unknown
