@@ -68,8 +68,11 @@ def _primitive(function: Callable[..., Any]) -> Any:
     try:
         return BY_FUNCTION[function]
     except (KeyError, TypeError):
+        # No repr: that of a module holds a path, that of an object an address.
+        kind = type(function).__name__
+        name = getattr(function, "__qualname__", None) or getattr(function, "__name__", "a value")
         raise ArgumentError(
-            f"cannot differentiate {function!r}: it is not a Python function",
+            f"cannot differentiate {name} of type {kind}: it is not a Python function",
             hint="wrap it in a function of yours, or declare a rule for it",
         ) from None
 
