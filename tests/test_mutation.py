@@ -632,6 +632,21 @@ for k in range(2):
         total += v
 return total * x
 
+# a mask of what the loop writes where it holds | x, s
+for i in range(2):
+    x[x > 0.2] = x[x > 0.2] * s
+return np.maximum(x, x)
+
+# masks taken before and after a write | x, y
+total = 0.0
+for i in range(3):
+    mask = x > 0.1 * i
+    total += np.sum(x**2)
+    x[mask] *= y[mask] + 0.5
+    total += np.sum(x**2)
+    x[x > 0.5] *= 0.5
+return x**2 * total
+
 # nothing but statements | x, s
 "a string"
 ...

@@ -120,11 +120,13 @@ def make_plan(
     chains: dict[Value, list[Change]],
     free: list[Value] | None = None,
     lasting: Reading | None = None,
+    kept: frozenset[Value] = frozenset(),
 ) -> Plan:
     """Decide how each needed value of ``body`` is made available, by a minimum cut.
 
     ``free`` values cost nothing: they are walked again. ``lasting`` gives an operation that reads a
-    value off what the loop leaves behind, where there is one.
+    value off what the loop leaves behind, where there is one. ``kept`` values are not computed
+    again.
     """
     origin = {r: op for op in body.ops for r in op.results}
     inside = set(origin) | set(body.params)
@@ -149,7 +151,7 @@ def make_plan(
         cost[value] = 0 if free and value in free else _cost(value, op)
         if value in chains:
             cost[value] = min(cost[value], sum(_entry_cost(c.op) for c in chains[value]))
-        if op is None or not recomputable(op):
+        if op is None or value in kept or not recomputable(op):
             parents[value] = None
             continue
         above = [node(a) for a in op.args if isinstance(a, Value) and a in inside]
@@ -344,10 +346,14 @@ def _plan_loop(
     walked: list[Value],
     lasting: Reading,
 ) -> Plan:
-    """A plan in which the indices that putting back needs are available too."""
+    """A plan in which the indices that putting back needs are available too.
+
+    An index that is made of what it puts back, such as the mask of ``b[b > 0] = 0``, is kept.
+    """
     needed = list(reads)
+    kept: frozenset[Value] = frozenset()
     while True:
-        plan = make_plan(body, needed, chains, walked, lasting)
+        plan = make_plan(body, needed, chains, walked, lasting, kept)
         inside = set(body.params).union(*(op.results for op in body.ops))
         indices = [
             arg
@@ -356,9 +362,24 @@ def _plan_loop(
             if isinstance(arg := change.op.args[1], Value) and arg in inside
         ]
         missing = [v for v in indices if v not in needed]
-        if not missing:
+        circular = _made_of_restored(plan).intersection(indices)
+        if not missing and not circular:
             return plan
         needed += missing
+        kept |= circular
+
+
+def _made_of_restored(plan: Plan) -> set[Value]:
+    """What is computed again from an array that is put back."""
+    found = {v for root, changes in plan.restored.items() for v in (root, *_versions(changes))}
+    for op in plan.again:
+        if any(arg in found or plan.same.get(arg) in found for arg in op.args):  # type: ignore[arg-type]  # a literal is in neither
+            found.update(op.results)
+    return found
+
+
+def _versions(changes: list[Change]) -> list[Value]:
+    return [change.after for change in changes]
 
 
 def _chains(op: Op) -> dict[Value, list[Change]]:
