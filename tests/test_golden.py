@@ -46,6 +46,7 @@ TRANSFORMS: dict[str, Callable[..., Any]] = {
     "value_and_grad": partial(gs.value_and_grad, mode="reverse"),
     "jvp": lambda function, wrt: gs.jvp(function),
     "vjp": gs.vjp,
+    "nan_check": partial(gs.grad, mode="reverse", nan_check=True),
 }
 
 

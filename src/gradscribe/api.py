@@ -23,7 +23,9 @@ Mode = Literal["auto", "reverse", "forward"]
 Wrt = int | str | tuple[int | str, ...]
 
 
-def grad(function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto") -> Derivative:
+def grad(
+    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto", nan_check: bool = False
+) -> Derivative:
     """The gradient of ``function`` with respect to the parameters ``wrt``.
 
     ``wrt`` is a position, a parameter's name, a part of one (``"model.layers[0].w"``), or a tuple
@@ -31,14 +33,19 @@ def grad(function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto") -> 
     things gives a gradient of its own structure, with None for what is not floating.
     Outputs that are not one scalar are summed. A gradient has the shape and dtype of its parameter,
     and is writable memory of its own.
+
+    With ``nan_check`` it raises FloatingPointError where a value or derivative first is NaN or
+    infinite, naming the line of ``function`` that it comes from.
     """
     return _derivative(
-        function, wrt, lambda f, places: spec.Gradient(f, places, mode, with_value=False)
+        function,
+        wrt,
+        lambda f, places: spec.Gradient(f, places, mode, with_value=False, nan_check=nan_check),
     )
 
 
 def value_and_grad(
-    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto"
+    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto", nan_check: bool = False
 ) -> Derivative:
     """The value of ``function`` and its gradient as ``grad`` gives it, from one forward sweep.
 
@@ -46,11 +53,13 @@ def value_and_grad(
     ``function`` would return, and its writes are made to copies.
     """
     return _derivative(
-        function, wrt, lambda f, places: spec.Gradient(f, places, mode, with_value=True)
+        function,
+        wrt,
+        lambda f, places: spec.Gradient(f, places, mode, with_value=True, nan_check=nan_check),
     )
 
 
-def jvp(function: Callable[..., Any]) -> Derivative:
+def jvp(function: Callable[..., Any], *, nan_check: bool = False) -> Derivative:
     """Forward mode: ``jvp(f)(args, tangents)`` is the value of f and its tangent.
 
     ``args`` and ``tangents`` are tuples of one length; a tangent of None means "not
@@ -61,16 +70,18 @@ def jvp(function: Callable[..., Any]) -> Derivative:
             f"jvp of the bound method {function.__name__}",
             hint="take it of the function in the class, and give the object with a tangent of None",
         )
-    return spec.derivative(spec.Tangent(_uncached(function)))
+    return spec.derivative(spec.Tangent(_uncached(function), nan_check))
 
 
-def vjp(function: Callable[..., Any], wrt: Wrt | None = None) -> Derivative:
+def vjp(
+    function: Callable[..., Any], wrt: Wrt | None = None, *, nan_check: bool = False
+) -> Derivative:
     """Reverse mode: ``vjp(f)(*args)`` is the value of f and its pullback.
 
     The pullback takes a cotangent of the value and gives a tuple of one gradient per parameter, or
     what ``wrt`` asks for. It may be called any number of times.
     """
-    return _derivative(function, wrt, spec.Pullback)
+    return _derivative(function, wrt, lambda f, places: spec.Pullback(f, places, nan_check))
 
 
 def _derivative(

@@ -144,6 +144,11 @@ def _command(
     parser.add_argument("--mode", choices=("auto", "reverse", "forward"))
     parser.add_argument("--order", type=_order, metavar="N", help="differentiate N times")
     parser.add_argument("--value", action="store_true", help="return the value too")
+    parser.add_argument(
+        "--nan-check",
+        action="store_true",
+        help="with checks that name the line where a NaN or an infinity first comes up",
+    )
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument(
         "--jvp", dest="kind", action="store_const", const="tangent",
@@ -216,6 +221,7 @@ def _wish(options: argparse.Namespace, target: Target) -> Wish:
         value=options.value,
         kind=options.kind or "gradient",
         example=options.example,
+        nan_check=options.nan_check,
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 import gradscribe.rules  # noqa: F401 (loading them declares every rule)
 from gradscribe.annotations import parameter_types
-from gradscribe.differentiate import transform
+from gradscribe.differentiate import blame, transform
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import Builder
@@ -76,6 +76,7 @@ class Gradient:
     wrt: Any
     mode: str
     with_value: bool
+    nan_check: bool = False
     cache: dict[Types, Function] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,7 +86,8 @@ class Gradient:
 
     @property
     def name(self) -> str:
-        return summed_name("value_and_grad" if self.with_value else "grad", self.function)
+        kind = "value_and_grad" if self.with_value else "grad"
+        return summed_name(_checked(kind, self.nan_check), self.function)
 
     def signature(self) -> inspect.Signature:
         return primal_signature(self.function)
@@ -110,7 +112,7 @@ class Gradient:
         wrt, single = places(self.function, self.wrt)
         names = list(self.signature().parameters)
         kinds, wrt = differentiable(kinds, wrt, names, self.name)
-        primal = primal_ir(self.function, kinds)
+        primal = _primal(self.function, kinds, wrt, self.nan_check)
         asked = [kind_at(primal.body.params[p.param].type, p.path, self.name)[0] for p in wrt]
         forward = self.mode == "forward" or (
             self.mode == "auto"
@@ -124,7 +126,8 @@ class Gradient:
                 hint="use mode='reverse', or jvp for a directional derivative",
             )
         make = transform.forward_gradient if forward else transform.gradient
-        result = simplify(make(primal, wrt, single, self.with_value, self.name))
+        result = make(primal, wrt, single, self.with_value, self.name)
+        result = simplify(blame.watch(result) if self.nan_check else result)
         result.doc = self.doc()
         return result
 
@@ -135,7 +138,8 @@ class Gradient:
         from gradscribe import api
 
         make = api.value_and_grad if self.with_value else api.grad
-        return _restore, (make, self.function, (self.wrt,), {"mode": self.mode}, self.signature())
+        keywords = {"mode": self.mode, "nan_check": self.nan_check}
+        return _restore, (make, self.function, (self.wrt,), keywords, self.signature())
 
 
 def _restore(
@@ -144,6 +148,18 @@ def _restore(
     """Make a derivative again; its function may be restored only in part yet (without defaults)."""
     restored = make(function, *args, **keywords)
     return derivative(restored.specification, signature)
+
+
+def _checked(kind: str, nan_check: bool) -> str:
+    return f"checked_{kind}" if nan_check else kind
+
+
+def _primal(function: Any, kinds: Types, wrt: list[Place], nan_check: bool) -> Function:
+    """The IR of what is differentiated; with checks of what it computes if they are wanted."""
+    primal = primal_ir(function, kinds)
+    if not nan_check:
+        return primal
+    return blame.watched(primal, [primal.body.params[place.param] for place in wrt])
 
 
 def _listed(names: list[str]) -> str:
@@ -183,11 +199,12 @@ class Tangent:
     """``jvp``: a function of ``(args, tangents)``."""
 
     function: Callable[..., Any]
+    nan_check: bool = False
     cache: dict[tuple[Types, tuple[bool, ...]], Function] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        return summed_name("jvp", self.function)
+        return summed_name(_checked("jvp", self.nan_check), self.function)
 
     def signature(self) -> inspect.Signature:
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -241,8 +258,9 @@ class Tangent:
             wrt = [Place(i) for i, flag in enumerate(given) if flag]
             names = list(primal_signature(self.function).parameters)
             floats, _ = differentiable(args.items or (), wrt, names, self.name)
-            primal = primal_ir(self.function, floats)
-            known = simplify(transform.tangent(primal, wrt, self.name))
+            primal = _primal(self.function, floats, wrt, self.nan_check)
+            known = transform.tangent(primal, wrt, self.name)
+            known = simplify(blame.watch(known) if self.nan_check else known)
             known.doc = self.doc()
             self.cache[key] = known
         return known
@@ -289,7 +307,8 @@ class Tangent:
     def reduce(self) -> tuple[Any, ...]:
         from gradscribe import api
 
-        return _restore, (api.jvp, self.function, (), {}, self.signature())
+        keywords = {"nan_check": self.nan_check}
+        return _restore, (api.jvp, self.function, (), keywords, self.signature())
 
 
 @final
@@ -299,6 +318,7 @@ class Pullback:
 
     function: Callable[..., Any]
     wrt: Any
+    nan_check: bool = False
     cache: dict[Types, transform.Pullback] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -307,7 +327,7 @@ class Pullback:
 
     @property
     def name(self) -> str:
-        return summed_name("vjp", self.function)
+        return summed_name(_checked("vjp", self.nan_check), self.function)
 
     def signature(self) -> inspect.Signature:
         return primal_signature(self.function)
@@ -331,8 +351,9 @@ class Pullback:
             wrt, single = self.asked(kinds)
             names = list(self.signature().parameters)
             floats, wrt = differentiable(kinds, wrt, names, self.name)
-            primal = primal_ir(self.function, floats)
-            known = transform.pullback(primal, wrt, single, base_name(self.function))
+            primal = _primal(self.function, floats, wrt, self.nan_check)
+            name = base_name(self.function)
+            known = transform.pullback(primal, wrt, single, name, self.nan_check)
             self.cache[kinds] = known
         return known
 
@@ -384,7 +405,8 @@ class Pullback:
     def reduce(self) -> tuple[Any, ...]:
         from gradscribe import api
 
-        return _restore, (api.vjp, self.function, (self.wrt,), {}, self.signature())
+        keywords = {"nan_check": self.nan_check}
+        return _restore, (api.vjp, self.function, (self.wrt,), keywords, self.signature())
 
 
 def derivative(

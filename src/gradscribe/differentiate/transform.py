@@ -13,6 +13,7 @@ from typing import final
 
 import numpy as np
 
+from gradscribe.differentiate import blame
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import (
     ADD,
@@ -192,11 +193,13 @@ def _article(kind: Type) -> str:
     return f"{kind}"
 
 
-def pullback(function: Function, wrt: list[Place], single: bool, name: str) -> Pullback:
+def pullback(
+    function: Function, wrt: list[Place], single: bool, name: str, nan_check: bool = False
+) -> Pullback:
     """The value with its residuals, and the function from residuals and cotangent to the adjoints.
 
     Both halves are simplified as one function first, so that what the reverse half does not read
-    after that is not handed over.
+    after that is not handed over; before that ``nan_check`` puts checks of it between.
     """
     new, _ = copy_function(function)
     result = new.result
@@ -216,7 +219,7 @@ def pullback(function: Function, wrt: list[Place], single: bool, name: str) -> P
     new.body.params.append(y_bar)
     new.params = [*new.params, Parameter(y_bar.hint)]
     new.body.yields = [builder.emit(TUPLE, result, adjoints)]
-    simplify(clean(new))
+    simplify(blame.watch(clean(new)) if nan_check else clean(new))
     return _split(new, border, name)
 
 

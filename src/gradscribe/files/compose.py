@@ -43,6 +43,7 @@ class Wish:
 
     ``wrts``: with respect to what, one for each order; the last serves all orders that follow.
     ``kind``: "gradient", "tangent" (``jvp``) or "pullback" (``vjp``), the outermost if order > 1.
+    ``nan_check``: with checks that name the line where a NaN or an infinity comes from.
     """
 
     wrts: tuple[Wrt, ...] = (0,)
@@ -51,6 +52,7 @@ class Wish:
     value: bool = False
     kind: str = "gradient"
     example: str | None = None
+    nan_check: bool = False
 
     def wrt(self, order: int) -> Wrt:
         return self.wrts[min(order, len(self.wrts)) - 1]
@@ -73,11 +75,11 @@ def derived(function: Any, wish: Wish) -> Derivative:
         made = api.grad(made, wish.wrt(order), mode=wish.mode)
     wrt = wish.wrt(wish.order)
     if wish.kind == "tangent":
-        return api.jvp(made)
+        return api.jvp(made, nan_check=wish.nan_check)
     if wish.kind == "pullback":
-        return api.vjp(made, wrt)
+        return api.vjp(made, wrt, nan_check=wish.nan_check)
     make = api.value_and_grad if wish.value else api.grad
-    return make(made, wrt, mode=wish.mode)
+    return make(made, wrt, mode=wish.mode, nan_check=wish.nan_check)
 
 
 def compose(target: Target, wish: Wish, directory: Path | None = None) -> File:
@@ -242,6 +244,8 @@ def command(target: Target, wish: Wish, directory: Path | None) -> str:
         words.append("--value")
     if wish.kind != "gradient":
         words.append(f"--{_KINDS[wish.kind]}")
+    if wish.nan_check:
+        words.append("--nan-check")
     if wish.example is not None:
         words += ["--example", wish.example]
     if directory is not None and directory.resolve() != target.path.parent.resolve():

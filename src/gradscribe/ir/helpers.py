@@ -212,3 +212,13 @@ def as_long(*lengths: Any) -> None:
     """Refuse sequences of different lengths, as ``zip(…, strict=True)`` does."""
     if len(set(lengths)) > 1:
         raise ValueError(f"zip() of sequences of different lengths: {lengths}")
+
+
+def check_finite(x: Any, place: Any, what: Any) -> None:
+    """Raise FloatingPointError, saying what x is, if an entry of x is NaN or infinite."""
+    if isinstance(x, (list, tuple)):
+        for entry in x:
+            check_finite(entry, place, what)
+    elif np.asarray(x).dtype.kind in "fc" and not np.all(np.isfinite(x)):
+        found = "NaN" if np.any(np.isnan(x)) else "infinity"
+        raise FloatingPointError(f"{place}: {found} in {what}")

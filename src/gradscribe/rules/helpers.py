@@ -9,6 +9,7 @@ from gradscribe.ir.helpers import (
     add_trees,
     as_tuple,
     bounds,
+    check_finite,
     copy_list,
     expand,
     fill_like,
@@ -77,6 +78,6 @@ constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
 constant(
-    zeros_like, zero_tree, stop_gradient, is_one, bounds, ordered, list.index, list.count, len,
-    range, slice,
+    zeros_like, zero_tree, stop_gradient, check_finite, is_one, bounds, ordered, list.index,
+    list.count, len, range, slice,
 )  # fmt: skip

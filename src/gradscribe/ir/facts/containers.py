@@ -358,3 +358,8 @@ def _(*arrays: Type) -> Type:
 @fact(helpers.as_long, effect=True)
 def _(*lengths: Type) -> Type:
     return UNKNOWN
+
+
+@fact(helpers.check_finite, effect=True, static="place what")
+def _(x: Type, place: Any, what: Any) -> Type:
+    return UNKNOWN
