@@ -832,6 +832,66 @@ SECTIONS["Recursion"] = [
     ),
 ]
 
+SECTIONS["Checkpoints"] = [
+    Refusal(
+        "a checkpointed function that has effects, or that chance decides",
+        """
+        @gs.checkpoint
+        def noisy(x):
+            return x * np.random.default_rng().normal(size=3)
+
+        def main(x):
+            return np.sum(noisy(x))
+        """,
+        """
+        @gs.checkpoint
+        def noisy(x, noise):
+            return x * noise
+
+        def main(x):
+            return np.sum(noisy(x, np.linspace(0.0, 1.0, 3)))
+        """,
+    ),
+    Refusal(
+        "a checkpoint of a function and its arguments",
+        """
+        def main(x):
+            return np.sum(gs.checkpoint(np.sin, x))
+        """,
+        """
+        def main(x):
+            return np.sum(gs.checkpoint(np.sin)(x))
+        """,
+    ),
+    Refusal(
+        "a checkpoint of what is no function",
+        """
+        def main(x):
+            return np.sum(gs.checkpoint(np.sin(x)))
+        """,
+        """
+        def main(x):
+            return np.sum(gs.checkpoint(np.sin)(x))
+        """,
+    ),
+    Refusal(
+        "a checkpointed function whose source cannot be read",
+        """
+        exec("def hidden(x): return x * x")
+
+        def main(x):
+            return np.sum(gs.checkpoint(hidden)(x))
+        """,
+        """
+        def shown(x):
+            return x * x
+
+        def main(x):
+            return np.sum(gs.checkpoint(shown)(x))
+        """,
+    ),
+]
+
 SECTIONS["Generators and comprehensions"] = [
     Refusal(
         "a yield whose value is used",

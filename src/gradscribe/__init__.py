@@ -10,6 +10,7 @@ from gradscribe.errors import (
     SourceUnavailableError,
     UnsupportedError,
 )
+from gradscribe.ir.control import checkpoint
 from gradscribe.ir.helpers import stop_gradient
 
 __version__ = "0.1.0"
@@ -21,6 +22,7 @@ __all__ = [
     "NoRuleError",
     "SourceUnavailableError",
     "UnsupportedError",
+    "checkpoint",
     "differentiate",
     "grad",
     "jvp",

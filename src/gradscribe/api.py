@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from gradscribe import specification as spec
 from gradscribe.errors import ArgumentError
+from gradscribe.ir.control import Checkpointed
 from gradscribe.objects import is_followed
 from gradscribe.runtime.dispatch import Derivative
 
@@ -98,7 +99,9 @@ def _derivative(
 
 
 def _uncached(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function under ``functools.lru_cache``, which has its derivatives."""
+    """The function under ``functools.lru_cache`` or ``checkpoint``, which has its derivatives."""
+    if isinstance(function, Checkpointed):
+        return function.function
     return function.__wrapped__ if isinstance(function, _Cached) else function
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from gradscribe.differentiate import checkpoints
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM, TUPLE, Bar, Scope, bar_name
 from gradscribe.differentiate.inputs import Place
@@ -100,6 +101,9 @@ def reverse(op: Op, bars: list[Bar | None], scope: Scope, active: Activity, regi
     """Turn a call in the forward sweep (in ``region``) into its forward half; call the reverse."""
     callee = op.attrs.callee
     assert callee is not None
+    if op.attrs.form == "checkpoint":
+        checkpoints.reverse(op, bars, scope, active)
+        return
     pair = pair_of(callee)
     (result,) = op.results
     saved = _split(op, pair.forward, result, region)

@@ -17,7 +17,7 @@ from gradscribe.differentiate.bars import GETITEM
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
-from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value, walk
+from gradscribe.ir.core import UNDEF, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, IF, SCOPE, STRUCTURED, WHILE
@@ -99,7 +99,9 @@ class Forwarder:
         args = [mapped(arg, self.mapping) for arg in op.args]
         args += [self.dot(op.args[k]) for k in calls.float_places(callee)]
         both = Value("both", Sequence("tuple", (result.type, adjoint_type(result.type))))
-        self.builder.append(Op(CALL, tuple(args), (both,), attrs=Attrs(callee=function)))
+        self.builder.append(
+            Op(CALL, tuple(args), (both,), attrs=replace(op.attrs, callee=function))
+        )
         self.mapping[result] = self.builder.emit(GETITEM, both, 0, hint=result.hint)
         self.dots[result] = self.builder.emit(GETITEM, both, 1, hint=dot_name(result))
 

@@ -11,7 +11,7 @@ from typing import Any, final
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
-from gradscribe.ir.core import Function, Op, Operand, Region, Value, walk
+from gradscribe.ir.core import Function, Op, Operand, Parameter, Region, Value, walk
 from gradscribe.ir.rewrite import substitute
 
 
@@ -75,3 +75,13 @@ def _refuse(function: Function, op: Op, whole: Value) -> None:
         op.span or function.span,
         _HINT,
     )
+
+
+def unused(wish: str, params: list[Parameter]) -> str:
+    """A name for one more parameter."""
+    names = {p.name for p in params}
+    number, name = 0, wish
+    while name in names:
+        number += 1
+        name = f"{wish}_{number}"
+    return name

@@ -27,7 +27,7 @@ from gradscribe.differentiate.bars import (
     is_literal,
 )
 from gradscribe.differentiate.forward import Forwarder, dot_name
-from gradscribe.differentiate.inputs import Place, inputs_of
+from gradscribe.differentiate.inputs import Place, inputs_of, unused
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.errors import ArgumentError
 from gradscribe.ir import trees
@@ -258,16 +258,6 @@ def _split(both: Function, border: Op, name: str) -> Pullback:
     return Pullback(clean(forward), clean(backward))
 
 
-def _unused(wish: str, params: list[Parameter]) -> str:
-    """A name for one more parameter."""
-    names = {p.name for p in params}
-    number, name = 0, wish
-    while name in names:
-        number += 1
-        name = f"{wish}_{number}"
-    return name
-
-
 def _distinct(values: list[Value]) -> list[str]:
     """Names for parameters: the user's own first, and a hint that repeats gets a number."""
     names: dict[Value, str] = {}
@@ -356,7 +346,7 @@ def tangent(function: Function, wrt: list[Place], name: str, with_value: bool = 
         dot = Value(dot_name(value), adjoint_type(value.type))
         dots[value] = dot
         body.params.append(dot)
-        params.append(Parameter(_unused(dot_name(value), params)))
+        params.append(Parameter(unused(dot_name(value), params)))
     forwarder.region(function.body)
     result = function.result
     primal = mapped(result, forwarder.mapping)

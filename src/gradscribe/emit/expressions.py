@@ -269,8 +269,11 @@ class Expressions:
             return self.template(op)  # type: ignore[return-value]  # an expression where it has a result
         if op.prim is CALL:
             assert op.attrs.callee is not None
-            callee = self.needs.callee(op.attrs.callee)
-            return call(ast.Name(callee, LOAD), *map(self.operand, op.args))
+            called: ast.expr = ast.Name(self.needs.callee(op.attrs.callee), LOAD)
+            if op.attrs.form == "checkpoint":
+                checkpoint = self.needs.function("checkpoint", helpers.checkpoint)
+                called = call(ast.Name(checkpoint, LOAD), called)
+            return call(called, *map(self.operand, op.args))
         special = self._syntax(op, function)
         if special is not None:
             return special

@@ -213,7 +213,7 @@ def call_object(
         if made is not None:
             return made
         writes.refuse_unknown(frame, node, prim.function, positional, keywords)
-    elif isinstance(function, types.FunctionType) and not _is_library(function):
+    elif is_written(function):
         try:
             definition = definition_of(function)
         except SourceUnavailableError as error:
@@ -238,6 +238,11 @@ def _hashable(function: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def is_written(function: Any) -> bool:
+    """Is this a function of the user's, to be read?"""
+    return isinstance(function, types.FunctionType) and not _is_library(function)
 
 
 def _is_library(function: types.FunctionType) -> bool:

@@ -17,6 +17,7 @@ from gradscribe.frontend import (
     arrays,
     asking,
     builtin_calls,
+    checkpoints,
     comprehensions,
     containers,
     library,
@@ -26,9 +27,10 @@ from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.hidden import hidden
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.renaming import scope_of
 from gradscribe.frontend.streams import Stream, item, load, store, stream_in
-from gradscribe.ir import helpers
+from gradscribe.ir import control, helpers
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.primitives import BY_FUNCTION, of
 from gradscribe.ir.types import (
@@ -53,7 +55,7 @@ def special(
     """The result of a call that is treated here; None for all others."""
     from gradscribe.frontend.calls import inline_for
 
-    handler = SPECIAL.get(function) or _BY_CLASS.get(type(function))
+    handler = SPECIAL.get(helper_of(function)) or _BY_CLASS.get(type(function))
     if handler is not None:
         result: Bound | None = handler(frame, node, function, positional, keywords)
         return result
@@ -394,6 +396,8 @@ SPECIAL: dict[Any, Any] = {
     sum: _sum,
     any: _any_all,
     all: _any_all,
+    control.checkpoint: checkpoints.checkpoint,
+    helpers.checkpoint: checkpoints.checkpoint,
     max: _extreme,
     min: _extreme,
     sorted: _sorted,
@@ -420,6 +424,7 @@ def _vectorized(
 
 
 _BY_CLASS: dict[type, Any] = {
+    control.Checkpointed: checkpoints.checkpointed,
     np.vectorize: _vectorized,
     functools.partial: _partial_object,
     type(functools.cache(len)): _cached,

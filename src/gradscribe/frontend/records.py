@@ -17,6 +17,7 @@ from gradscribe.frontend import containers
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.ir.control import Checkpointed
 from gradscribe.ir.core import UNDEF, Const, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
@@ -128,7 +129,7 @@ def _of_class(
     frame: Frame, node: Any, cls: type, receiver: Bound | None, name: str, found: Any
 ) -> Bound:
     """What a name that is found in a class stands for when it is read from an object."""
-    if isinstance(found, types.FunctionType) and receiver is not None:
+    if isinstance(found, types.FunctionType | Checkpointed) and receiver is not None:
         return Method(found, receiver)
     if isinstance(found, staticmethod):
         return Const(found.__func__)

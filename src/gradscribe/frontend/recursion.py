@@ -56,6 +56,7 @@ class _Task:
         kinds: list[Type],
         statics: dict[int, Const],
         known: dict[str, Closure],
+        kind: str,
     ) -> None:
         self.definition = definition
         self.names = names
@@ -63,7 +64,13 @@ class _Task:
         self.statics = statics
         self.known = known
         self.result: Type = PY_INT
-        self.function = Function(definition.node.name, [], Region(), internal=True)
+        name = getattr(definition.node, "name", "function")  # a lambda has none
+        self.function = Function(name, [], Region(), internal=True)
+        self.kind = kind
+
+    @property
+    def name(self) -> str:
+        return self.function.name
 
 
 _active: list[_Task] = []
@@ -80,27 +87,36 @@ def call(
     definition: Definition,
     bound: list[tuple[str, Bound]],
     captured: dict[str, Bound] | None = None,
+    checkpoint: bool = False,
 ) -> Bound:
-    """A CALL of a recursive function.
+    """A CALL of a function that keeps its own text: it is recursive, or a checkpoint.
 
     ``bound`` are its arguments in its parameters' order, ``captured`` the variables around it.
     """
+    kind = "checkpointed" if checkpoint else "recursive"
     known, around = _seen(definition, captured or {})
     for name, value in around.items():
         if isinstance(value, Cell | Method | Procedure):
             frame.refuse(
                 node,
-                f"a function that calls itself and shares {name!r} with the function around it",
+                f"a {kind} function that shares {name!r} with the function around it",
                 "hand it over as an argument, and return what it becomes",
             )
     bound = [*bound, *around.items()]
     operands = [frame.read(b) for _, b in bound]
     statics = {i: o for i, o in enumerate(operands) if isinstance(o, Const) and _is_static(o)}
-    kinds = [_general(type_of_operand(o)) for o in operands]
+    exact = [type_of_operand(o) for o in operands]
+    kinds = exact if checkpoint else [_general(kind) for kind in exact]
     task = next((t for t in _active if t.definition.node is definition.node), None)
     if task is None:
         names = [name for name, _ in bound]
-        task = _lower(frame, node, _Task(definition, names, kinds, statics, known))
+        fixed = tuple((i, id(constant.value)) for i, constant in statics.items())
+        key = definition.node, (*names,), (*kinds,), fixed, checkpoint
+        task = frame.builder.callees.get(key)
+        if task is None:
+            task = _lower(frame, node, _Task(definition, names, kinds, statics, known, kind))
+        if not known and not _active:  # nothing in it rests on a guess
+            frame.builder.callees[key] = task
     elif {i: c.value for i, c in statics.items()} != {i: c.value for i, c in task.statics.items()}:
         frame.refuse(
             node,
@@ -112,9 +128,13 @@ def call(
         if joined != task.kinds:
             raise _Widen(task, joined)
     args = tuple(o for i, o in enumerate(operands) if i not in task.statics)
-    value = Value(definition.node.name, task.result)
-    frame.builder.append(Op(CALL, args, (value,), attrs=Attrs(callee=task.function)))
+    value = Value(task.name, task.result)
+    form = "checkpoint" if checkpoint else None
+    attrs = Attrs(callee=task.function, form=form)
+    frame.builder.append(Op(CALL, args, (value,), attrs=attrs))
     result = frame.wrap(value)
+    if _is_fresh(task.function):
+        return result
     for loc in locations(result):  # it may be one of the arguments, or hold one
         for _, argument in bound:
             for other in locations(argument):
@@ -138,6 +158,15 @@ def _seen(
                 work.append(value.definition)
     rest = {name: captured[name] for name in read if name in captured and name not in functions}
     return functions, rest
+
+
+def _is_fresh(function: Function) -> bool:
+    """Is what a function returns certainly none of its arguments, and no part of one?"""
+    result = function.result if function.body.yields else None
+    made = next((op for op in function.body.ops if result in op.results), None)
+    if made is None or not isinstance(result, Value) or not isinstance(result.type, Array):
+        return False
+    return made.prim.function is not None and made.prim.storage == "fresh"
 
 
 def _is_static(constant: Const) -> bool:
@@ -173,7 +202,7 @@ def _lower(frame: Frame, node: Any, task: _Task) -> _Task:
         task.result = result if round_ < _ROUNDS - 2 else UNKNOWN
     frame.refuse(
         node,
-        f"cannot find the type of what {task.definition.node.name} returns",
+        f"cannot find the type of what {task.name} returns",
         "return the same kind of value on every path",
     )
 
@@ -191,7 +220,7 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
     if any(param.kind in ("args", "kwargs") for param in parameters(definition.node)):
         frame.refuse(
             node,
-            "a recursive function with * parameters is not supported",
+            f"a {task.kind} function with * parameters is not supported",
             "give it the list itself",
         )
     for i, (name, kind) in enumerate(zip(task.names, task.kinds, strict=True)):
@@ -212,7 +241,7 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
         if inner.heap.values[loc] is not held:
             frame.refuse(
                 node,
-                f"a recursive function that changes its argument {name!r} is unsupported",
+                f"a {task.kind} function that changes its argument {name!r} is unsupported",
                 "copy it first, and return the copy",
             )
     builder.region.yields = [result]

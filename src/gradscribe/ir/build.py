@@ -42,6 +42,7 @@ class Builder:
         self.statement: Span | None = None
         self.sweep: str | None = None
         self.made: dict[Value, Op] = {}  # what was built, by result
+        self.callees: dict[Any, Any] = {}  # functions that are called, by what they were made of
 
     @contextmanager
     def into(self, region: Region) -> Iterator[Region]:

@@ -1,0 +1,351 @@
+"""Checkpoints: what is computed again instead of kept, and that nothing else changes."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close
+from pipeline import EXACT, check_everything, check_file, define, quietly, reread
+
+X = np.array([0.7, 1.2, 0.4])
+W = np.array([[0.3, -0.2, 0.5], [0.1, 0.9, -0.4], [0.7, 0.2, 0.6]])
+
+HEAD = "from dataclasses import dataclass\nimport numpy as np\nimport gradscribe as gs\n"
+
+# name: (source, arguments, wrt)
+FUNCTIONS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
+    "where it is called": (
+        """
+def layer(w, x):
+    h = np.tanh(w @ x)
+    return h * np.tanh(w @ h)
+def main(w, x):
+    y = gs.checkpoint(layer)(w, x)
+    return np.sum(gs.checkpoint(layer)(w, y) * y)
+""",
+        (W, X),
+        (0, 1),
+    ),
+    "a decorator": (
+        """
+@gs.checkpoint
+def layer(x, k=2.0, *, shift=0.5):
+    return np.sin(k * x) * x + shift
+def main(x):
+    return np.sum(layer(x) * layer(x, 3.0, shift=x))
+""",
+        (X,),
+        (0,),
+    ),
+    "in a loop": (
+        """
+@gs.checkpoint
+def step(x, i):
+    return x + 0.1 * np.sin(x * (i + 1))
+def main(x, n):
+    for i in range(n):
+        x = step(x, i)
+    return np.sum(x**2)
+""",
+        (X, 3),
+        (0,),
+    ),
+    "in a loop that does not run": (
+        """
+@gs.checkpoint
+def step(x, i):
+    return x + 0.1 * np.sin(x * (i + 1))
+def main(x, n):
+    for i in range(n):
+        x = step(x, i)
+    return np.sum(x**2)
+""",
+        (X, 0),
+        (0,),
+    ),
+    "in a while loop with a break": (
+        """
+@gs.checkpoint
+def step(x):
+    return 0.5 * (x + 2 / x)
+def main(x):
+    while True:
+        y = step(x)
+        if abs(y - x) < 1e-3:
+            break
+        x = y
+    return x * y
+""",
+        (1.7,),
+        (0,),
+    ),
+    "in a branch": (
+        """
+@gs.checkpoint
+def f(x):
+    return np.exp(np.sin(x)) * x
+def main(x, k):
+    y = x
+    if k > 0:
+        y = f(x)
+    else:
+        y = x**2
+    return np.sum(y * f(y))
+""",
+        (X, 1),
+        (0,),
+    ),
+    "with loops and branches in it": (
+        """
+@gs.checkpoint
+def f(x, n):
+    total = 0.0
+    for i in range(n):
+        if i % 2:
+            continue
+        x = np.sin(x) * x
+        total = total + np.sum(x)
+    return total, x
+def main(x, n):
+    total, y = f(x, n)
+    return total * np.sum(y)
+""",
+        (X, 4),
+        (0,),
+    ),
+    "a nested function with captured variables": (
+        """
+def main(w, x):
+    scale = np.sum(w)
+    @gs.checkpoint
+    def f(y):
+        return np.sin(y * scale) * scale
+    return np.sum(f(x) * f(f(x)))
+""",
+        (W, X),
+        (0, 1),
+    ),
+    "a lambda": (
+        """
+def main(x):
+    f = gs.checkpoint(lambda y: np.exp(y * x) * y)
+    return np.sum(f(x) + f(x**2))
+""",
+        (X,),
+        (0,),
+    ),
+    "a method": (
+        """
+@dataclass
+class Layer:
+    w: object
+    def of(self, x):
+        return np.tanh(self.w @ x)
+    @gs.checkpoint
+    def marked(self, x):
+        return np.tanh(self.w @ x) * x
+def main(w, x):
+    layer = Layer(w)
+    return np.sum(gs.checkpoint(layer.of)(x) * layer.marked(x))
+""",
+        (W, X),
+        (0, 1),
+    ),
+    "a callable object": (
+        """
+@dataclass
+class Layer:
+    w: object
+    def __call__(self, x):
+        return np.tanh(self.w @ x) * x
+def main(w, x):
+    return np.sum(gs.checkpoint(Layer(w))(x) ** 2)
+""",
+        (W, X),
+        (0, 1),
+    ),
+    "structures": (
+        """
+@gs.checkpoint
+def f(p, xs):
+    h = np.tanh(p["w"] @ xs[0] + p["b"])
+    return {"h": h, "s": np.sum(h * xs[1])}
+def main(w, x):
+    r = f({"w": w, "b": x}, (x, x**2))
+    return np.sum(r["h"]) * r["s"]
+""",
+        (W, X),
+        (0, 1),
+    ),
+    "a checkpoint within a checkpoint": (
+        """
+@gs.checkpoint
+def inner(x):
+    return np.sin(x) * x
+@gs.checkpoint
+def outer(x):
+    return inner(inner(x)) * np.cos(x)
+def main(x):
+    return np.sum(outer(outer(x)))
+""",
+        (X,),
+        (0,),
+    ),
+    "a recursive function": (
+        """
+@gs.checkpoint
+def power(x, n):
+    if n == 0:
+        return 1.0
+    return x * power(x, n - 1)
+def main(x, n):
+    return power(x, n) * x
+""",
+        (1.3, 3),
+        (0,),
+    ),
+    "halves of halves": (
+        """
+def steps(x, n):
+    if n == 1:
+        return np.sin(x) * x
+    y = gs.checkpoint(steps)(x, n // 2)
+    return steps(y, n - n // 2)
+def main(x, n):
+    return np.sum(steps(x, n))
+""",
+        (X, 5),
+        (0,),
+    ),
+    "functions as arguments": (
+        """
+def twice(f, x):
+    return f(f(x))
+def main(x):
+    return np.sum(gs.checkpoint(twice)(np.sin, x) * gs.checkpoint(np.cos)(x))
+""",
+        (X,),
+        (0,),
+    ),
+    "arrays that it makes and writes to": (
+        """
+@gs.checkpoint
+def f(x):
+    y = np.zeros_like(x)
+    y[1:] = x[:-1] * np.sin(x[1:])
+    y += x
+    return y
+def main(x):
+    y = f(x)
+    y *= 2
+    return np.sum(f(y) * y)
+""",
+        (X,),
+        (0,),
+    ),
+    "its argument as its result": (
+        """
+@gs.checkpoint
+def f(x, k):
+    return x if k > 0 else np.sin(x)
+def main(x, k):
+    return np.sum(f(x, k) * f(x, -k))
+""",
+        (X, 1),
+        (0,),
+    ),
+    "a derivative inside": (
+        """
+def g(x):
+    return np.sum(np.sin(x) * x)
+@gs.checkpoint
+def f(x):
+    return gs.grad(g)(x) * x
+def main(x):
+    return np.sum(f(x))
+""",
+        (X,),
+        (0,),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_checkpointed_function_has_the_same_derivatives(name: str) -> None:
+    source, args, wrt = FUNCTIONS[name]
+    main = define(HEAD + source)
+    check_everything(main, args, wrt)
+    plain = define(
+        HEAD + re.sub(r" *@gs.checkpoint\n", "", source).replace("gs.checkpoint(", "("),
+        "main",
+        "bare",
+    )
+    for k in wrt:
+        assert_close(quietly(gs.grad(main, k), *args), quietly(gs.grad(plain, k), *args), **EXACT)
+
+
+@pytest.mark.parametrize("name", ["where it is called", "in a loop", "halves of halves"])
+def test_a_file_keeps_its_checkpoints(name: str, tmp_path: Path) -> None:
+    source, args, wrt = FUNCTIONS[name]
+    check_file(HEAD + source, args, wrt[0], tmp_path)
+    text = reread(define(HEAD + source), args, wrt[0])
+    again = gs.grad(text, wrt[0], mode="reverse")
+    quietly(again, *args)
+    assert "_adjoint_adjoint(" in again.source
+
+
+def test_a_checkpoint_of_all_is_the_function() -> None:
+    assert_close(gs.grad(gs.checkpoint(_total))(X), np.cos(X), **EXACT)
+    assert gs.checkpoint(_total)(X) == _total(X)
+    assert gs.checkpoint(_total).__name__ == "_total"
+    assert pickle.loads(pickle.dumps(marked)) is marked
+
+
+def _total(x: Any) -> Any:
+    return np.sum(np.sin(x))
+
+
+@gs.checkpoint
+def marked(x: Any) -> Any:
+    return x
+
+
+# ---------------------------------------------------------------------------- memory
+
+
+def peak(function: Any, *args: Any) -> float:
+    """The most memory that a call holds at once, in arrays like its first argument."""
+    quietly(function, *args)
+    tracemalloc.start()
+    try:
+        quietly(function, *args)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return most / args[0].nbytes
+
+
+def test_a_checkpointed_function_keeps_its_arguments_alone() -> None:
+    source = """
+def layer(x):
+    for i in range(10):
+        x = np.sin(x) * x
+    return x
+def main(x, n):
+    for i in range(n):
+        x = MARK(layer)(x)
+    return np.sum(x)
+"""
+    x = np.linspace(0.1, 1.0, 20_000)
+    kept = peak(gs.grad(define(HEAD + source.replace("MARK", ""))), x, 8)
+    again = peak(gs.grad(define(HEAD + source.replace("MARK", "gs.checkpoint"))), x, 8)
+    assert kept > 80  # ten arrays in each of eight layers, at least
+    assert again < 8 + 20 + 6  # the arguments of eight layers, and one layer
