@@ -265,6 +265,24 @@ SECTIONS["Functions that have no rule"] = [
         """,
         args="s",
     ),
+    Refusal(
+        "a number that is counted in dates",
+        """
+        import datetime
+        def main(s):
+            start = datetime.datetime(2020, 1, 1)
+            end = start + datetime.timedelta(minutes=s)
+            return (end - start) / datetime.timedelta(minutes=1)
+        """,
+        """
+        def main(s):
+            start = 0.0
+            end = start + s
+            return end - start
+        """,
+        args="s",
+        call="gs.grad(main, mode='reverse')(s)",
+    ),
 ]
 
 SECTIONS["NumPy's functions with options that have no rule"] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -150,6 +151,19 @@ def test_the_entries_of_a_tuple_are_checked_too(write: Any) -> None:
         module["f_grad"]((1.0, np.ones(1)), np.ones((2, 3)))
 
 
+def test_the_class_of_a_date_is_checked(write: Any) -> None:
+    source = """
+import datetime
+def f(x, at):
+    return x * at.hour if isinstance(at, datetime.datetime) else x * at.year
+"""
+    text, module = write(source, example="1.0, datetime.datetime(2020, 1, 2, 3)")
+    assert guards(text)[-1] == "type(at).__name__ != 'datetime'"
+    with pytest.raises(ValueError, match="expected at: datetime"):
+        module["f_grad"](1.0, datetime.date(2020, 1, 2))
+    assert module["f_grad"](1.0, datetime.datetime(2020, 1, 2, 3)) == 3
+
+
 def test_a_text_that_branches_was_decided_on_is_checked(write: Any) -> None:
     source = "def f(x, kind):\n    if kind == 'double':\n        return 2 * x\n    return x\n"
     text, module = write(source, example="1.0, 'double'")
@@ -222,11 +236,11 @@ def test_a_copy_of_stop_gradient_is_known_again(write: Any) -> None:
     source = "def f(x):\n    return x * gs.stop_gradient(x)\n"
     text, _ = write(source, example="3.0")
     assert "def stop_gradient(x):" in text
-    Path("derivative.py").write_text(text)
-    target = files.find(Path("derivative.py"), "f_grad")
+    Path("first_derivative.py").write_text(text)
+    target = files.find(Path("first_derivative.py"), "f_grad")
     with pytest.warns(UserWarning, match="does not depend on x"):
         assert gs.grad(target.function)(3.0) == 0
-    sys.modules.pop("derivative", None)
+    sys.modules.pop("first_derivative", None)
 
 
 def stop_gradient(x):

@@ -386,6 +386,48 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "an attribute and an entry that are added to, number or array": (
+        """
+TABLE = [{"scale": 2.0}, None]
+class Sum:
+    def __init__(self, x):
+        self.total = x * TABLE[0]["scale"]
+        self.parts = {"a": x * TABLE[0]["scale"]}
+    def add(self, v):
+        self.total += v
+        self.parts["a"] *= v
+def main(x):
+    s = Sum(x)
+    s.add(x * x)
+    s.add(x)
+    return s.total * s.parts["a"]
+""",
+        (0.7,),
+        (0,),
+    ),
+    "a dict that has more entries on some paths": (
+        """
+class Asked:
+    AREA = 1
+    TIME = 2
+    LENGTH = 4
+def measures(x, asked):
+    found = {"side": x * x}
+    if asked & Asked.AREA:
+        found["area"] = x ** 4
+    if asked & Asked.LENGTH:
+        found["side"] = found["side"] * x
+        found["length"] = 4 * x
+    if asked & Asked.TIME:
+        found["time"] = x / found["side"]
+    return found
+def main(x, asked):
+    first = measures(x, asked)
+    return first["side"] * x + measures(x * x, 7)["time"] * first["length"]
+""",
+        (0.7, 5),
+        (0,),
+    ),
     "closures with nonlocal": (
         """
 def main(x):

@@ -268,6 +268,21 @@ def main(x, xs):
 """,
         [(1.2, [1.0, 2.0, 3.0])],
     ),
+    "methods of arrays with keywords that others take": (
+        """
+import numpy as np
+def sibling(value, like):
+    return np.asarray(value, like=like)
+def main(x, w):
+    y = x * w
+    copied = len((y * 2.0).astype(float, order="F"))
+    y = y.astype(w.dtype, copy=False)
+    y[0] = y[0] * x
+    total = np.sum(y).astype(w.dtype, copy=False)
+    return np.sum(y.clip(max=3.0) * sibling(1.0, y)) + total.clip(min=0.0) * copied
+""",
+        [(1.2, np.array([0.5, 1.5, 4.0]))],
+    ),
     "what is tried for its type": (
         """
 def main(x):

@@ -16,7 +16,7 @@ from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, WHILE
 from gradscribe.ir.rewrite import operands_in
 from gradscribe.ir.scopes import ERROR, catches
-from gradscribe.ir.types import TEXT, is_scalar, maybe_float
+from gradscribe.ir.types import TEXT, Immutable, is_scalar, maybe_float
 from gradscribe.rules.declare import TABLE
 
 
@@ -44,6 +44,12 @@ class Activity:
                 "a number is made of a string that depends on what is differentiated",
                 op.span,
                 "use the number itself, or wrap it in stop_gradient(...) before it is printed",
+            )
+        if any(isinstance(type_of_operand(arg), Immutable) and arg in self for arg in op.args):
+            raise NoRuleError(
+                "a number is made of a date or a duration that depends on what is differentiated",
+                op.span,
+                "count the time in a number",
             )
         return True
 
@@ -163,8 +169,8 @@ class Activity:
 
 
 def _may_carry(value: Value) -> bool:
-    """May a value carry a derivative, or a string the number that has one?"""
-    return maybe_float(value.type) or value.type == TEXT
+    """May a value carry a derivative, or a string or a duration the number that has one?"""
+    return maybe_float(value.type) or value.type == TEXT or isinstance(value.type, Immutable)
 
 
 def varying_args(op: Op) -> list[Operand]:

@@ -32,6 +32,7 @@ from gradscribe.ir.scopes import catches
 from gradscribe.ir.types import (
     PY_INT,
     Array,
+    Immutable,
     Range,
     Sequence,
     Slice,
@@ -85,7 +86,7 @@ class Plan:
 
 def cost_of(kind: Type) -> int:
     """What keeping one value of a type costs."""
-    if is_scalar(kind) or isinstance(kind, Static | Slice | Range):
+    if is_scalar(kind) or isinstance(kind, Static | Immutable | Slice | Range):
         return _SCALAR
     if isinstance(kind, Sequence) and kind.items is not None:
         return sum(cost_of(item) for item in kind.items) + _SCALAR

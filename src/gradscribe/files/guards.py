@@ -148,7 +148,8 @@ class Guard:
             if _has_parts(kind) or any(".dtype" in text for text in conditions):
                 found.append(f"{name}: {self._spelled(kind, iter(own))}")
             elif conditions:
-                found.append(f"{name}{self._shape(own[0])}")
+                shown = f": {kind}" if isinstance(kind, ir.Immutable) else self._shape(own[0])
+                found.append(f"{name}{shown}")
         return found
 
     def typed(self) -> list[str]:
@@ -235,6 +236,8 @@ class Guard:
                 yield f"{name} is not None"
             case ir.Static(str() | bytes() as text):
                 yield f"{name} != {text!r}"
+            case ir.Immutable(cls):
+                yield f"type({name}).__name__ != {cls.__name__!r}"
             case ir.Sequence(_, None, ir.Scalar()):
                 yield f"any(isinstance(v, {_NUMPY}.ndarray) for v in {name})"
 

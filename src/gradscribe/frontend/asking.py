@@ -21,6 +21,7 @@ from gradscribe.frontend.streams import load, stream_in
 from gradscribe.ir.core import Const
 from gradscribe.ir.types import (
     Array,
+    Immutable,
     Mapping,
     Range,
     Scalar,
@@ -86,7 +87,7 @@ def class_of(kind: Type) -> Any:
             return {"list": list, "tuple": tuple}[name]
         case Range():
             return range
-        case Struct(own):
+        case Struct(own) | Immutable(own):
             return own
         case Mapping():
             return dict

@@ -37,11 +37,13 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
-from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
-from gradscribe.ir.transposes import holds_lists, is_whole, may_repeat
+from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of, printed_name
+from gradscribe.ir.transposes import holds_lists, is_dict, is_whole, may_repeat
 from gradscribe.ir.types import (
     TEXT,
+    UNKNOWN,
     Array,
+    Mapping,
     Scalar,
     Unknown,
     dims_of,
@@ -200,6 +202,8 @@ def call_object(
         return inline_for(frame, node, ASSIGNMENTS[function], positional, keywords)
     function = _ATTRIBUTE_OF.get(function, helper_of(function))
     prim = BY_FUNCTION.get(function)
+    if "like" in keywords and _is_numpy(frame, keywords["like"], function):
+        keywords = {key: bound for key, bound in keywords.items() if key != "like"}
     if prim is not None:
         positional = [
             (
@@ -223,6 +227,11 @@ def call_object(
         name = getattr(function, "__name__", repr(function))
         frame.refuse(node, f"{name!r} is not understood where it is called indirectly", "call it")
     return _opaque_call(frame, node, function, positional, keywords)
+
+
+def _is_numpy(frame: Frame, like: Bound, function: Any) -> bool:
+    """Does ``like=`` of a function that makes arrays ask for one of NumPy's own?"""
+    return printed_name(function).startswith("np.") and isinstance(frame.type(like), Array)
 
 
 def _is_users(method: types.MethodType) -> bool:
@@ -368,6 +377,8 @@ def _known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> C
         return None if writes.may_name_twice(frame, args[0]) else Const(False)
     if prim.function is holds_lists:
         return Const(isinstance(sharing.element_of(type_of_operand(args[0])), SequenceType))
+    if prim.function is is_dict:
+        return Const(isinstance(type_of_operand(args[0]), Mapping))
     if prim.function is is_whole:
         return Const(writes.is_whole(args[0]))
     return None
@@ -502,13 +513,19 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
             )
         return opaque.method(frame, node, base)
     positional, keywords = arguments(frame, node)
-    positional, keywords = method.bind(positional, keywords)
-    positional = [_gathered(arg) for arg in positional]
+    copies = keywords.get("copy") if name == "astype" else None
+    if isinstance(copies, Const) and type(copies.value) is bool and kind != UNKNOWN:
+        del keywords["copy"]
+        if isinstance(kind, Array) and not copies.value:
+            return call_object(frame, node, np.asarray, [base, *positional], keywords)
+    rest, named = method.bind(positional, keywords)
     prim = of(method.function)
-    positional = [base, *positional]
-    result = apply(frame, node, prim, positional, keywords, form="method")
+    given = [base, *(_gathered(arg) for arg in rest)]
+    named = {key: _gathered(arg) for key, arg in named.items()}
+    result = apply(frame, node, prim, given, named, form="method")
     if result is None:
-        return _opaque_call(frame, node, prim.function, positional, keywords)
+        writes.refuse_unknown(frame, node, prim.function, given, named)
+        return opaque.call(frame, node, prim.function, positional, keywords, receiver=base)
     return result
 
 

@@ -459,7 +459,9 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         try:
             value = getattr(static, name)
         except AttributeError as error:
-            frame.refuse(node, str(error))
+            if is_static(static) or not isinstance(node, gast.Attribute):
+                frame.refuse(node, str(error))
+            return opaque.attribute(frame, node, base)
         if is_static(value) or isinstance(static, enum.EnumType):
             return Const(value)
         if isinstance(static, types.ModuleType):

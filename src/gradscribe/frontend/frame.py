@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import operator
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn, final
 
@@ -427,14 +427,19 @@ class Frame:
             frame = frame.parent
         return None
 
-    def shared(self, loc: Loc, name: str) -> str | None:
-        """Another name than ``name`` for the same object, or for one that may be it."""
+    def shared(
+        self, loc: Loc, name: str | None, beside: tuple[Loc, Hashable] | None = None
+    ) -> str | None:
+        """Another name than ``name`` for the same object, or for one that may be it.
+
+        ``beside``: the object and its entry by which it is known instead of a name.
+        """
         frame: Frame | None = self
         others = self.heap.aliases.get(loc, frozenset()) | {loc}
         while frame is not None:
             for other, bound in frame.env.items():
                 if not (frame is self and other == name) and not others.isdisjoint(
-                    self.heap.within(bound)
+                    self.heap.within(bound, beside)
                 ):
                     return other
             frame = frame.parent

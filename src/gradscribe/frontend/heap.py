@@ -258,8 +258,11 @@ class Heap:
         value = self.values[loc]
         return None if isinstance(value, Fields) else value
 
-    def within(self, bound: Bound) -> Iterator[Loc]:
-        """Every location that can be reached from a bound value, each once."""
+    def within(self, bound: Bound, beside: tuple[Loc, Hashable] | None = None) -> Iterator[Loc]:
+        """Every location that can be reached from a bound value, each once.
+
+        ``beside``: an object and its entry that is not looked at.
+        """
         seen: set[Loc] = set()
         work = locations(bound)
         while work:
@@ -270,7 +273,9 @@ class Heap:
             yield loc
             value = self.values.get(loc)
             if isinstance(value, Fields):
-                work += [inner for item in value.entries.values() for inner in locations(item)]
+                pairs = value.entries.items()
+                held = [item for key, item in pairs if (loc, key) != beside]
+                work += [inner for item in held for inner in locations(item)]
 
 
 def locations(bound: Bound) -> list[Loc]:

@@ -33,7 +33,7 @@ from gradscribe.frontend import (
 )
 from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Cell, Closure, Fields, Ref, TupleOf
+from gradscribe.frontend.heap import Bound, Cell, Closure, Fields, Loc, Ref, TupleOf
 from gradscribe.frontend.resolve import assigned_names, definition_of, shared_names
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
@@ -176,29 +176,47 @@ def block(frame: Frame, statements: list[Any]) -> Ended:
     That is what they return, NEVER after a ``raise``, LEFT after leaving the loop or its iteration.
     """
     for place, node in enumerate(statements):
-        with frame.statement(node):
-            if isinstance(node, gast.Return):
-                value = Const(None) if node.value is None else expressions.lower(frame, node.value)
-                if not frame.exits:
-                    return value
-                frame.exits[-1].leave_with(frame, value)
-                return LEFT
-            if isinstance(node, gast.Break | gast.Continue):
-                way = frame.exits[-1]
-                (way.leave if isinstance(node, gast.Break) else way.skip)(frame)
-                return LEFT
-            compound = _COMPOUND.get(type(node))
-            if compound is not None:
-                ended, consumed = compound(frame, node, statements[place + 1 :])
-                if consumed or ended is not None:
-                    return ended
-            elif isinstance(node, gast.Raise):
-                frame.raised = node
-                scopes.raise_(frame, node)
-                return NEVER
-            else:
-                statement(frame, node)
+        built = len(frame.builder.region.ops)
+        ended, done = _one(frame, node, statements[place + 1 :])
+        if _raises(frame, built):
+            return NEVER
+        if done or ended is not None:
+            return ended
     return None
+
+
+def _one(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
+    """Lower a statement: how it ended, and whether ``rest`` was lowered after it here."""
+    with frame.statement(node):
+        if isinstance(node, gast.Return):
+            value = Const(None) if node.value is None else expressions.lower(frame, node.value)
+            if not frame.exits:
+                return value, False
+            frame.exits[-1].leave_with(frame, value)
+            return LEFT, False
+        if isinstance(node, gast.Break | gast.Continue):
+            way = frame.exits[-1]
+            (way.leave if isinstance(node, gast.Break) else way.skip)(frame)
+            return LEFT, False
+        compound = _COMPOUND.get(type(node))
+        if compound is not None:
+            return compound(frame, node, rest)
+        if isinstance(node, gast.Raise):
+            frame.raised = node
+            scopes.raise_(frame, node)
+            return NEVER, False
+        statement(frame, node)
+    return None, False
+
+
+def _raises(frame: Frame, built: int) -> bool:
+    """Does what was built for a statement always raise? Then nothing is left of what follows."""
+    ops = frame.builder.region.ops
+    for place in range(built, len(ops)):
+        if ops[place].prim is OPAQUE and ops[place].attrs.form == "raises":
+            frame.builder.region.ops[place:] = [opaque.raising(ops[place])]
+            return True
+    return False
 
 
 def statement(frame: Frame, node: Any) -> None:
@@ -336,7 +354,8 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
     if isinstance(target, gast.Attribute):
         base = expressions.lower(frame, target.value)
         old = expressions.attribute(frame, target, base, target.attr)
-        new = _augmented_value(frame, node, target.attr, old, function)
+        home = (base.loc, target.attr) if isinstance(base, Ref) else None
+        new = _augmented_value(frame, node, target.attr, old, function, home)
         if new is not None:
             records.set_attribute(frame, target, base, target.attr, new)
         return
@@ -351,7 +370,8 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
     fields = frame.heap.fields(base)
     if fields is not None and isinstance(base, Ref):
         old = containers.get_item(frame, node, base, fields, place)
-        new = _augmented_value(frame, node, "", old, function)
+        key = place.value if isinstance(place, Const) else None
+        new = _augmented_value(frame, node, "", old, function, (base.loc, key))
         if new is not None:
             fields = frame.heap.fields(base)
             assert fields is not None
@@ -362,10 +382,17 @@ def _augmented(frame: Frame, node: gast.AugAssign) -> None:
     writes.augment_item(frame, node, base, place, before, function, value)
 
 
-def _augmented_value(frame: Frame, node: Any, name: str, old: Bound, function: Any) -> Bound | None:
+def _augmented_value(
+    frame: Frame,
+    node: Any,
+    name: str,
+    old: Bound,
+    function: Any,
+    home: tuple[Loc, Any] | None = None,
+) -> Bound | None:
     """What ``name ⊕= value`` binds: a new value for numbers and tuples, None where it is in place.
 
-    Arrays and lists are changed in place.
+    Arrays and lists are changed in place. ``home``: the object and its entry that are written to.
     """
     method = records.special_method(frame, old, f"__i{function.__name__.strip('_')}__")
     if method is not None:
@@ -394,7 +421,8 @@ def _augmented_value(frame: Frame, node: Any, name: str, old: Bound, function: A
         frame.write(old, new, node)
         frame.name(Ref(old.loc), name)
         return None
-    other = frame.shared(old.loc, name) if not old.path else old.loc.name or "an object"
+    own = name if home is None else None
+    other = frame.shared(old.loc, own, home) if not old.path else old.loc.name or "an object"
     if other is None and old.loc in frame.heap.kept:
         other = "the container it is in"
     if other is not None:

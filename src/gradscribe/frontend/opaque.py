@@ -16,9 +16,11 @@ import gast
 
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf, locations
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Value
+from gradscribe.ir.facts import immutables
 from gradscribe.ir.primitives import OPAQUE
-from gradscribe.ir.types import TEXT, UNKNOWN, Static, Type, Unknown
+from gradscribe.ir.types import TEXT, UNKNOWN, Immutable, Static, Type, Unknown
 from gradscribe.ir.types import Sequence as SequenceType
 
 
@@ -29,15 +31,19 @@ def statement(frame: Frame, node: Any) -> None:
 
 
 def expression(
-    frame: Frame, node: Any, lowered: dict[int, Bound] | None = None, form: str | None = None
+    frame: Frame,
+    node: Any,
+    lowered: dict[int, Bound] | None = None,
+    form: str | None = None,
+    kind: Type = UNKNOWN,
 ) -> Bound:
-    """An expression whose value is not understood further.
+    """An expression whose value is not understood further than that it is of some ``kind``.
 
     ``lowered`` are the parts of it that were lowered already, by the identity of their nodes.
-    ``form`` is "changes" where it may change what it is given.
+    ``form`` is "changes" where it may change what it is given, "raises" where it always raises.
     """
     template, operands = template_of(frame, node, lowered)
-    kind: Type = TEXT if _is_text(frame, node) else UNKNOWN
+    kind = TEXT if _is_text(frame, node) else kind
     if isinstance(template, ast.Call) and isinstance(template.func, ast.Name):
         kind = SequenceType("list", None, UNKNOWN) if template.func.id == "list" else kind
     value = Value("", kind)
@@ -68,7 +74,24 @@ def of_parts(frame: Frame, node: Any) -> Bound:
 
 def attribute(frame: Frame, node: gast.Attribute, base: Bound) -> Bound:
     """``base.name`` of something that is not understood."""
-    return expression(frame, node, {id(node.value): base})
+    kind = type_of_operand(base) if isinstance(base, Value | Const) else UNKNOWN
+    if not isinstance(kind, Immutable):
+        return expression(frame, node, {id(node.value): base})
+    form = "raises" if immutables.lacks(kind, node.attr) is not None else None
+    given = immutables.attribute(kind, node.attr)
+    return expression(frame, node, {id(node.value): base}, form, given)
+
+
+def raising(op: Op) -> Op:
+    """The ``raise`` statement that does what reading an attribute does that is not there."""
+    template = op.attrs.template
+    while isinstance(template, ast.Call):
+        template = template.func
+    assert isinstance(template, ast.Attribute)
+    message = immutables.lacks(type_of_operand(op.args[0]), template.attr)
+    error = ast.Name("AttributeError", ast.Load())
+    raised = ast.Raise(ast.Call(error, [ast.Constant(message)], []), None)
+    return Op(OPAQUE, (), (), attrs=Attrs(template=raised), span=op.span, statement=op.statement)
 
 
 def method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
@@ -77,6 +100,12 @@ def method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     if is_string(base):
         known = _computed(node, lowered)
         return expression(frame, node, lowered) if known is None else known
+    kind = type_of_operand(base) if isinstance(base, Value | Const) else UNKNOWN
+    if isinstance(kind, Immutable):
+        form = "raises" if immutables.lacks(kind, node.func.attr) is not None else None
+        given = [arg.value for arg in lowered.values() if isinstance(arg, Const) and not arg.name]
+        answer = immutables.method(kind, node.func.attr, *given[isinstance(base, Const) :])
+        return expression(frame, node, lowered, form, answer)
     for bound in lowered.values():
         _refuse_change(frame, node, bound)
     return expression(frame, node, lowered, form="changes")
@@ -89,17 +118,25 @@ def call(
     positional: Sequence[Bound],
     keywords: Mapping[Any, Bound],
     callee: Bound | None = None,
+    receiver: Bound | None = None,
 ) -> Bound:
-    """A call of what is not understood (a known ``function``, or whatever ``callee`` is)."""
+    """A call of what is not understood (a known ``function``, or whatever ``callee`` is).
+
+    ``receiver`` is what stands before the dot of a method that only reads.
+    """
     node, lowered = _given(frame, node, positional, keywords)
     module = getattr(function, "__module__", None) or ""
     if callee is not None:
         lowered[id(node.func)] = callee
-    if callee is not None or module.split(".")[0] not in _TRUSTED:
+    if receiver is not None:
+        lowered[id(node.func.value)] = receiver
+    kind = immutables.made(function)
+    trusted = module.split(".")[0] in _TRUSTED or kind != UNKNOWN or receiver is not None
+    if callee is not None or not trusted:
         for bound in lowered.values():
             _refuse_change(frame, node, bound)
         return expression(frame, node, lowered, form="changes")
-    return expression(frame, node, lowered)
+    return expression(frame, node, lowered, kind=kind)
 
 
 def _given(

@@ -175,6 +175,11 @@ def add_entry(xs: Any, index: Any, value: Any) -> Any:
     return xs
 
 
+def unwritten(g: Any, x: Any, key: Any) -> Any:
+    """The adjoint of the dict x, where g is that of x with another entry at ``key``."""
+    return {k: g[k] if k in g and k != key else zero_tree(v) for k, v in x.items()}
+
+
 def own(x: Any) -> Any:
     """Fresh memory with the value of x, whatever x is."""
     if isinstance(x, (list, tuple)):

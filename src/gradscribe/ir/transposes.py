@@ -80,6 +80,11 @@ def holds_lists(xs: Any) -> bool:
     return isinstance(xs, list) and any(isinstance(x, list) for x in xs)
 
 
+def is_dict(x: Any) -> bool:
+    """Is this a dict? Decided when a rule is lowered, never at run time."""
+    return isinstance(x, dict)
+
+
 def is_whole(index: Any) -> bool:
     """Is this the index of everything? Decided when a rule is lowered, never at run time."""
     return index is Ellipsis or (isinstance(index, slice) and index == slice(None))

@@ -19,6 +19,7 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.ir.immutables import EXAMPLES
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
 FLOAT = np.dtype(np.float64)
@@ -158,6 +159,17 @@ class Static:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Immutable:
+    """An object of one of the classes of ``immutables``: a date, a time or a duration."""
+
+    cls: type
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Slice:
     """A slice in an index; a bound that is not a known int (or None) is the string "dynamic"."""
 
@@ -178,7 +190,7 @@ class Unknown:
         return "?"
 
 
-Type = Scalar | Array | Sequence | Range | Mapping | Struct | Static | Slice | Unknown
+Type = Scalar | Array | Sequence | Range | Mapping | Struct | Static | Immutable | Slice | Unknown
 
 UNKNOWN = Unknown()
 RANGE = Range()
@@ -204,6 +216,8 @@ def type_of(value: Any, name: str = "n", sized: bool = False, depth: int = 0) ->
     """
     if (known := _PYTHON.get(type(value))) is not None:
         return known
+    if type(value) in EXAMPLES:
+        return Immutable(type(value))
     if isinstance(value, np.generic):
         return Scalar(value.dtype) if value.dtype.kind in "fiubc" else UNKNOWN
     if type(value) is np.ndarray:

@@ -14,11 +14,13 @@ from gradscribe.ir.helpers import (
     joined,
     repeated,
     setitem,
+    unwritten,
     without,
     zeros_like,
 )
 from gradscribe.ir.transposes import (
     holds_lists,
+    is_dict,
     is_whole,
     last_written,
     may_repeat,
@@ -37,11 +39,18 @@ def getitem_x(x, index, *, y_bar):
 def setitem_both(x, index, value, *, y_bar):
     if is_whole(index):
         return zeros_like(y_bar), y_bar
+    if is_dict(x):
+        return unwritten(y_bar, x, index), y_bar[index]
     if holds_lists(x):
         return setitem(y_bar, index, zeros_like(x[index])), y_bar[index]
     # The entries are read before they are zeroed, so that zeroing can be in place.
     value_bar = last_written(y_bar, index) if may_repeat(index) else y_bar[index]
     return setitem(y_bar, index, 0.0), value_bar
+
+
+@linear(unwritten, "g")
+def unwritten_g(g, x, key, *, y_bar):
+    return unwritten(y_bar, g, key)
 
 
 @linear(last_written, "x")
@@ -132,8 +141,9 @@ def extract_arr(condition, arr, *, y_bar):
 
 
 constant_in(folded, "xs")
-constant(may_repeat, is_whole, holds_lists)
+constant(may_repeat, is_whole, is_dict, holds_lists)
 
 
+constant_in(unwritten, "x", "key")
 constant_in(take_adjoint, "a")
 constant_in(take_along_axis_adjoint, "a")

@@ -340,6 +340,11 @@ def _(xs: Type, index: Type, value: Type) -> Type:
     return xs
 
 
+@fact(helpers.unwritten)
+def _(g: Type, x: Type, key: Type) -> Type:
+    return adjoint_type(x)
+
+
 @fact(helpers.own)
 def _(x: Type) -> Type:
     return x

@@ -18,6 +18,7 @@ from gradscribe.ir.types import (
     UNKNOWN,
     Array,
     Dim,
+    Immutable,
     Range,
     Scalar,
     Sequence,
@@ -48,6 +49,8 @@ def array_of(x: Any) -> Array:
         return x
     if isinstance(x, Scalar):
         return Array(x.dtype, ())
+    if isinstance(x, Immutable) and issubclass(x.cls, np.generic):
+        return Array(np.dtype(x.cls), ())
     if isinstance(x, Range):
         return Array(INT, (None,))
     if isinstance(x, Sequence):

@@ -4,7 +4,7 @@ A method is the function of the same name, given the array first::
 
     METHODS["sum"].function                     np.sum
     METHODS["reshape"].bind([2, 3], {})         ([Gathered((2, 3))], {}): np.reshape(x, (2, 3))
-    METHODS["clip"].bind([], {"min": 0.0})      ([], {"a_min": 0.0}): np.clip(x, a_min=0.0)
+    METHODS["clip"].bind([], {"min": 0.0})      ([], {"a_min": 0.0, "a_max": None}): np.clip(x, …)
 
 ``Gathered`` marks entries of which a tuple is to be built. ``unbind`` is the way back, for text. An
 attribute is a function of the array with a primitive of its own, whose name is ``.T`` or the like;
@@ -49,11 +49,13 @@ class Method:
 
     ``gathers``: any number of positional arguments is one tuple (``x.reshape(2, 3)``).
     ``renamed``: the function's names for keywords that the method calls otherwise.
+    ``optional``: the first parameters, where the method alone has None for those left out.
     """
 
     function: Any
     gathers: bool = False
     renamed: dict[str, str] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
 
     def bind(
         self, positional: list[Any], keywords: dict[str, Any]
@@ -62,7 +64,7 @@ class Method:
         if self.gathers and len(positional) > 1:
             positional = [Gathered(positional)]
         names = {self.renamed.get(name, name): value for name, value in keywords.items()}
-        return positional, names
+        return positional, dict.fromkeys(self.optional[len(positional) :]) | names
 
     def unbind(
         self, positional: Items[Any], keywords: dict[str, Any]
@@ -144,7 +146,7 @@ METHODS: dict[str, Method] = {
     **_same("argmax", "argmin", "argsort", "any", "all", "nonzero", "searchsorted", "round"),
     **_same("dot", "trace", "diagonal", "ravel", "swapaxes", "squeeze", "repeat", "take"),
     **_same("conj", "conjugate"),
-    "clip": Method(np.clip, renamed={"min": "a_min", "max": "a_max"}),
+    "clip": Method(np.clip, False, {"min": "a_min", "max": "a_max"}, ("a_min", "a_max")),
     "reshape": Method(np.reshape, gathers=True),
     "transpose": Method(np.transpose, gathers=True),
     "copy": Method(np.ndarray.copy),

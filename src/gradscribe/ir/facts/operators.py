@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradscribe.ir.facts import immutables
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
     BOOL,
@@ -47,6 +49,11 @@ def arithmetic(a: Type, b: Type) -> Type:
     return elementwise(a, b) if _numbers(a, b) or is_array(a) or is_array(b) else UNKNOWN
 
 
+def _arithmetic(function: Any) -> Callable[[Type, Type], Type]:
+    """The fact of an operator that is arithmetic alone."""
+    return lambda a, b: immutables.computed(function, a, b) or arithmetic(a, b)
+
+
 @fact(operator.add, elementwise=True)
 def _(a: Type, b: Type) -> Type:
     if isinstance(a, Sequence) and isinstance(b, Sequence) and a.kind == b.kind:
@@ -54,12 +61,11 @@ def _(a: Type, b: Type) -> Type:
             return Sequence(a.kind, a.items + b.items)
         ends = [join_all(list(t.items)) if t.items is not None else t.element for t in (a, b)]
         return Sequence(a.kind, None, join_optional(*ends))
-    return arithmetic(a, b)
+    return immutables.computed(operator.add, a, b) or arithmetic(a, b)
 
 
 for _operator in (operator.sub, operator.floordiv, operator.mod):
-    # The lambda's parameters are the operator's; arithmetic has others.
-    fact(_operator, elementwise=True)(lambda a, b: arithmetic(a, b))  # noqa: PLW0108 (see above)
+    fact(_operator, elementwise=True)(_arithmetic(_operator))
 
 
 @fact(operator.mul, elementwise=True)
@@ -69,7 +75,7 @@ def _(a: Type, b: Type) -> Type:
             items = sequence.items
             element = join_all(list(items)) if items is not None else sequence.element
             return Sequence(sequence.kind, None, element)
-    return arithmetic(a, b)
+    return immutables.computed(operator.mul, a, b) or arithmetic(a, b)
 
 
 @fact(operator.truediv, elementwise=True)
@@ -77,7 +83,9 @@ def _(a: Type, b: Type) -> Type:
     if _weak(a, b):
         complex_ = any(isinstance(t, Scalar) and t.dtype.kind == "c" for t in (a, b))
         return Scalar(np.dtype(complex), weak=True) if complex_ else PY_FLOAT
-    return elementwise(a, b, dtype=inexact) if _numbers(a, b) else arithmetic(a, b)
+    if _numbers(a, b):
+        return elementwise(a, b, dtype=inexact)
+    return immutables.computed(operator.truediv, a, b) or arithmetic(a, b)
 
 
 @fact(operator.pow, elementwise=True, static="b")
@@ -112,12 +120,16 @@ def matmul(a: Type, b: Type) -> Type:
 
 @fact(operator.neg, elementwise=True)
 def _(a: Type) -> Type:
-    return arithmetic(a, PY_INT) if _numbers(a) else UNKNOWN
+    if _numbers(a):
+        return arithmetic(a, PY_INT)
+    return immutables.computed(operator.neg, a) or UNKNOWN
 
 
 @fact(operator.pos, elementwise=True)
 def _(a: Type) -> Type:
-    return arithmetic(a, PY_INT) if _numbers(a) else UNKNOWN
+    if _numbers(a):
+        return arithmetic(a, PY_INT)
+    return immutables.computed(operator.pos, a) or UNKNOWN
 
 
 @fact(operator.invert, elementwise=True)
@@ -134,13 +146,19 @@ for _operator in (operator.and_, operator.or_, operator.xor, operator.lshift, op
         return elementwise(a, b) if _numbers(a, b) else UNKNOWN
 
 
-for _operator in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
-
-    @fact(_operator, elementwise=True, cheap=True)
-    def _(a: Type, b: Type) -> Type:
+def _comparison(function: Any) -> Callable[[Type, Type], Type]:
+    def compare(a: Type, b: Type) -> Type:
         if _weak(a, b):
             return PY_BOOL
-        return elementwise(a, b, dtype=BOOL) if _numbers(a, b) else UNKNOWN
+        if _numbers(a, b):
+            return elementwise(a, b, dtype=BOOL)
+        return immutables.computed(function, a, b) or UNKNOWN
+
+    return compare
+
+
+for _operator in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
+    fact(_operator, elementwise=True, cheap=True)(_comparison(_operator))
 
 
 fact(operator.not_, cheap=True)(lambda a: PY_BOOL)

@@ -79,6 +79,11 @@ def _(xs: Type) -> Type:
     return PY_BOOL
 
 
+@fact(transposes.is_dict, cheap=True)
+def _(x: Type) -> Type:
+    return PY_BOOL
+
+
 @fact(transposes.is_whole, static="index", cheap=True)
 def _(index: Any) -> Type:
     return PY_BOOL
