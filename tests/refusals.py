@@ -509,20 +509,38 @@ SECTIONS["Calls"] = [
         """,
     ),
     Refusal(
-        "a star of a list of unknown length",
+        "a star of a list of unknown length before other arguments",
         """
         def total(*values):
             return sum(values)
 
         def main(xs):
-            return total(*xs) ** 2
+            return total(*xs, 1.0) ** 2
         """,
         """
         def total(values):
             return sum(values)
 
         def main(xs):
-            return total(xs) ** 2
+            return total([*xs, 1.0]) ** 2
+        """,
+        args="xs",
+    ),
+    Refusal(
+        "a star among parameters with defaults",
+        """
+        def line(t, a, b=1.0):
+            return a * t + b
+
+        def main(xs):
+            return line(2.0, *xs) ** 2
+        """,
+        """
+        def line(t, a, b=1.0):
+            return a * t + b
+
+        def main(xs):
+            return line(2.0, xs[0], xs[1]) ** 2
         """,
         args="xs",
     ),
@@ -1108,20 +1126,6 @@ SECTIONS["Lists and dicts"] = [
         def main(xs):
             ys = list(xs)
             ys = ys[1::2]
-            return ys[0] ** 2
-        """,
-        args="xs",
-    ),
-    Refusal(
-        "a star in a tuple, of a list of unknown length",
-        """
-        def main(xs):
-            ys = (*xs, 1.0)
-            return ys[0] ** 2
-        """,
-        """
-        def main(xs):
-            ys = [*xs, 1.0]
             return ys[0] ** 2
         """,
         args="xs",

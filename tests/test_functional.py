@@ -7,6 +7,7 @@ import itertools
 import math
 import operator
 import statistics
+import typing
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ MODULES = {
     "itertools": itertools,
     "operator": operator,
     "statistics": statistics,
+    "typing": typing,
 }
 
 Cases = dict[str, tuple[str, tuple[Any, ...]]]
@@ -655,6 +657,46 @@ def main(x): return f(x, x * x, 3.0, scale=x) * f() + f(*(x, 2.0))
 """,
         (0.7,),
     ),
+    "as many as there are parameters left": (
+        """
+T = np.linspace(0.0, 1.0, 4)
+def model(t, a, b, /, c): return a * np.exp(-b * t) + c
+class Scaled:
+    def __init__(self, k, w): self.k, self.w = k, w
+    def __call__(self, a, b, c): return a * self.k + b * self.w - c
+class Point(typing.NamedTuple):
+    x: float
+    y: float
+    z: float
+def main(x, ys):
+    s = np.sum(model(T, *x) ** 2) + np.sum(model(T, *x[:2], c=x[2]))
+    s += Scaled(2.0, x[0])(*x) * Scaled(*x[1:])(x[0], *ys)
+    point = Point(*x)
+    pair = np.hypot(*ys) + (lambda a, b: a * b)(*(v * v for v in ys))
+    return s * pair + point.x * point.z + max(*x) - min(*ys)
+""",
+        (X, [0.4, 1.1]),
+    ),
+    "as many as there are": (
+        """
+def poly(t, *cs):
+    r = 0.0
+    for c in cs:
+        r = r * t + c
+    return r
+def total(*xs, scale=1.0): return sum(xs) * scale * len(xs)
+def passed(a, *xs): return poly(a, a, *xs) + total(*xs, scale=a)
+class Vector:
+    def __init__(self, *parts): self.parts = list(parts)
+    def __mul__(self, k): return Vector(*[part * k for part in self.parts])
+    def dot(self, other): return sum(a * b for a, b in zip(self.parts, other.parts))
+def main(x, ys):
+    both = (*ys, x[0], *ys)
+    v = Vector(*x) * ys[0]
+    return poly(2.0, *x) * passed(*ys) + total(*both) * v.dot(Vector(*x))
+""",
+        (X, [0.4, 1.1]),
+    ),
     "keyword parameters": (
         """
 def f(x, **options): return x * options.get("a", 1.0) * options["b"] + len(options)
@@ -809,9 +851,11 @@ def gen(x):
 def main(x):
     return sum(u * v for u, v in zip(gen(x), gen(x)))
 """,
-    "a star of a generator, of which the number of items is not known": (
-        "def f(a, b): return a * b\ndef main(x): return f(*(v * v for v in x))"
+    "a star among parameters with defaults": (
+        "def f(a, b=1.0, c=2.0): return a * b * c\ndef main(x): return f(*x)"
     ),
+    "a star before other arguments": "def f(*xs): return sum(xs)\ndef main(x): return f(*x, 1.0)",
+    "a star for a function of C's": "def main(x): return divmod(*x)[1]",
     "a generator that is returned": "def main(x): return (v * v for v in x)",
 }
 

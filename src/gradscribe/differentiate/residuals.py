@@ -13,7 +13,7 @@ A reverse body is built naming values of the primal body it mirrors. Here they a
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import final
@@ -95,18 +95,24 @@ def cost_of(kind: Type) -> int:
     return _UNKNOWN
 
 
-def recomputable(op: Op) -> bool:
-    """Is it as good to compute this again as to keep it?"""
+def recomputable(op: Op, standing: Collection[Operand] = ()) -> bool:
+    """Is it as good to compute this again as to keep it? ``standing`` lists are never changed."""
     if op.prim in STRUCTURED or op.prim.effect or op.prim.function is None or len(op.results) != 1:
         return False
     if op.prim is GETITEM:
         base = op.args[0]
-        return not (isinstance(base, Value) and isinstance(base.type, Sequence))
+        listed = isinstance(base, Value) and isinstance(base.type, Sequence)
+        return not listed or _is_tuple(base) or base in standing
     if op.prim.cheap:
         return True
     return op.prim.elementwise and (
         is_scalar(op.results[0].type) or op.prim.function in _ARITHMETIC or _is_square(op)
     )
+
+
+def _is_tuple(operand: Operand) -> bool:
+    kind = operand.type if isinstance(operand, Value) else None
+    return isinstance(kind, Sequence) and kind.kind == "tuple"
 
 
 def _is_square(op: Op) -> bool:
@@ -122,12 +128,13 @@ def make_plan(
     free: list[Value] | None = None,
     lasting: Reading | None = None,
     kept: frozenset[Value] = frozenset(),
+    standing: Collection[Operand] = (),
 ) -> Plan:
     """Decide how each needed value of ``body`` is made available, by a minimum cut.
 
     ``free`` values cost nothing: they are walked again. ``lasting`` gives an operation that reads a
     value off what the loop leaves behind, where there is one. ``kept`` values are not computed
-    again.
+    again, entries of ``standing`` lists are read again.
     """
     origin = {r: op for op in body.ops for r in op.results}
     inside = set(origin) | set(body.params)
@@ -138,6 +145,13 @@ def make_plan(
 
     def node(value: Value) -> Value:
         return version[value] if value in version else same.get(value, value)
+
+    def of_whole(op: Op) -> bool:
+        """An entry of a tuple that would have to be kept as a whole?"""
+        if op.prim is not GETITEM or not _is_tuple(op.args[0]):
+            return False
+        maker = origin.get(op.args[0])  # type: ignore[arg-type]  # a tuple that is a value
+        return maker is not None and not recomputable(maker, standing)
 
     work = [node(v) for v in needed]
     wanted = list(dict.fromkeys(work))
@@ -152,7 +166,7 @@ def make_plan(
         cost[value] = 0 if free and value in free else _cost(value, op)
         if value in chains:
             cost[value] = min(cost[value], sum(_entry_cost(c.op) for c in chains[value]))
-        if op is None or value in kept or not recomputable(op):
+        if op is None or value in kept or not recomputable(op, standing) or of_whole(op):
             parents[value] = None
             continue
         above = [node(a) for a in op.args if isinstance(a, Value) and a in inside]
@@ -309,7 +323,9 @@ def for_loop(
     walked = body.params[:start] if op.attrs.stop is None else []
     chains = _chains(op)
     reads = [v for v in free_values(inner) if v in inside]
-    plan = _plan_loop(body, reads, chains, walked, partial(lasting.read, nest))
+    # A list that is an argument is copied before it is changed.
+    standing = lasting.region.params
+    plan = _plan_loop(body, reads, chains, walked, partial(lasting.read, nest), standing)
     mapping: dict[Value, Operand] = {}
     items: list[tuple[Value, Operand]] = []
     for value in plan.stored:
@@ -346,6 +362,7 @@ def _plan_loop(
     chains: dict[Value, list[Change]],
     walked: list[Value],
     lasting: Reading,
+    standing: Collection[Operand],
 ) -> Plan:
     """A plan in which the indices that putting back needs are available too.
 
@@ -354,7 +371,7 @@ def _plan_loop(
     needed = list(reads)
     kept: frozenset[Value] = frozenset()
     while True:
-        plan = make_plan(body, needed, chains, walked, lasting, kept)
+        plan = make_plan(body, needed, chains, walked, lasting, kept, standing)
         inside = set(body.params).union(*(op.results for op in body.ops))
         indices = [
             arg
@@ -374,7 +391,8 @@ def _made_of_restored(plan: Plan) -> set[Value]:
     """What is computed again from an array that is put back."""
     found = {v for root, changes in plan.restored.items() for v in (root, *_versions(changes))}
     for op in plan.again:
-        if any(arg in found or plan.same.get(arg) in found for arg in op.args):  # type: ignore[arg-type]  # a literal is in neither
+        args = [arg for arg in op.args if isinstance(arg, Value)]
+        if any(plan.same.get(arg, arg) in found for arg in args):
             found.update(op.results)
     return found
 

@@ -22,7 +22,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Value
 from gradscribe.ir.facts.methods import LIST_METHODS, METHODS, Gathered
 from gradscribe.ir.facts.records import instance
-from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, Primitive, printed_name
+from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, UNPACK, Primitive, printed_name
 
 BINARY: dict[Any, ast.operator] = {
     operator.add: ast.Add(),
@@ -267,6 +267,8 @@ class Expressions:
             return self._conditional(op)
         if op.prim is OPAQUE:
             return self.template(op)  # type: ignore[return-value]  # an expression where it has a result
+        if op.prim is UNPACK:
+            return self.operand(op.args[0])
         if op.prim is CALL:
             assert op.attrs.callee is not None
             called: ast.expr = ast.Name(self.needs.callee(op.attrs.callee), LOAD)

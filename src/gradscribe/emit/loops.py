@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import takewhile
 from typing import TYPE_CHECKING, final
 
 from gradscribe.emit.bindings import stand_in
@@ -11,7 +12,7 @@ from gradscribe.emit.expressions import call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, negation
 from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE
+from gradscribe.ir.primitives import FOR, IF, UNPACK, WHILE
 
 if TYPE_CHECKING:
     from gradscribe.emit.statements import Statements
@@ -28,6 +29,7 @@ class Loops:
         self.names = statements.names
         self.expressions = statements.expressions
         self.copies = statements.assignments.copies
+        self.unpacked: set[Operand] = set()  # items whose parts a ``for`` binds
         self.written = {  # lists that a statement changes, for which they need a name
             op.args[op.prim.mutates]
             for op in walk(statements.function.body)
@@ -109,6 +111,14 @@ class Loops:
                 if body.yields[k] is not UNDEF and k != but
             ]
         )
+
+    def _target(self, item: Value, body: Region) -> ast.expr:
+        """What a ``for`` binds: a name, or those of the parts that its body begins by taking."""
+        for op in takewhile(lambda op: op.prim is UNPACK, body.ops):
+            if op.args[0] is item:
+                self.unpacked.add(item)
+                return ast.Tuple([ast.Name(self.names[r], STORE) for r in op.results], STORE)
+        return ast.Name(self.names[item], STORE)
 
     # ------------------------------------------------------------------ break
 
@@ -201,7 +211,7 @@ class Loops:
         before, collects = self._loop_frame(op)
         seqs = op.args[: op.attrs.seqs]
         body = op.regions[0]
-        targets: list[ast.expr] = [ast.Name(self.names[p], STORE) for p in body.params[: len(seqs)]]
+        targets = [self._target(p, body) for p in body.params[: len(seqs)]]
         target: ast.expr = targets[0] if len(targets) == 1 else ast.Tuple(targets, STORE)
         statements = self._loop_body(op, collects)
         loop = ast.For(target, self._walked(seqs), statements, [], lineno=0)

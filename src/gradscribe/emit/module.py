@@ -8,7 +8,6 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-from gradscribe.emit.calls import spread_calls
 from gradscribe.emit.expressions import Expressions, Requirements, is_shadowed
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
@@ -17,6 +16,7 @@ from gradscribe.emit.ownership import Ownership
 from gradscribe.emit.schedule import order_results, read_first, schedule_updates
 from gradscribe.emit.sources import helper_sources
 from gradscribe.emit.statements import Statements
+from gradscribe.emit.unpacking import unpack_tuples
 from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
 from gradscribe.ir.core import Const, Function, Parameter, walk
@@ -46,8 +46,8 @@ def emit_function(
     ``by_position``: only text of ours calls it, so its parameters may be called anything.
     """
     function, _ = copy_function(function)
-    spread_calls(function.body)
     walk_items(function.body)
+    unpack_tuples(function.body)
     clean(function)
     schedule_updates(function)
     order_results(function)

@@ -153,7 +153,8 @@ class Ownership:
         elif prim.function in HOLDS:
             self._holder(op, result)
         else:
-            self._fresh(result)
+            for made in op.results:
+                self._fresh(made)
             if prim.function is None or not prim.params:  # opaque, calls: may hand back their args
                 self.roots[result] |= frozenset().union(*(self.root(a) for a in op.args))
                 self.owned.discard(result)

@@ -16,7 +16,7 @@ from gradscribe.emit.nest import Nesting
 from gradscribe.emit.scopes import Scopes
 from gradscribe.emit.syntax import STORE, assign, negation, popped
 from gradscribe.ir.core import UNDEF, Function, Op, Region, Value
-from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, SCOPE, WHILE
+from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, UNPACK, WHILE
 from gradscribe.ir.scopes import raises
 
 
@@ -93,7 +93,9 @@ class Statements:
             return self.assignments.in_place(op)
         if not op.results:
             return [ast.Expr(self.expressions.op(op))]
-        if op.prim is CALL and len(op.results) > 1:
+        if op.prim is UNPACK and op.args[0] in self.loops.unpacked:
+            return []
+        if len(op.results) > 1:
             targets: list[ast.expr] = [ast.Name(self.names[r], STORE) for r in op.results]
             return [ast.Assign([ast.Tuple(targets, STORE)], self.expressions.op(op), lineno=0)]
         if not self.nesting.counts.get(op.results[0], 0):  # it stands for what it may raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +30,7 @@ from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Loc, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.recognise import helper_of
-from gradscribe.frontend.resolve import TOUCHED, Definition, definition_of
+from gradscribe.frontend.resolve import TOUCHED, Definition, definition_of, is_written
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
@@ -84,7 +83,7 @@ def call(frame: Frame, node: gast.Call) -> Bound:
             if result is not None:
                 return result
     kept = not _hashable(function) or function in SPECIAL or helper_of(function) not in BY_FUNCTION
-    return call_bound(frame, node, callee, *arguments(frame, node, kept), written=True)
+    return call_bound(frame, node, callee, *arguments(frame, node, kept, callee), written=True)
 
 
 def _is_exception(function: Any) -> bool:
@@ -137,21 +136,21 @@ def _is_static(bound: Bound) -> bool:
     )
 
 
-def arguments(frame: Frame, node: gast.Call, kept: bool = True) -> tuple[list[Bound], Keywords]:
+def arguments(
+    frame: Frame, node: gast.Call, kept: bool = True, callee: Bound | None = None
+) -> tuple[list[Bound], Keywords]:
     """The positional and keyword arguments of a call; may the callee keep a list written there?"""
+    from gradscribe.frontend import stars
     from gradscribe.frontend.expressions import display, lower
     from gradscribe.frontend.functional import spread
 
     positional: list[Bound] = []
     for arg in node.args:
         if isinstance(arg, gast.Starred):
-            entries = spread(frame, arg, lower(frame, arg.value))
+            value = lower(frame, arg.value)
+            entries = spread(frame, arg, value)
             if entries is None:
-                frame.refuse(
-                    arg,
-                    "star of something whose length is not known here",
-                    "hand over the list itself",
-                )
+                entries = stars.arguments(frame, node, arg, callee, len(positional), value)
             positional.extend(entries)
         elif isinstance(arg, gast.List):
             positional.append(display(frame, arg, kept))
@@ -247,21 +246,6 @@ def _hashable(function: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def is_written(function: Any) -> bool:
-    """Is this a function of the user's, to be read?"""
-    return isinstance(function, types.FunctionType) and not _is_library(function)
-
-
-def _is_library(function: types.FunctionType) -> bool:
-    """The Python functions of NumPy, SciPy and Python itself are not looked into."""
-    root = function.__module__.split(".")[0]
-    return root in ("numpy", "scipy") or (root in sys.stdlib_module_names and root not in _READ)
-
-
-# Modules of Python's own whose functions compute.
-_READ = {"__main__", "statistics", "colorsys", "bisect", "heapq", "functools", "fractions"}
 
 
 # Helpers that return what the in-place form would leave behind.
@@ -607,12 +591,13 @@ def bind_parameters(
 ) -> None:
     """Bind the parameters of a callee as Python does."""
     from gradscribe.frontend.lower import parameters
+    from gradscribe.frontend.stars import gathered
 
     keywords = dict(keywords)
     rest = list(positional)
     for param in parameters(definition.node):
         if param.kind == "args":
-            inner.env[param.name] = TupleOf(tuple(rest))
+            inner.env[param.name] = gathered(frame, node, rest)
             rest = []
         elif param.kind == "kwargs":
             inner.env[param.name] = containers.make_dict(frame, keywords)

@@ -14,7 +14,7 @@ from gradscribe.frontend import records, recursion
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Method
 from gradscribe.frontend.procedures import Procedure
-from gradscribe.frontend.resolve import definition_of
+from gradscribe.frontend.resolve import definition_of, is_written
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import control, helpers
 from gradscribe.ir.core import Const, Function, Op, walk
@@ -67,7 +67,7 @@ def call(
     frame: Frame, node: Any, callee: Bound, positional: list[Bound], keywords: Keywords
 ) -> Bound:
     """Call a function that reverse mode runs again; what is not the user's holds nothing anyway."""
-    from gradscribe.frontend.calls import bind_parameters, call_bound, is_written
+    from gradscribe.frontend.calls import bind_parameters, call_bound
     from gradscribe.frontend.lower import parameters
 
     if isinstance(callee, Method):

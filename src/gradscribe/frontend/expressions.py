@@ -268,11 +268,7 @@ def _tuple_part(frame: Frame, element: Any) -> Bound:
         kind = frame.type(inner)
         if isinstance(kind, Sequence) and kind.kind == "tuple":
             return inner
-    if not isinstance(inner, TupleOf):
-        frame.refuse(
-            element, "star of something whose length is not known here", "make a list: [*xs, …]"
-        )
-    return inner
+    return functional.as_tuple(frame, element, inner)
 
 
 def _concatenated(frame: Frame, node: gast.List) -> Bound:

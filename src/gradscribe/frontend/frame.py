@@ -19,6 +19,7 @@ from gradscribe.frontend.heap import (
     Lost,
     Method,
     Ref,
+    Rest,
     Step,
     Super,
     TupleOf,
@@ -201,7 +202,7 @@ class Frame:
             self.refuse_here(
                 "a nested function is used as a value here", "call it where its value is needed"
             )
-        if isinstance(bound, Method | Cell | Super):
+        if isinstance(bound, Method | Cell | Super | Rest):
             self.refuse_here("a method is used as a value here", "call it")
         if isinstance(bound, Lost):
             self.refuse_here(bound.why, _LOST_HINT)

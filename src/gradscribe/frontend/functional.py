@@ -136,7 +136,11 @@ def _tuple(
     """``tuple(xs)``."""
     if keywords or len(positional) > 1:
         return None
-    source = positional[0] if positional else TupleOf(())
+    return as_tuple(frame, node, positional[0]) if positional else TupleOf(())
+
+
+def as_tuple(frame: Frame, node: Any, source: Bound) -> Bound:
+    """``tuple(source)``."""
     known = spread(frame, node, source)
     if known is not None:
         return TupleOf(tuple(known))

@@ -154,6 +154,14 @@ class Super:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """The last of the arguments of a call, a star: all entries of ``source``."""
+
+    source: Bound
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Lost:
     """What a name is bound to that an exception may have kept from being bound.
 
@@ -167,7 +175,7 @@ class Lost:
     bound: Bound | None = None
 
 
-Bound = Operand | Ref | TupleOf | Closure | Procedure | Cell | Method | Super | Lost
+Bound = Operand | Ref | TupleOf | Closure | Procedure | Cell | Method | Super | Rest | Lost
 
 
 @final

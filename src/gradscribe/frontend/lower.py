@@ -16,7 +16,6 @@ import gast
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import (
     calls,
-    comprehensions,
     containers,
     control,
     expressions,
@@ -29,13 +28,13 @@ from gradscribe.frontend import (
     recursion,
     scopes,
     sharing,
+    stars,
     writes,
 )
 from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Cell, Closure, Fields, Loc, Ref, TupleOf
+from gradscribe.frontend.heap import Bound, Cell, Fields, Loc, Ref, TupleOf
 from gradscribe.frontend.resolve import assigned_names, definition_of, shared_names
-from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Value
@@ -241,7 +240,7 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
     elif isinstance(target, gast.Tuple | gast.List):
         if _is_swap_of_entries(frame, target, value):
             return
-        for part, item in zip(target.elts, unpack(frame, target, value), strict=True):
+        for part, item in zip(target.elts, stars.unpack(frame, target, value), strict=True):
             assign(frame, part.value if isinstance(part, gast.Starred) else part, item)
     elif isinstance(target, gast.Subscript):
         base = expressions.indexed(frame, target)
@@ -294,52 +293,6 @@ def _same_places(a: list[Operand], b: list[Operand]) -> bool:
         x is y or (isinstance(x, Const) and isinstance(y, Const) and x.value == y.value)
         for x, y in zip(a, b, strict=True)
     )
-
-
-def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
-    """The entries of ``value`` for each part of a pattern."""
-    parts = target.elts
-    starred = [i for i, part in enumerate(parts) if isinstance(part, gast.Starred)]
-    if isinstance(value, Closure) and stream_in(value):
-        value = comprehensions.as_list(frame, target, value)
-    followed = containers.items_of(frame, value)
-    if followed is not None:
-        items = followed
-    else:
-        kind = frame.type(value)
-        known = kind.items if isinstance(kind, SequenceType) else None
-        if known is None and starred:
-            return _around_star(frame, target, value, kind, starred[0])
-        count = len(known) if known is not None else len(parts)
-        items = [expressions.item(frame, value, Const(i)) for i in range(count)]
-    if not starred:
-        if len(items) != len(parts):
-            frame.refuse(target, f"{len(items)} values for {len(parts)} names")
-        return items
-    (place,) = starred
-    after = len(parts) - place - 1
-    middle = items[place : len(items) - after]
-    if containers.is_followed_list(frame, middle):
-        gathered: Bound = containers.make_list(frame, middle)
-        return [*items[:place], gathered, *items[len(items) - after :]]
-    frame.keep(TupleOf(tuple(middle)), target)
-    gathered = frame.wrap(frame.emit(of(list), *(frame.read(item) for item in middle)))
-    return [*items[:place], gathered, *items[len(items) - after :]]
-
-
-def _around_star(frame: Frame, target: Any, value: Bound, kind: Type, place: int) -> list[Bound]:
-    """``a, *b, c = xs`` for a list of unknown length."""
-    if not isinstance(kind, SequenceType) or kind.kind != "list":
-        frame.refuse(
-            target,
-            "a starred pattern needs a list, or a value whose length is known",
-            "use a slice: rest = x[1:]",
-        )
-    after = len(target.elts) - place - 1
-    middle = slice(place, -after if after else None)
-    found = [expressions.item(frame, value, Const(k)) for k in range(place)]
-    found.append(expressions.item(frame, value, Const(middle)))
-    return found + [expressions.item(frame, value, Const(k - after)) for k in range(after)]
 
 
 def _augmented(frame: Frame, node: gast.AugAssign) -> None:

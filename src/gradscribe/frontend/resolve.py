@@ -7,6 +7,7 @@ import builtins
 import inspect
 import linecache
 import re
+import sys
 import types
 import warnings
 from contextvars import ContextVar
@@ -335,3 +336,18 @@ def assigned_names(statements: list[Any]) -> list[str]:
     for statement in statements:
         visit(statement)
     return list(found)
+
+
+def is_written(function: Any) -> bool:
+    """Is this a function of the user's, to be read?"""
+    return isinstance(function, types.FunctionType) and not _is_library(function)
+
+
+def _is_library(function: types.FunctionType) -> bool:
+    """The Python functions of NumPy, SciPy and Python itself are not looked into."""
+    root = function.__module__.split(".")[0]
+    return root in ("numpy", "scipy") or (root in sys.stdlib_module_names and root not in _READ)
+
+
+# Modules of Python's own whose functions compute.
+_READ = {"__main__", "statistics", "colorsys", "bisect", "heapq", "functools", "fractions"}

@@ -119,6 +119,14 @@ def as_tuple(xs: Any) -> Any:
     return tuple(xs)
 
 
+def entries(xs: Any, count: Any) -> Any:
+    """The entries of xs, of which there must be exactly ``count``."""
+    found = tuple(xs)
+    if len(found) != count:
+        raise ValueError(f"{len(found)} values where {count} are unpacked")
+    return found
+
+
 def bounds(part: Any, length: Any) -> Any:
     """Where a slice of a list of that length begins, and where what follows it does."""
     start, stop, _ = part.indices(length)

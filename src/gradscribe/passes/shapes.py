@@ -40,7 +40,7 @@ _OWN_INVERSE = {TRANSPOSED, of(reversed)}
 _ATTRIBUTE_OF = {of(np.size): SIZE, of(np.shape): SHAPE, of(np.ndim): NDIM}
 _ASK_SHAPE = {SIZE, SHAPE, NDIM, *_ATTRIBUTE_OF}
 _COPIES = {of(np.ndarray.copy), of(np.copy)}
-LIKE, GETITEM = of(helpers.like), of(operator.getitem)
+LIKE, GETITEM, LIST = of(helpers.like), of(operator.getitem), of(list)
 _ASK_DTYPE = {of(np.zeros_like), of(np.ones_like), of(np.full_like)}
 
 
@@ -106,7 +106,12 @@ def _read_off(op: Op, source: Op, params: list[Value], new: list[Op]) -> None:
 
 
 def _entry(op: Op, origin: dict[Value, Op]) -> Operand | None:
-    """What ``(a, b)[k]`` is."""
+    """What ``(a, b)[k]`` is; and ``[a, b][k]`` that the user did not write."""
+    base, key = op.args[:2]
+    if op.derived and op.prim is GETITEM and isinstance(base, Value) and isinstance(key, Const):
+        listed = origin.get(base)
+        if listed is not None and listed.prim is LIST and type(key.value) is int:
+            return listed.args[key.value]
     found = trees.part_read(op)
     made = origin.get(found[0]) if found is not None and isinstance(found[0], Value) else None
     parts = trees.displayed(made) if made is not None else None

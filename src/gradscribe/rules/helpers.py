@@ -11,6 +11,7 @@ from gradscribe.ir.helpers import (
     bounds,
     check_finite,
     copy_list,
+    entries,
     expand,
     fill_like,
     is_one,
@@ -66,6 +67,13 @@ def copy_list_xs(xs, *, y_bar):
 @linear(as_tuple, "xs")
 def as_tuple_xs(xs, *, y_bar):
     return copy_list(y_bar)
+
+
+@linear(entries, "xs")
+def entries_xs(xs, count, *, y_bar):
+    if isinstance(xs, list):
+        return list(y_bar)
+    return y_bar if isinstance(xs, tuple) else np.array(list(y_bar))
 
 
 # Walking backwards is its own inverse, and a permutation's transpose is its inverse.

@@ -310,6 +310,11 @@ def _(xs: Type) -> Type:
     return Sequence("list", None, element_type(xs))
 
 
+@fact(helpers.entries, static="count", cheap=True)
+def _(xs: Type, count: int) -> Type:
+    return Sequence("tuple", (element_type(xs) or UNKNOWN,) * count)
+
+
 @fact(helpers.as_tuple)
 def _(xs: Type) -> Type:
     return Sequence("tuple", None, element_type(xs))
