@@ -147,7 +147,7 @@ def _places(frame: Frame, callee: Bound) -> _Places | None:
         function, skipped = getattr(function, "__init__", None), 1
     if is_written(function):
         try:
-            return _of_definition(definition_of(function), skipped)
+            return _of_definition(definition_of(function), skipped)  # type: ignore[arg-type]  # a Python function
         except SourceUnavailableError:
             return None
     if not isinstance(function, np.ufunc):
