@@ -155,9 +155,9 @@ class Ownership:
         else:
             for made in op.results:
                 self._fresh(made)
-            if prim.function is None or not prim.params:  # opaque, calls: may hand back their args
-                self.roots[result] |= frozenset().union(*(self.root(a) for a in op.args))
-                self.owned.discard(result)
+                if prim.function is None or not prim.params:  # a call may hand back its arguments
+                    self.roots[made] |= frozenset().union(*(self.root(a) for a in op.args))
+                    self.owned.discard(made)
 
     def _accumulate(self, op: Op) -> None:
         """``x_bar = x_bar + t`` as ``x_bar += t`` where x_bar is ours, dead and large enough."""
