@@ -2448,18 +2448,82 @@ SECTIONS["Arguments of derivatives"] = [
         instead="gs.grad(main, \"p['a']\")({'a': s})",
     ),
     Refusal(
-        "jvp of a bound method",
+        "a derivative of the jvp of a method",
         """
         class Line:
             def __init__(self, a):
                 self.a = a
 
             def at(self, v):
-                return self.a * v
+                return self.a * v * v
+
+        def main(line, v):
+            return gs.jvp(Line.at)((line, v), (None, 1.0))[1]
         """,
         "",
-        call="gs.jvp(Line(2.0).at)((s,), (1.0,))",
-        instead="gs.jvp(Line.at)((Line(2.0), s), (None, 1.0))",
+        call="gs.grad(gs.jvp(Line(2.0).at))((s,), (1.0,))",
+        instead="gs.grad(main, 'v')(Line(2.0), s)",
+    ),
+    Refusal(
+        "wrt=None for what is no method",
+        "def main(y):\n    return y * y\n",
+        "",
+        call="gs.grad(main, None)",
+        instead="gs.grad(main, 'y')(s)",
+    ),
+    Refusal(
+        "has_aux of what returns no pair",
+        """
+        def main(y):
+            return np.sum(y), y, y
+        """,
+        """
+        def main(y):
+            return np.sum(y), (y, y)
+        """,
+        call="gs.grad(main, has_aux=True)(x)",
+        instead="gs.grad(main, has_aux=True)(x)",
+    ),
+    Refusal(
+        "a derivative of a gradient with an auxiliary part",
+        "def main(y):\n    return np.sum(y**3), y\n",
+        "",
+        call="gs.grad(gs.grad(main, has_aux=True))(x)",
+        instead="gs.grad(gs.grad(main, has_aux=True), has_aux=True)(x)",
+    ),
+    Refusal(
+        "a derivative of a value and gradient with an auxiliary part",
+        "def main(y):\n    return np.sum(y**3), y\n",
+        "",
+        call="gs.grad(gs.value_and_grad(main, has_aux=True), has_aux=True)(x)",
+        instead="gs.grad(gs.grad(main, has_aux=True), has_aux=True)(x)",
+    ),
+    Refusal(
+        "the Jacobian of a list of any length",
+        """
+        def main(y):
+            return [v * v for v in y]
+        """,
+        """
+        def main(y):
+            return np.array([v * v for v in y])
+        """,
+        call="gs.jacobian(main)(x)",
+        instead="gs.jacobian(main)(x)",
+    ),
+    Refusal(
+        "an elementwise derivative where entries meet",
+        "def main(y):\n    return y * np.sum(y)\n",
+        "",
+        call="gs.elementwise_grad(main)(x)",
+        instead="gs.jacobian(main)(x)",
+    ),
+    Refusal(
+        "an elementwise derivative of a value of another shape",
+        "def main(y):\n    return y[1:] ** 2\n",
+        "",
+        call="gs.elementwise_grad(main)(x)",
+        instead="gs.jacobian(main)(x)",
     ),
     Refusal(
         "forward mode for an array",
@@ -2680,6 +2744,33 @@ def main(x):
     python_refuses("no such position", "", call="gs.grad(lambda v: v, 3)"),
     python_refuses("no position", "", call="gs.grad(lambda v: v, 1.5)"),
     python_refuses("no mode", "", call="gs.grad(lambda v: v, mode='x')"),
+    python_refuses("no mode of a Jacobian", "", call="gs.jacobian(lambda v: v, mode='x')"),
+    python_refuses("nothing", "", call="gs.grad(lambda v: v, ())"),
+    python_refuses(
+        "no position that is left",
+        "import functools\ndef main(v, w):\n    return v * w\n",
+        call="gs.grad(functools.partial(main, 1.0), 1)",
+    ),
+    python_refuses(
+        "a vector of another shape",
+        "def main(v):\n    return np.sum(v * v)\n",
+        call="gs.hvp(main)(x, x[1:])",
+    ),
+    python_refuses(
+        "too few tangents of a linearization",
+        "def main(v, w):\n    return v * w\n",
+        call="gs.linearize(main)(s, s)[1](1.0)",
+    ),
+    python_refuses(
+        "a tangent of a linearization of another shape",
+        "def main(v):\n    return v * v\n",
+        call="gs.linearize(main)(x)[1](1.0)",
+    ),
+    python_refuses(
+        "a cotangent of another structure",
+        "def main(v):\n    return v * v, v\n",
+        call="gs.vjp(main)(x)[1](x)",
+    ),
     python_refuses("no tuples", "", call="gs.jvp(lambda v: v)(s, s)"),
     python_refuses("too few tangents", "", call="gs.jvp(lambda v: v)((s,), ())"),
     python_refuses(

@@ -119,7 +119,7 @@ def test_tangents_have_the_kinds_of_what_they_are_tangents_of(write: Any) -> Non
     text, module = write(
         "def f(a, x):\n    return np.sum(a * x)\n",
         wrts=(("a", "x"),),
-        kind="tangent",
+        kind="jvp",
         example="2.0, np.ones(3)",
     )
     assert guards(text) == [
@@ -131,7 +131,7 @@ def test_tangents_have_the_kinds_of_what_they_are_tangents_of(write: Any) -> Non
 
 
 def test_a_cotangent_has_the_shape_of_the_value(write: Any) -> None:
-    _, module = write("def f(x):\n    return math.sin(x)\n", kind="pullback", example="2.0")
+    _, module = write("def f(x):\n    return math.sin(x)\n", kind="vjp", example="2.0")
     _, pullback = module["f_vjp"](2.0)
     assert pullback(2.0) == 2 * np.cos(2.0)
     with pytest.raises(ValueError, match="f_bar must have the shape of the value"):

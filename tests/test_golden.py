@@ -47,7 +47,15 @@ TRANSFORMS: dict[str, Callable[..., Any]] = {
     "jvp": lambda function, wrt: gs.jvp(function),
     "vjp": gs.vjp,
     "nan_check": partial(gs.grad, mode="reverse", nan_check=True),
+    "linearize": gs.linearize,
+    "jacobian": gs.jacobian,
+    "jacfwd": partial(gs.jacobian, mode="forward"),
+    "jacrev": partial(gs.jacobian, mode="reverse"),
+    "hessian": gs.hessian,
+    "hvp": gs.hvp,
+    "elementwise_grad": gs.elementwise_grad,
 }
+SECOND_ORDER = ("hessian", "hvp")
 
 
 class Case:
@@ -88,10 +96,11 @@ class Case:
 
     def text(self, steps: list[str]) -> str:
         derivative = self.derivative(steps)
-        if steps[-1] != "vjp":
-            arguments = self._arguments(steps) if self.args is not None else self._kinds()
+        if steps[-1] not in ("vjp", "linearize"):
             specification = derivative.specification
-            kinds = arguments if self.args is None else specification.prepare(arguments)
+            kinds = specification.kinds_for(self._kinds())
+            if self.args is not None:
+                kinds = specification.prepare(self._arguments(steps))
             verify(specification.ir(kinds))
         if self.args is None:
             return str(derivative.source)
@@ -99,6 +108,13 @@ class Case:
 
     def _arguments(self, steps: list[str]) -> tuple[Any, ...]:
         assert self.args is not None
+        if steps[-1] == "hvp":
+            place = max(oracles.positions_of(self.function, self.wrt))
+            ones = tuple(
+                _ones_like(self.args[k]) for k in oracles.positions_of(self.function, self.wrt)
+            )
+            vector = ones if isinstance(self.wrt, tuple) else ones[0]
+            return (*self.args[: place + 1], vector, *self.args[place + 1 :])
         if steps[-1] != "jvp":
             return self.args
         varied = oracles.positions_of(self.function, self.wrt)
@@ -117,15 +133,30 @@ class Case:
                 return pullback(_ones_like(value))
             case "jvp":
                 return _total(found[1])
+            case "linearize":
+                asked = oracles.positions_of(self.function, self.wrt)
+                return _total(found[1](*(_ones_like(self.args[k]) for k in asked)))  # type: ignore[index]
+            case "jacobian" | "jacfwd" | "jacrev" | "hessian":
+                return _total(found)
         return found
 
     def expected(self, steps: list[str]) -> Any:
         """The same by differences, of the derivative of one order less."""
         assert self.args is not None
+        if steps[-1] in SECOND_ORDER:
+            return self._expected_second(steps)
         if steps[:-1]:
             return oracles.gradient_by_differences(self.derivative(steps[:-1]), self.args, self.wrt)
         gradient = oracles.gradient_by_differences(self.function, self.args, self.wrt)
-        return _total(gradient) if steps == ["jvp"] else gradient
+        summed = steps[-1] in ("jvp", "linearize", "jacobian", "jacfwd", "jacrev")
+        return _total(gradient) if summed else gradient
+
+    def _expected_second(self, steps: list[str]) -> Any:
+        """The product of a Hessian with ones is the gradient of the sum of the gradient."""
+        assert self.args is not None
+        gradient = self.derivative([*steps[:-1], "grad"])
+        product = oracles.gradient_by_differences(gradient, self.args, self.wrt)
+        return product if steps[-1] == "hvp" else _total(product)
 
     def ir(self) -> str:
         """The IR of the function as the user wrote it, and of the functions it calls."""
@@ -141,7 +172,9 @@ class Case:
         if self.args is None:
             return (UNKNOWN,) * len(names)
         kinds = [type_of(value, name) for value, name in zip(self.args, names, strict=False)]
-        for place in oracles.positions_of(self.function, self.wrt):
+        asked = self.wrt if isinstance(self.wrt, tuple) else (self.wrt,)
+        whole = tuple(w for w in asked if isinstance(w, int) or w.isidentifier())
+        for place in oracles.positions_of(self.function, whole):
             if kinds[place] == PY_INT:
                 kinds[place] = PY_FLOAT
         return tuple(kinds)

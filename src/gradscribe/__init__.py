@@ -1,7 +1,20 @@
 """gradscribe reads a Python function and writes its derivative as Python."""
 
 import gradscribe.nested  # noqa: F401 (lets differentiated functions call derivatives)
-from gradscribe.api import differentiate, grad, jvp, value_and_grad, vjp
+from gradscribe.api import (
+    differentiate,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+)
 from gradscribe.errors import (
     AliasError,
     ArgumentError,
@@ -24,8 +37,15 @@ __all__ = [
     "UnsupportedError",
     "checkpoint",
     "differentiate",
+    "elementwise_grad",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
+    "linearize",
     "stop_gradient",
     "value_and_grad",
     "vjp",

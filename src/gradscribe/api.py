@@ -3,125 +3,322 @@
 Every derivative is a callable with the primal's signature. The first call with arguments of a new
 kind (scalar or array, rank, dtype, which dimensions are 1) writes and compiles a variant;
 ``source`` is its text.
+
+``wrt`` says what is differentiated: a position, a parameter's name, a part of one
+(``"model.layers[0].w"``), or a tuple of these (then the result is a tuple). For a method, or an
+object that is called, ``wrt=None`` is the object itself: its parameters, and nothing else. A dict,
+tuple, named tuple, dataclass or list of unlike things gives a derivative of its own structure, with
+None for what is not floating.
+
+``has_aux=True`` is for functions that return ``(value, aux)``: the value is differentiated, and
+``aux``, whatever it is, handed on. A derivative of such a derivative takes ``has_aux=True`` again.
 """
 
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from gradscribe import specification as spec
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.control import Checkpointed
 from gradscribe.objects import is_followed
+from gradscribe.primal import base_name, primal_signature
+from gradscribe.runtime.bound import Bound, BoundTangent
 from gradscribe.runtime.dispatch import Derivative
 
 Mode = Literal["auto", "reverse", "forward"]
-Wrt = int | str | tuple[int | str, ...]
+Wrt = int | str | tuple[int | str, ...] | None
 
 
 def grad(
-    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto", nan_check: bool = False
+    function: Callable[..., Any],
+    wrt: Wrt = 0,
+    *,
+    mode: Mode = "auto",
+    has_aux: bool = False,
+    nan_check: bool = False,
 ) -> Derivative:
     """The gradient of ``function`` with respect to the parameters ``wrt``.
 
-    ``wrt`` is a position, a parameter's name, a part of one (``"model.layers[0].w"``), or a tuple
-    of these (then the result is a tuple). A dict, tuple, named tuple, dataclass or list of unlike
-    things gives a gradient of its own structure, with None for what is not floating.
     Outputs that are not one scalar are summed. A gradient has the shape and dtype of its parameter,
-    and is writable memory of its own.
+    and is writable memory of its own. With ``has_aux`` the result is ``(gradient, aux)``.
 
     With ``nan_check`` it raises FloatingPointError where a value or derivative first is NaN or
     infinite, naming the line of ``function`` that it comes from.
+
+    >>> def energy(x, k):
+    ...     return 0.5 * k * x**2
+    >>> grad(energy)(3.0, 2.0)
+    6.0
+    >>> grad(energy, ("x", "k"))(3.0, 2.0)
+    (6.0, 4.5)
     """
     return _derivative(
         function,
         wrt,
-        lambda f, places: spec.Gradient(f, places, mode, with_value=False, nan_check=nan_check),
+        lambda f, at: spec.Gradient(f, at, mode, has_aux=has_aux, nan_check=nan_check),
     )
 
 
 def value_and_grad(
-    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto", nan_check: bool = False
+    function: Callable[..., Any],
+    wrt: Wrt = 0,
+    *,
+    mode: Mode = "auto",
+    has_aux: bool = False,
+    nan_check: bool = False,
 ) -> Derivative:
     """The value of ``function`` and its gradient as ``grad`` gives it, from one forward sweep.
 
     The arguments are not changed, even where ``function`` changes them: the value is what
-    ``function`` would return, and its writes are made to copies.
+    ``function`` would return, and its writes are made to copies. With ``has_aux`` the result is
+    ``((value, aux), gradient)``.
+
+    >>> def energy(x, k):
+    ...     return 0.5 * k * x**2, x / k
+    >>> value_and_grad(energy, has_aux=True)(3.0, 2.0)
+    ((9.0, 1.5), 6.0)
     """
     return _derivative(
         function,
         wrt,
-        lambda f, places: spec.Gradient(f, places, mode, with_value=True, nan_check=nan_check),
+        lambda f, at: spec.Gradient(f, at, mode, True, has_aux, nan_check),
     )
 
 
-def jvp(function: Callable[..., Any], *, nan_check: bool = False) -> Derivative:
+def elementwise_grad(
+    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto"
+) -> Derivative:
+    """The derivative of ``function`` at each entry of a parameter by itself.
+
+    A function of numbers that is given arrays: each entry of its value depends on one entry of the
+    parameter, the one at its place. Where entries meet it is refused (``UnsupportedError``).
+
+    >>> import numpy as np
+    >>> def f(x):
+    ...     return np.where(x > 0, x**2, 0.0)
+    >>> elementwise_grad(f)(np.array([-1.0, 2.0, 3.0]))
+    array([0., 4., 6.])
+    """
+    return _derivative(function, wrt, lambda f, at: spec.Gradient(f, at, mode, elementwise=True))
+
+
+def jvp(
+    function: Callable[..., Any], *, has_aux: bool = False, nan_check: bool = False
+) -> Derivative:
     """Forward mode: ``jvp(f)(args, tangents)`` is the value of f and its tangent.
 
     ``args`` and ``tangents`` are tuples of one length; a tangent of None means "not
-    differentiated".
+    differentiated". Of a method both are without its object. With ``has_aux`` the result is
+    ``(value, tangent, aux)``.
+
+    >>> def area(a, b):
+    ...     return a * b
+    >>> jvp(area)((3.0, 2.0), (1.0, None))
+    (6.0, 2.0)
     """
-    if _receiver(function) is not None:
-        raise ArgumentError(
-            f"jvp of the bound method {function.__name__}",
-            hint="take it of the function in the class, and give the object with a tangent of None",
-        )
-    return spec.derivative(spec.Tangent(_uncached(function), nan_check))
+    core, args, keywords = _taken_apart(function)
+    made = spec.derivative(spec.Tangent(core, has_aux, nan_check))
+    return BoundTangent(made, *args, **keywords) if args or keywords else made  # type: ignore[return-value]  # it acts as one
 
 
 def vjp(
-    function: Callable[..., Any], wrt: Wrt | None = None, *, nan_check: bool = False
+    function: Callable[..., Any],
+    wrt: Wrt = None,
+    *,
+    has_aux: bool = False,
+    nan_check: bool = False,
 ) -> Derivative:
     """Reverse mode: ``vjp(f)(*args)`` is the value of f and its pullback.
 
     The pullback takes a cotangent of the value and gives a tuple of one gradient per parameter, or
-    what ``wrt`` asks for. It may be called any number of times.
+    what ``wrt`` asks for. It may be called any number of times. With ``has_aux`` the result is
+    ``(value, pullback, aux)``.
+
+    >>> def area(a, b):
+    ...     return a * b
+    >>> value, pullback = vjp(area)(3.0, 2.0)
+    >>> pullback(10.0)
+    (20.0, 30.0)
     """
-    return _derivative(function, wrt, lambda f, places: spec.Pullback(f, places, nan_check))
+    return _derivative(
+        function,
+        wrt,
+        lambda f, at: spec.Pullback(f, at, has_aux, nan_check=nan_check),
+        every=True,
+    )
 
 
-def _derivative(
-    function: Callable[..., Any], wrt: Any, make: Callable[[Any, Any], Any]
+def linearize(
+    function: Callable[..., Any], wrt: Wrt = None, *, has_aux: bool = False
 ) -> Derivative:
-    """The derivative of a function; of a method, bound to the method's object again."""
-    function = _uncached(function)
-    receiver = _receiver(function)
-    if receiver is None:
-        return spec.derivative(make(function, wrt))
-    method = getattr(function, "__func__", None) or type(function).__call__
-    made = spec.derivative(make(method, _after_the_receiver(method, wrt)))
-    return types.MethodType(made, receiver)  # type: ignore[return-value]  # it acts as one
+    """Forward mode for many directions: ``linearize(f)(*args)`` is the value and a pushforward.
+
+    The pushforward takes one tangent for each floating parameter, or for each of what ``wrt`` asks
+    for, and gives that of the value; what it needs of f is computed once. With ``has_aux`` the
+    result is ``(value, pushforward, aux)``.
+
+    >>> def area(a, b):
+    ...     return a * b
+    >>> value, pushforward = linearize(area)(3.0, 2.0)
+    >>> pushforward(1.0, 0.0), pushforward(0.0, 1.0)
+    (2.0, 3.0)
+    """
+    return _derivative(function, wrt, lambda f, at: spec.Linearization(f, at, has_aux), every=True)
 
 
-def _uncached(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function under ``functools.lru_cache`` or ``checkpoint``, which has its derivatives."""
+def jacobian(
+    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto", has_aux: bool = False
+) -> Derivative:
+    """The Jacobian of ``function``: an array of shape ``np.shape(value) + np.shape(parameter)``.
+
+    ``mode="reverse"`` runs one forward sweep and a reverse sweep for each entry of the value,
+    ``"forward"`` a tangent sweep for the entries of the parameter; ``"auto"`` goes forward unless
+    the value has fewer axes. Values and parameters with parts give a block for each pair of parts:
+    in the structure of the value, and within that of the parameter. Of a function that returns
+    several numbers it gives the gradient of each, from one forward sweep. With ``has_aux`` the
+    result is ``(jacobian, aux)``.
+
+    >>> import numpy as np
+    >>> def polar(z):
+    ...     return np.array([z[0] * np.cos(z[1]), z[0] * np.sin(z[1])])
+    >>> jacobian(polar)(np.array([2.0, 0.0]))
+    array([[1., 0.],
+           [0., 2.]])
+    """
+    return _derivative(function, wrt, lambda f, at: spec.Jacobian(f, at, mode, has_aux))
+
+
+jacfwd = partial(jacobian, mode="forward")
+jacrev = partial(jacobian, mode="reverse")
+
+
+def hessian(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Derivative:
+    """The Hessian of ``function`` (of the sum of its value), forward over reverse.
+
+    Its shape is that of the parameter twice over; a tuple ``wrt`` gives a tuple of tuples. With
+    ``has_aux`` the result is ``(hessian, aux)``.
+
+    >>> import numpy as np
+    >>> def f(x):
+    ...     return x[0] ** 2 * x[1]
+    >>> hessian(f)(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    return _derivative(
+        function,
+        wrt,
+        lambda f, at: spec.Jacobian(_gradient(f, at, has_aux), at, "forward", has_aux, of=f),
+    )
+
+
+def hvp(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Derivative:
+    """The Hessian of ``function`` times a vector: ``hvp(f)(x, v)``, without making the Hessian.
+
+    The vector is one more parameter, ``v``, right after the one asked for (before the first that
+    has a default), and has its shape; for a tuple ``wrt`` it is a tuple. So it can be the
+    ``hessp`` of ``scipy.optimize.minimize``. With ``has_aux`` the result is ``(product, aux)``.
+
+    >>> import numpy as np
+    >>> def f(x):
+    ...     return x[0] ** 2 * x[1]
+    >>> hvp(f)(np.array([1.0, 3.0]), np.array([1.0, 0.0]))
+    array([6., 2.])
+    """
+    return _derivative(
+        function,
+        wrt,
+        lambda f, at: spec.VectorProduct(_gradient(f, at, has_aux), at, f, has_aux),
+    )
+
+
+def _gradient(function: Callable[..., Any], wrt: Any, has_aux: bool) -> Derivative:
+    return spec.derivative(spec.Gradient(function, wrt, "auto", has_aux=has_aux))
+
+
+# ---------------------------------------------------------------------------- methods and partials
+
+
+class _Apart(NamedTuple):
+    """A function, and arguments of it that are given already."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+def _taken_apart(function: Callable[..., Any]) -> _Apart:
+    """The function in a method, an object that is called, or a ``functools.partial``."""
+    if isinstance(function, _Cached):  # the function under ``functools.lru_cache``
+        return _taken_apart(function.__wrapped__)
     if isinstance(function, Checkpointed):
-        return function.function
-    return function.__wrapped__ if isinstance(function, _Cached) else function
+        return _taken_apart(function.function)
+    if isinstance(function, BoundTangent):
+        raise ArgumentError(
+            f"cannot differentiate {function.__name__} of a method",
+            hint="differentiate a function that calls it",
+        )
+    if isinstance(function, types.MethodType):
+        return _Apart(function.__func__, (function.__self__,), {})
+    if isinstance(function, functools.partial) and not isinstance(function, Derivative):
+        inner = _taken_apart(function.func)
+        keywords = {**inner.keywords, **function.keywords}
+        return _Apart(inner.function, (*inner.args, *function.args), keywords)
+    if is_followed(type(function)) and callable(function):
+        return _Apart(type(function).__call__, (function,), {})
+    return _Apart(function, (), {})
 
 
 _Cached = type(functools.cache(len))
 
 
-def _receiver(function: Callable[..., Any]) -> Any:
-    """The object of a method, or the object itself if its class makes it callable."""
-    if isinstance(function, types.MethodType):
-        return function.__self__
-    return function if is_followed(type(function)) and callable(function) else None
+def _derivative(
+    function: Callable[..., Any],
+    wrt: Any,
+    make: Callable[[Any, Any], Any],
+    every: bool = False,
+) -> Derivative:
+    """The derivative of a function; of a method, bound to the method's object again.
+
+    ``every``: for ``wrt=None`` it is with respect to every parameter.
+    """
+    core, args, keywords = _taken_apart(function)
+    if wrt is None and not every:
+        wrt = _object(core, args)
+    elif args or keywords:
+        names = list(primal_signature(core).parameters)
+        wrt = _among(names[len(args) :], names, wrt, core)
+    made = spec.derivative(make(core, wrt))
+    return Bound(made, *args, **keywords) if args or keywords else made  # type: ignore[return-value]  # it acts as one
 
 
-def _after_the_receiver(method: Callable[..., Any], wrt: Any) -> Any:
-    """Positions count from the parameter after ``self``."""
+def _object(core: Callable[..., Any], args: tuple[Any, ...]) -> str:
+    """The parameter that is a method's object."""
+    names = list(primal_signature(core).parameters)
+    if not args or not names:
+        raise ArgumentError(
+            f"wrt=None: {base_name(core)} is no method of an object with parameters",
+            hint='name what is differentiated, as in wrt="model.w"',
+        )
+    return names[0]
+
+
+def _among(free: list[str], names: list[str], wrt: Any, core: Callable[..., Any]) -> Any:
+    """Positions count the parameters that are not given."""
     if wrt is None:
-        return tuple(range(1, len(inspect.signature(method).parameters)))
+        return tuple(free)
     if isinstance(wrt, tuple):
-        return tuple(_after_the_receiver(method, item) for item in wrt)
-    return wrt + 1 if type(wrt) is int and wrt >= 0 else wrt
+        return tuple(_among(free, names, item, core) for item in wrt)
+    if type(wrt) is not int:
+        return wrt
+    if not -len(free) <= wrt < len(free):
+        raise ArgumentError(f"wrt={wrt}: {base_name(core)} has {len(free)} parameters left")
+    return free[wrt]
 
 
 def differentiate(
@@ -153,4 +350,7 @@ def differentiate(
     return function
 
 
-TRANSFORMS = (grad, value_and_grad, jvp, vjp)
+TRANSFORMS = (
+    grad, value_and_grad, elementwise_grad, jvp, vjp, linearize, jacobian, hessian, hvp, jacfwd,
+    jacrev,
+)  # fmt: skip

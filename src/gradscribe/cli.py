@@ -44,6 +44,7 @@ examples:
   gradscribe write model.py:loss --wrt w,b --example "np.ones(3), 0.1, np.ones((4, 3)), np.ones(4)"
   gradscribe write model.py:loss --wrt w,b --wrt w      the second derivative: w and b, then w
   gradscribe write model.py:loss --value                value and gradient in one function
+  gradscribe write model.py:loss --hessian              the Hessian; see also --jacobian, --hvp, …
   gradscribe write model.py -o derivatives              every marked function
   gradscribe write model.py -o derivatives --check      write nothing, compare
 
@@ -71,6 +72,17 @@ examples:
   gradscribe ir model.py:loss                   the function itself
   gradscribe ir model.py:loss --derivative      its gradient
 """
+
+
+_KINDS = {
+    "jvp": "forward mode: value and tangent, given tangents of the --wrt",
+    "vjp": "reverse mode: value and pullback",
+    "linearize": "value and pushforward, the tangent for any direction",
+    "jacobian": "the Jacobian",
+    "hessian": "the Hessian, forward over reverse",
+    "hvp": "the Hessian times a vector",
+    "elementwise": "the derivative of each entry by its own",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -144,20 +156,18 @@ def _command(
     parser.add_argument("--mode", choices=("auto", "reverse", "forward"))
     parser.add_argument("--order", type=_order, metavar="N", help="differentiate N times")
     parser.add_argument("--value", action="store_true", help="return the value too")
+    kinds = parser.add_mutually_exclusive_group()
+    for kind, what in _KINDS.items():
+        kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=what)
+    parser.add_argument(
+        "--has-aux", action="store_true",
+        help="the function returns (value, aux): differentiate the value, hand on aux",
+    )  # fmt: skip
     parser.add_argument(
         "--nan-check",
         action="store_true",
         help="with checks that name the line where a NaN or an infinity first comes up",
     )
-    kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument(
-        "--jvp", dest="kind", action="store_const", const="tangent",
-        help="forward mode: value and tangent, given tangents of the --wrt",
-    )  # fmt: skip
-    kinds.add_argument(
-        "--vjp", dest="kind", action="store_const", const="pullback",
-        help="reverse mode: value and pullback",
-    )  # fmt: skip
     parser.add_argument(
         "--example", metavar="ARGUMENTS", help="arguments of a typical call: 'np.ones(3), 0.1, n=5'"
     )
@@ -186,7 +196,7 @@ def _jobs(options: argparse.Namespace) -> list[tuple[Target, Wish]]:
     from gradscribe import files
 
     if options.value and options.kind:
-        raise ArgumentError("--value is for gradients: --jvp and --vjp return the value anyway")
+        raise ArgumentError(f"--value is for gradients, not for --{options.kind}")
     jobs = []
     for text in options.targets:
         path, name = _split(text)
@@ -221,6 +231,7 @@ def _wish(options: argparse.Namespace, target: Target) -> Wish:
         value=options.value,
         kind=options.kind or "gradient",
         example=options.example,
+        has_aux=options.has_aux,
         nan_check=options.nan_check,
     )
 

@@ -67,24 +67,29 @@ def _call(
         return frame.wrap(splice(inner, [*pair[0], *dots], frame.builder))
     operands = [frame.read(b) for b in bound]
     types = tuple(type_of_operand(operand) for operand in operands)
-    if isinstance(specification, spec.Pullback):
-        return _pullback(frame, specification, operands, types)
+    if isinstance(specification, spec.Pullback | spec.Linearization):
+        return _halves(frame, specification, operands, types)
     return frame.wrap(splice(specification.ir(types), operands, frame.builder))
 
 
-def _pullback(frame: Frame, specification: Any, operands: list[Operand], types: Any) -> Bound:
+def _halves(frame: Frame, specification: Any, operands: list[Operand], types: Any) -> Bound:
+    """The value, the pullback or pushforward, and the auxiliary part if there is one."""
     pair = specification.pair(types)
     forward = splice(pair.forward, operands, frame.builder)
-    count = len(pair.reverse.body.params)
-    value, *residuals = (frame.emit(GETITEM, forward, i) for i in range(count))
+    beside = int(specification.has_aux)
+    count = len(pair.linear.body.params) - pair.directions
+    value, *rest = (frame.emit(GETITEM, forward, i) for i in range(1 + beside + count))
+    residuals = rest[beside:]
 
     def run(inner: Frame, node: Any, positional: list[Bound], keywords: dict[str, Bound]) -> Bound:
-        if keywords or len(positional) != 1:
-            inner.refuse(node, "a pullback takes one cotangent")
-        y_bar = inner.read(positional[0])
-        return inner.wrap(splice(pair.reverse, [*residuals, y_bar], inner.builder))
+        if keywords or len(positional) != pair.directions:
+            what = "cotangent" if isinstance(specification, spec.Pullback) else "tangent"
+            inner.refuse(node, f"{specification.name} gives a function of {pair.directions} {what}")
+        given = [inner.read(bound) for bound in positional]
+        return inner.wrap(splice(pair.linear, [*residuals, *given], inner.builder))
 
-    return TupleOf((frame.wrap(value), Procedure(run)))
+    aux = [frame.wrap(operand) for operand in rest[:beside]]
+    return TupleOf((frame.wrap(value), Procedure(run), *aux))
 
 
 def _tuple_items(frame: Frame, node: Any, bound: Bound) -> list[Operand]:

@@ -111,6 +111,8 @@ def places(function: Callable[..., Any], wrt: Any) -> tuple[list[Place], bool]:
     """The parameters, or parts of parameters, that ``wrt`` names, and whether it is one alone."""
     names = list(primal_signature(function).parameters)
     single = not isinstance(wrt, tuple)
+    if wrt == ():
+        raise ArgumentError(f"wrt=(): it names nothing to differentiate {base_name(function)} by")
     return [_place(function, names, item) for item in ((wrt,) if single else wrt)], single
 
 

@@ -28,13 +28,24 @@ from gradscribe.ir.types import Sequence
 
 @final
 class Forwarder:
-    """Builds the primal and its tangent side by side in the builder's region."""
+    """Builds the primal and its tangent side by side in the builder's region.
 
-    def __init__(self, builder: Builder, active: Activity, dots: dict[Value, Operand]) -> None:
+    Of operations that are ``standing`` already (by identity, each with its copy) only the tangent
+    is built; loops and branches run once more, for theirs.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        active: Activity,
+        dots: dict[Value, Operand],
+        standing: dict[int, Op] | None = None,
+    ) -> None:
         self.builder = builder
         self.active = active
         self.mapping: dict[Value, Operand] = {}
         self.dots = dots
+        self.standing = standing or {}
 
     def region(self, region: Region) -> None:
         for op in region.ops:
@@ -42,6 +53,19 @@ class Forwarder:
                 self.op(op)
 
     def op(self, op: Op) -> None:
+        stands = self.standing.get(id(op))
+        if stands is None:
+            self._both(op)
+        elif self.active.passes(op):
+            if op.prim in STRUCTURED or op.prim is CALL:
+                self._both(op)
+            else:
+                self._tangent(op, stands, op.results[0])
+        if stands is not None:
+            self.mapping.update(zip(op.results, stands.results, strict=True))
+
+    def _both(self, op: Op) -> None:
+        """An operation and, if it is active, its tangent."""
         if not self.active.passes(op):
             copy = copy_op(op, self.mapping)
             self.builder.region.ops.append(copy)

@@ -42,12 +42,12 @@ REVERSED, COPY = of(reversed), of(np.ndarray.copy)
 class Reverser:
     """Builds the reverse sweep of a region whose forward sweep stands already."""
 
-    def __init__(self, builder: Builder, active: Activity) -> None:
+    def __init__(self, builder: Builder, active: Activity, body: Region) -> None:
         self.builder = builder
         self.active = active
         self.forward = Region()  # the forward region that is being reversed
         self.nest: list[Op] = []  # the operations around it
-        self.lasting = Lasting(builder.region)
+        self.lasting = Lasting(body)
 
     def region(self, region: Region, scope: Scope) -> None:
         """Reverse every operation of a region, the last one first."""
@@ -249,7 +249,10 @@ def reverse_sweep(
     seeds: list[tuple[Value, Bar]],
     proxies: list[Value],
 ) -> Scope:
-    """Build the reverse sweep of ``region`` in the builder's region; the final adjoints' scope."""
+    """Build the reverse sweep of ``region`` in the builder's region; the final adjoints' scope.
+
+    That is ``region`` itself, or one that stands in it after the forward sweep.
+    """
     scope = Scope(builder)
     scope.proxies = {p.type: p for p in reversed(proxies) if has_known_shape(p.type)}
     scope.extents = Extents(region, builder.made)
@@ -258,5 +261,5 @@ def reverse_sweep(
             scope.copies[op.results[0]] = scope.original(op.args[0])
     for value, bar in seeds:
         scope.add(value, bar)
-    Reverser(builder, active).region(region, scope)
+    Reverser(builder, active, region).region(region, scope)
     return scope

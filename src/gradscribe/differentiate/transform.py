@@ -28,6 +28,7 @@ from gradscribe.differentiate.bars import (
 )
 from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.inputs import Place, inputs_of, unused
+from gradscribe.differentiate.outputs import take_aux, with_aux
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.errors import ArgumentError
 from gradscribe.ir import trees
@@ -58,41 +59,58 @@ from gradscribe.passes.clean import clean
 
 @final
 @dataclass(frozen=True, slots=True)
-class Pullback:
-    """A function split in two: ``forward`` gives ``(value, residuals…)``, ``reverse`` the adjoints.
+class Split:
+    """A function in two: ``forward`` gives ``(value, residuals…)``, ``linear`` what is linear.
 
-    ``reverse`` takes the residuals and the cotangent of the value.
+    ``linear`` takes the residuals, and then the cotangent of the value (a pullback) or the tangents
+    of the inputs. An auxiliary part of the value comes right after it.
     """
 
     forward: Function
-    reverse: Function
+    linear: Function
+    directions: int = 1  # how many parameters it is linear in
 
 
 def gradient(
-    function: Function, wrt: list[Place], single: bool, with_value: bool, name: str
+    function: Function,
+    wrt: list[Place],
+    single: bool,
+    with_value: bool,
+    name: str,
+    has_aux: bool = False,
 ) -> Function:
     """The gradient of the sum of a function's floating outputs, with respect to some parameters."""
     new, _ = copy_function(function)
     new.name, new.order = name, function.order + 1
+    aux = take_aux(new, name) if has_aux else None
     result = new.result
     inputs = inputs_of(new, wrt)
     active = Activity(new, inputs)
     builder = Builder(new.body, derived=True)
     seeds: list[tuple[Value, Bar]] = []
     if isinstance(result, Value):
-        seed = _ones(builder, result, result.type, function)
+        seed = ones(builder, result, result.type, function)
         if seed is not None and result in active:
             seeds.append((result, seed))
     else:
-        _ones(builder, result, constant_output(result), function)
+        ones(builder, result, constant_output(result), function)
     scope = reverse_sweep(builder, new.body, active, seeds, new.body.params)
     if function.order == 0:
         _rename_sweep(new.body, f"reverse sweep of {function.name}")
     bars = [_final(scope, value, new) for value in inputs]
     _name_gradients(inputs, bars)
     gradients = bars[0] if single else builder.emit(TUPLE, *bars)
-    new.body.yields = [builder.emit(TUPLE, result, gradients) if with_value else gradients]
+    new.body.yields = [_handed_out(builder, result, gradients, aux, with_value)]
     return clean(new)
+
+
+def _handed_out(
+    builder: Builder, value: Operand, gradient_: Operand, aux: Operand | None, with_value: bool
+) -> Operand:
+    """``gradient``, ``(value, gradient)``, ``(gradient, aux)`` or ``((value, aux), gradient)``."""
+    if with_value:
+        return builder.emit(TUPLE, with_aux(builder, value, aux), gradient_)
+    return with_aux(builder, gradient_, aux)
 
 
 def _rename_sweep(body: Region, name: str) -> None:
@@ -114,7 +132,7 @@ def _name_gradients(inputs: list[Value], bars: list[Operand]) -> None:
 def _final(scope: Scope, value: Value, function: Function) -> Operand:
     bar = scope.peek(value)
     if bar is None:
-        function.notes.append(_independent(value))
+        function.notes.append(independent(value))
     return floating(scope.builder, scope.whole(bar, value), value.type, value)
 
 
@@ -141,7 +159,7 @@ def floating(builder: Builder, bar: Operand, kind: Type, value: Operand | None =
     return bar
 
 
-def _ones(builder: Builder, value: Operand, kind: Type, function: Function) -> Bar | None:
+def ones(builder: Builder, value: Operand, kind: Type, function: Function) -> Bar | None:
     """Cotangents of one for the floating leaves of an output; others are refused."""
     if is_scalar(kind):
         dtype = dtype_of(kind)
@@ -150,7 +168,7 @@ def _ones(builder: Builder, value: Operand, kind: Type, function: Function) -> B
         return Const(1.0)
     if isinstance(kind, Sequence) and kind.items is not None:
         items: list[Bar | None] = [
-            _ones(builder, builder.emit(GETITEM, value, k), item, function)
+            ones(builder, builder.emit(GETITEM, value, k), item, function)
             for k, item in enumerate(kind.items)
         ]
         return Entries(items)
@@ -161,7 +179,7 @@ def _ones(builder: Builder, value: Operand, kind: Type, function: Function) -> B
         return Entries(
             [
                 (
-                    _ones(builder, trees.part(builder, value, k), part, function)
+                    ones(builder, trees.part(builder, value, k), part, function)
                     if maybe_float(part)
                     else None
                 )
@@ -194,14 +212,20 @@ def _article(kind: Type) -> str:
 
 
 def pullback(
-    function: Function, wrt: list[Place], single: bool, name: str, nan_check: bool = False
-) -> Pullback:
+    function: Function,
+    wrt: list[Place],
+    single: bool,
+    name: str,
+    has_aux: bool = False,
+    nan_check: bool = False,
+) -> Split:
     """The value with its residuals, and the function from residuals and cotangent to the adjoints.
 
     Both halves are simplified as one function first, so that what the reverse half does not read
     after that is not handed over; before that ``nan_check`` puts checks of it between.
     """
     new, _ = copy_function(function)
+    aux = take_aux(new, f"{name}_vjp") if has_aux else None
     result = new.result
     inputs = inputs_of(new, wrt)
     active = Activity(new, inputs)
@@ -218,44 +242,48 @@ def pullback(
     adjoints = bars[0] if single else builder.emit(TUPLE, *bars)
     new.body.params.append(y_bar)
     new.params = [*new.params, Parameter(y_bar.hint)]
-    new.body.yields = [builder.emit(TUPLE, result, adjoints)]
+    new.body.yields = [builder.emit(TUPLE, adjoints, result, *([] if aux is None else [aux]))]
     simplify(blame.watch(clean(new)) if nan_check else clean(new))
-    return _split(new, border, name)
+    return split(new, border, 1, f"{name}_forward", f"{name}_reverse")
 
 
-def _split(both: Function, border: Op, name: str) -> Pullback:
-    """Cut a function that gives value and adjoints in two at ``border``."""
+def split(both: Function, border: Op, count: int, forward_name: str, linear_name: str) -> Split:
+    """Cut a function in two at ``border``.
+
+    It gives what is linear in its last ``count`` parameters, the value and what is beside it.
+    """
     place = both.body.ops.index(border)
-    y_bar = both.body.params.pop()
+    directions = both.body.params[-count:]
+    del both.body.params[-count:]
     (handed,) = both.body.yields
-    result: Operand
-    adjoints: Operand
-    if isinstance(handed, Const):  # both were found to be literals
-        result, adjoints = (Const(part) for part in handed.value)
+    given: Operand
+    results: list[Operand]
+    if isinstance(handed, Const):  # all were found to be literals
+        given, results = Const(handed.value[0]), [Const(part) for part in handed.value[1:]]
     else:
-        result, adjoints = both.body.ops.pop().args
-    reverse = Region([], both.body.ops[place + 1 :], [adjoints])
-    residuals = [v for v in free_values(reverse) if v is not y_bar]
+        given, *results = both.body.ops.pop().args
+    linear = Region([], both.body.ops[place + 1 :], [given])
+    residuals = [v for v in free_values(linear) if v not in directions]
     forward = Function(
-        f"{name}_forward",
-        [Parameter(p.name) for p in both.params[:-1]],
+        forward_name,
+        [Parameter(p.name) for p in both.params[:-count]],
         Region(both.body.params, both.body.ops[:place]),
         span=both.span, order=both.order,
     )  # fmt: skip
     builder = Builder(forward.body, derived=True)
-    forward.body.yields = [builder.emit(TUPLE, result, *residuals)]
+    forward.body.yields = [builder.emit(TUPLE, *results, *residuals)]
     mapping: dict[Value, Operand] = {}
-    for value in [*residuals, y_bar]:
+    for value in [*residuals, *directions]:
         fresh = Value(value.hint, value.type, value.named)
         mapping[value] = fresh
-        reverse.params.append(fresh)
-    substitute(reverse, mapping)
-    names = _distinct(reverse.params)
-    backward = Function(
-        f"{name}_reverse", [Parameter(n) for n in names], reverse, span=both.span,
+        linear.params.append(fresh)
+    substitute(linear, mapping)
+    names = _distinct(linear.params)
+    second = Function(
+        linear_name, [Parameter(n) for n in names], linear, span=both.span,
         notes=both.notes, order=both.order + 1,
     )  # fmt: skip
-    return Pullback(clean(forward), clean(backward))
+    return Split(clean(forward), clean(second), count)
 
 
 def _distinct(values: list[Value]) -> list[str]:
@@ -271,13 +299,19 @@ def _distinct(values: list[Value]) -> list[str]:
 
 
 def forward_gradient(
-    function: Function, wrt: list[Place], single: bool, with_value: bool, name: str
+    function: Function,
+    wrt: list[Place],
+    single: bool,
+    with_value: bool,
+    name: str,
+    has_aux: bool = False,
 ) -> Function:
     """The gradient with respect to scalar parameters by forward mode: one sweep for each."""
     new = Function(name, list(function.params), Region(), span=function.span)
     new.order = function.order + 1
     new.notes = list(function.notes)
     function, _ = copy_function(function)
+    aux = take_aux(function, name) if has_aux else None
     mapping: dict[Value, Operand] = {}
     for old in function.body.params:
         mapping[old] = Value(old.hint, old.type, old.named)
@@ -285,9 +319,9 @@ def forward_gradient(
     builder = Builder(new.body, derived=True)
     result = function.result
     if isinstance(result, Value):
-        _ones(Builder(Region(), derived=True), result, result.type, function)
+        ones(Builder(Region(), derived=True), result, result.type, function)
     else:
-        _ones(builder, result, constant_output(result), function)
+        ones(builder, result, constant_output(result), function)
     gradients: list[Operand] = []
     value: Operand = result
     for input_ in inputs_of(function, wrt):
@@ -297,18 +331,19 @@ def forward_gradient(
         forwarder.region(function.body)
         value = mapped(result, forwarder.mapping)
         if result not in active:
-            new.notes.append(_independent(input_))
+            new.notes.append(independent(input_))
         dot = forwarder.dot(result)
         if isinstance(dot, Value) and not dot.hint:
             dot.hint = "y_dot"
         total = _total(builder, dot, type_of_operand(result))
         gradients.append(floating(builder, total, input_.type))
     gradient_ = gradients[0] if single else builder.emit(TUPLE, *gradients)
-    new.body.yields = [builder.emit(TUPLE, value, gradient_) if with_value else gradient_]
+    handed = None if aux is None else mapped(aux, forwarder.mapping)
+    new.body.yields = [_handed_out(builder, value, gradient_, handed, with_value)]
     return clean(new)
 
 
-def _independent(value: Value) -> str:
+def independent(value: Value) -> str:
     return f"the result does not depend on {value.hint}: its gradient is zero"
 
 
@@ -327,9 +362,19 @@ def _total(builder: Builder, dot: Operand, kind: Type) -> Operand:
     return builder.emit(of(np.sum), dot)
 
 
-def tangent(function: Function, wrt: list[Place], name: str, with_value: bool = True) -> Function:
-    """The function of arguments and tangents that gives the value and its tangent."""
+def tangent(
+    function: Function,
+    wrt: list[Place],
+    name: str,
+    with_value: bool = True,
+    has_aux: bool = False,
+) -> Function:
+    """The function of arguments and tangents that gives the value and its tangent.
+
+    An auxiliary part is handed on after them.
+    """
     function, _ = copy_function(function)
+    aux = take_aux(function, name) if has_aux else None
     inputs = inputs_of(function, wrt)
     active = Activity(function, inputs)
     body = Region()
@@ -352,9 +397,11 @@ def tangent(function: Function, wrt: list[Place], name: str, with_value: bool = 
     primal = mapped(result, forwarder.mapping)
     dot_result = floating(builder, forwarder.dot(result), type_of_operand(primal), primal)
     made = isinstance(result, Value) and not result.named
-    if made and isinstance(dot_result, Value) and dot_result not in body.params:
+    if with_value and made and isinstance(dot_result, Value) and dot_result not in body.params:
         dot_result.hint = f"{function.name}_dot"
-    body.yields = [builder.emit(TUPLE, primal, dot_result) if with_value else dot_result]
+    handed = [primal, dot_result] if with_value else [dot_result]
+    handed += [] if aux is None else [mapped(aux, forwarder.mapping)]
+    body.yields = [handed[0] if len(handed) == 1 else builder.emit(TUPLE, *handed)]
     new = Function(name, params, body, span=function.span, notes=list(function.notes))
     new.order = function.order + 1
     if result not in active:

@@ -159,7 +159,9 @@ class Assignments:
         moves = [
             (self.names[variable], operand)
             for variable, operand in pairs
-            if not self.names.same(variable, operand) and variable in self.names.parent
+            if not self.names.same(variable, operand)
+            and variable in self.names.parent
+            and self.names[variable] != self._variable_of(operand)
         ]
         statements: list[ast.stmt] = []
         while moves:
@@ -175,6 +177,16 @@ class Assignments:
                 statements.append(self._move(target, operand))
             moves = [move for move in moves if move not in ready]
         return statements
+
+    def _variable_of(self, operand: Operand) -> str | None:
+        """The variable that an operand is read from: its own, or one that it shares by name."""
+        if (
+            isinstance(operand, Value)
+            and operand in self.names.parent
+            and self._is_variable(operand)
+        ):
+            return self.names[operand]
+        return None
 
     def _move(self, target: str, operand: Operand) -> ast.stmt:
         op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None

@@ -40,6 +40,7 @@ from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Valu
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
+from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.types import (
     Array,
     Sequence,
@@ -387,11 +388,14 @@ class Ownership:
         params = {
             p for region in op.regions for k, p in enumerate(region.params[start:]) if k in written
         }
-        around = {root for k in written for root in self.root(op.regions[-1].yields[k])}
+        body = op.regions[-1]
+        around = {root for k in written for root in self.root(body.yields[k])}
         roots = self.root(value)
         if not roots.isdisjoint(params | around):
             return True
-        mutated = mutated_targets(op.regions[-1])
+        made_here = roots <= defined_in(body) - set(body.params)
+        later = body.ops[self._definition_place(body, value) :] if made_here else body.ops
+        mutated = mutated_targets(Region(ops=later))
         return any(not roots.isdisjoint(self.root(t)) for t in mutated)
 
     def _definition_place(self, body: Region, value: Value) -> int:
@@ -420,7 +424,7 @@ class Ownership:
             if not has_memory(operand.type):
                 return operand
             roots = self.root(operand)
-            if operand in self.owned and roots.isdisjoint(given):
+            if (operand in self.owned or self._is_all_of_ours(operand)) and roots.isdisjoint(given):
                 given |= roots
                 return operand
             if isinstance(operand.type, Array | Unknown):
@@ -431,6 +435,14 @@ class Ownership:
             return operand
         return operand
 
+    def _is_all_of_ours(self, value: Value) -> bool:
+        """Is this an array of ours in another shape?"""
+        if value not in self.views:
+            return False
+        _, op = self.views[value]
+        return op.prim in _WHOLE_VIEWS and self._is_owned(op.args[0])
 
+
+_WHOLE_VIEWS = frozenset(of(f) for f in (np.reshape, np.ravel, np.transpose, np.swapaxes))
 _IADD, _ISUB = of(operator.iadd), of(operator.isub)
 _IN_PLACE = {operator.add: _IADD, operator.sub: _ISUB}

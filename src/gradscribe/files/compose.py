@@ -28,12 +28,22 @@ from gradscribe.ir.core import Const, Function
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.ir.types import NONE, Array, Scalar, Sequence
 from gradscribe.primal import differentiable, places, primal_ir, spelled
-from gradscribe.runtime import variants
 from gradscribe.runtime.dispatch import Derivative
 
 Wrt = int | str | tuple[int | str, ...]
 
-_KINDS = {"gradient": "gradient", "tangent": "jvp", "pullback": "vjp"}
+# Each kind of derivative by the option of the command, and as it is called at the head of a file.
+KINDS = {
+    "gradient": "gradient",
+    "elementwise": "derivative of each entry",
+    "jvp": "jvp",
+    "vjp": "vjp",
+    "linearize": "linearization",
+    "jacobian": "jacobian",
+    "hessian": "hessian",
+    "hvp": "hessian times a vector",
+}
+_SECOND = ("hessian", "hvp")  # which are of one order more
 
 
 @final
@@ -42,8 +52,9 @@ class Wish:
     """Which derivative to write.
 
     ``wrts``: with respect to what, one for each order; the last serves all orders that follow.
-    ``kind``: "gradient", "tangent" (``jvp``) or "pullback" (``vjp``), the outermost if order > 1.
-    ``nan_check``: with checks that name the line where a NaN or an infinity comes from.
+    ``kind``: one of ``KINDS``, the outermost if order > 1. ``has_aux``: what is differentiated
+    returns ``(value, aux)``. ``nan_check``: with checks that name the line where a NaN or an
+    infinity comes from.
     """
 
     wrts: tuple[Wrt, ...] = (0,)
@@ -52,6 +63,7 @@ class Wish:
     value: bool = False
     kind: str = "gradient"
     example: str | None = None
+    has_aux: bool = False
     nan_check: bool = False
 
     def wrt(self, order: int) -> Wrt:
@@ -72,14 +84,22 @@ def derived(function: Any, wish: Wish) -> Derivative:
     """The derivative of a function that a wish describes."""
     made = function
     for order in range(1, wish.order):
-        made = api.grad(made, wish.wrt(order), mode=wish.mode)
-    wrt = wish.wrt(wish.order)
-    if wish.kind == "tangent":
-        return api.jvp(made, nan_check=wish.nan_check)
-    if wish.kind == "pullback":
-        return api.vjp(made, wrt, nan_check=wish.nan_check)
+        made = api.grad(made, wish.wrt(order), mode=wish.mode, has_aux=wish.has_aux)
+    wrt, aux = wish.wrt(wish.order), {"has_aux": wish.has_aux}
+    match wish.kind:
+        case "jvp":
+            return api.jvp(made, nan_check=wish.nan_check, **aux)
+        case "elementwise":
+            return api.elementwise_grad(made, wrt, mode=wish.mode)
+        case "jacobian":
+            return api.jacobian(made, wrt, mode=wish.mode, **aux)
+        case "vjp":
+            return api.vjp(made, wrt, nan_check=wish.nan_check, **aux)
+        case "linearize" | "hessian" | "hvp":
+            make: Any = getattr(api, wish.kind)
+            return make(made, wrt, **aux)  # type: ignore[no-any-return]  # one of api's
     make = api.value_and_grad if wish.value else api.grad
-    return make(made, wrt, mode=wish.mode, nan_check=wish.nan_check)
+    return make(made, wrt, mode=wish.mode, nan_check=wish.nan_check, **aux)  # type: ignore[no-any-return]
 
 
 def compose(target: Target, wish: Wish, directory: Path | None = None) -> File:
@@ -115,6 +135,7 @@ class _Composer:
         self.names = list(inspect.signature(self.primal).parameters)
         kinds = kinds_of(target, wish.example)
         asked, self.single = places(self.primal, wish.wrt(wish.order))
+        self.asked = asked
         self.wrt = [place.param for place in asked]
         everywhere = [
             place
@@ -132,9 +153,7 @@ class _Composer:
         primal = primal_ir(self.primal, lengths)
         guard = Guard(primal, self.names, self.kinds, "float32" in draft.text)
         needs = self._closing(draft)
-        extra_params = functions[0].params[len(self.names) :] if self.wish.kind == "tangent" else []
-        dots = {self.names[k]: p.name for k, p in zip(self.wrt, extra_params, strict=False)}
-        checks = guard.statements(needs, dots)
+        checks = guard.statements(needs, self._dots(functions[0]))
         entered = [self._entered(functions[0], checks), *functions[1:]]
         notes = tuple(dict.fromkeys(note for function in functions for note in function.notes))
         if says_nothing(self.kinds):
@@ -147,23 +166,39 @@ class _Composer:
         emitted = emit_module(entered, module, head, extra, standalone=True, needs=needs)
         return File(name, emitted.text, shown)
 
+    def _dots(self, function: Function) -> dict[str, str]:
+        """The parameters that are tangents of others, by what they are tangents of."""
+        if self.wish.kind == "jvp":
+            given = [p.name for p in function.params[len(self.names) :]]
+        elif self.wish.kind == "hvp":
+            (vector,) = [p.name for p in function.params if p.name not in self.names]
+            given = [vector] if self.single else [f"{vector}[{k}]" for k in range(len(self.wrt))]
+        else:
+            return {}
+        pairs = zip(self.asked, given, strict=False)
+        return {self.names[place.param]: dot for place, dot in pairs if not place.path}
+
     def functions(self) -> tuple[list[Function], list[ast.stmt] | None, str]:
         """The functions of the file, the statements after them, and its name."""
         made = derived(self.primal, self.wish)
         about: Any = made.specification
-        if isinstance(about, spec.Pullback):
+        if isinstance(about, spec.Pullback | spec.Linearization):
             pair = about.pair(self.kinds)
-            params = primal_ir(about.function, self.kinds).params
-            extra = variants.pullback_statements(about.name, about.doc(), pair, params)
-            _check_cotangent(extra[0], pair.forward)
-            return [pair.forward, pair.reverse], extra, about.name
+            extra = about.tie(self.kinds)
+            if isinstance(about, spec.Pullback):
+                _check_cotangent(extra[0], pair.forward)
+            else:
+                asked, _ = about.asked(self.kinds)
+                points = [spelled(self.names[place.param], place.path) for place in asked]
+                _check_tangents(extra[0], points)
+            return [pair.forward, pair.linear], extra, about.name
         if isinstance(about, spec.Tangent):
             dots = tuple(
                 kind if place in self.wrt else NONE for place, kind in enumerate(self.kinds)
             )
             pair_of_types = (Sequence("tuple", self.kinds), Sequence("tuple", dots))
             return [about.inner(pair_of_types)], None, about.name
-        return [about.ir(self.kinds)], None, about.name
+        return [about.ir(about.kinds_for(self.kinds))], None, about.name
 
     def _entered(self, function: Function, checks: list[ast.stmt]) -> Function:
         """A copy with checks at its entry."""
@@ -221,12 +256,10 @@ class _Composer:
         for order in range(1, wish.order + 1):
             asked, _ = places(self.primal, wish.wrt(order))
             steps.append(listed([spelled(self.names[p.param], p.path) for p in asked]))
-        what = {"tangent": "jvp", "pullback": "vjp"}.get(wish.kind, "gradient")
-        if wish.value:
-            what = "value and gradient"
-        return (
-            f"{what} with respect to {', then '.join(steps)}; order {wish.order}, mode {wish.mode}"
-        )
+        what = "value and gradient" if wish.value else KINDS[wish.kind]
+        what += " with its auxiliary part" if wish.has_aux else ""
+        order = wish.order + (wish.kind in _SECOND)
+        return f"{what} with respect to {', then '.join(steps)}; order {order}, mode {wish.mode}"
 
 
 def command(target: Target, wish: Wish, directory: Path | None) -> str:
@@ -243,7 +276,9 @@ def command(target: Target, wish: Wish, directory: Path | None) -> str:
     if wish.value:
         words.append("--value")
     if wish.kind != "gradient":
-        words.append(f"--{_KINDS[wish.kind]}")
+        words.append(f"--{wish.kind}")
+    if wish.has_aux:
+        words.append("--has-aux")
     if wish.nan_check:
         words.append("--nan-check")
     if wish.example is not None:
@@ -264,6 +299,17 @@ def _check_cotangent(outer: ast.stmt, forward: Function) -> None:
         test = f"if np.shape({seed}) != np.shape(value):\n"
         test += f"    raise ValueError('{seed} must have the shape of the value')"
         inner.body[:0] = ast.parse(test).body
+
+
+def _check_tangents(outer: ast.stmt, points: list[str]) -> None:
+    """Let a pushforward refuse tangents that are not of the shapes of what they belong to."""
+    assert isinstance(outer, ast.FunctionDef)
+    (inner,) = [node for node in outer.body if isinstance(node, ast.FunctionDef)]
+    dots = [arg.arg for arg in inner.args.args]
+    tests = [f"np.shape({d}) != np.shape({x})" for d, x in zip(dots, points, strict=True)]
+    test = f"if {' or '.join(tests)}:\n"
+    test += "    raise ValueError('a tangent must have the shape of what it belongs to')"
+    inner.body[:0] = ast.parse(test).body
 
 
 def _open_names(text: str) -> list[str]:

@@ -72,21 +72,28 @@ def our_objects(module: Module) -> dict[str, Any]:
     return objects | module.objects
 
 
-def pullback_statements(name: str, doc: str, pair: Any, params: list[Parameter]) -> list[ast.stmt]:
-    """The function of the primal's parameters that ties its forward and reverse ones together."""
-    names = [p.name for p in params]
+def tied(
+    name: str, doc: str, pair: Any, params: list[Parameter], inner: str, has_aux: bool
+) -> list[ast.stmt]:
+    """The function of the primal's parameters that ties two halves of it together.
+
+    ``inner`` is the function that it returns, of what the second half is linear in.
+    """
+    names = ", ".join(p.name for p in params)
+    given = ", ".join(p.name for p in pair.linear.params[-pair.directions :])
     residuals = "residuals"
-    while residuals in names:
+    while residuals in (p.name for p in (*params, *pair.linear.params)):
         residuals += "_1"
+    aux = ", aux" if has_aux else ""
     text = f"""
 def {name}():
     {doc!r}
-    value, *{residuals} = {pair.forward.name}({", ".join(names)})
+    value{aux}, *{residuals} = {pair.forward.name}({names})
 
-    def pullback({pair.reverse.params[-1].name}):
-        return {pair.reverse.name}(*{residuals}, {pair.reverse.params[-1].name})
+    def {inner}({given}):
+        return {pair.linear.name}(*{residuals}, {given})
 
-    return value, pullback
+    return value, {inner}{aux}
 """
     body = ast.parse(text).body
     assert isinstance(body[0], ast.FunctionDef)

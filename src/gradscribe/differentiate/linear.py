@@ -1,0 +1,80 @@
+"""Linearization: the value of a function, and its tangent for any number of directions.
+
+A pullback is linear in its cotangent; transposed, it takes tangents forward::
+
+    f_forward   (x)                → value, residuals
+    f_reverse   (residuals, y_bar) → x_bar             linear in y_bar, and transposed:
+    f_tangent   (residuals, x_dot) → y_dot
+
+So what the tangent needs of the primal is found by the same means as for a reverse sweep, and a
+loop over what the reverse loop saved runs forward again.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from gradscribe.differentiate.bars import TUPLE
+from gradscribe.differentiate.forward import dot_name
+from gradscribe.differentiate.inputs import Place, inputs_of, unused
+from gradscribe.differentiate.transform import Split, pullback, split
+from gradscribe.ir import helpers
+from gradscribe.ir.build import Builder
+from gradscribe.ir.core import Attrs, Function, Op, Operand, Parameter, Value, walk
+from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.primitives import OPAQUE, of
+from gradscribe.ir.rewrite import copy_function, copy_region
+from gradscribe.passes import simplify
+from gradscribe.passes.clean import clean
+
+
+def linearization(function: Function, wrt: list[Place], name: str, has_aux: bool = False) -> Split:
+    """The value with its residuals, and the function from residuals and tangents to its tangent."""
+    pair = pullback(function, wrt, False, name, has_aux)
+    back = pair.linear
+    forth = pullback(back, [Place(len(back.params) - 1)], True, name)
+    new, _ = copy_function(pair.forward)
+    builder = Builder(new.body, derived=True)
+    for op in new.body.ops:
+        builder.note(op)
+    handed, count = new.body.ops[-1].args, len(back.params) - 1
+    results, residuals = handed[: len(handed) - count], handed[len(handed) - count :]
+    y_bar = builder.emit(of(helpers.zero_tree), results[0])  # for nothing in the end: it is linear
+    both = _inline(builder, forth.forward, [*residuals, y_bar])
+    assert isinstance(both, Value)
+    _, *kept = builder.made[both].args
+    builder.append(border := Op(OPAQUE, (), (), attrs=Attrs(template=ast.Pass())))
+    inputs = inputs_of(copy_function(function)[0], wrt)
+    dots = [Value(dot_name(value), adjoint_type(value.type)) for value in inputs]
+    for dot in dots:
+        new.params.append(Parameter(unused(dot.hint, new.params)))
+    new.body.params += dots
+    y_dot = _inline(builder, forth.linear, [*kept, builder.emit(TUPLE, *dots)])
+    if isinstance(y_dot, Value) and not y_dot.hint:
+        y_dot.hint = f"{name}_dot"
+    new.body.yields = [builder.emit(TUPLE, y_dot, *results)]
+    _call_dots(new)
+    new.notes = list(back.notes)
+    simplify(clean(new))
+    return split(new, border, len(dots), f"{name}_forward", f"{name}_tangent")
+
+
+def _inline(builder: Builder, function: Function, args: list[Operand]) -> Operand:
+    """Copy a function's body in; its result."""
+    mapping = dict(zip(function.body.params, args, strict=True))
+    params, function.body.params = function.body.params, []
+    copy = copy_region(function.body, mapping)
+    function.body.params = params
+    for op in copy.ops:
+        builder.region.ops.append(op)
+        builder.note(op)
+    return copy.yields[0]
+
+
+def _call_dots(function: Function) -> None:
+    """The adjoint of an adjoint is a tangent, and is called one."""
+    for op in walk(function.body):
+        op.sweep = None
+        for value in (*op.results, *(p for region in op.regions for p in region.params)):
+            if value.hint.endswith("_bar_bar"):
+                value.hint = value.hint.removesuffix("_bar_bar") + "_dot"
