@@ -20,7 +20,7 @@ import pytest
 import gradscribe as gs
 from gradscribe import cli, files
 from gradscribe.files.target import _in_docstring
-from gradscribe.specification import places
+from gradscribe.primal import places
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
