@@ -161,6 +161,10 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
     prim, builder = op.prim, scope.builder
     if rules.constant:
         return
+    if prim is GETITEM and dims_of(type_of_operand(op.args[0])) == ():
+        whole = is_scalar(type_of_operand(y_bar))  # else there is the number, or nothing, in it
+        scope.add(op.args[0], y_bar if whole else builder.emit(of(np.sum), y_bar))
+        return
     if prim is GETITEM and _accumulates(op):
         _scatter(op, y_bar, scope)
         return
@@ -275,6 +279,8 @@ def _safe_point(rules: Rules, op: Op, name: str) -> float | None:
 def _accumulates(op: Op) -> bool:
     """Is this a read of entries whose adjoint can be added to in its place?"""
     kind, index = (type_of_operand(a) for a in op.args)
+    if isinstance(kind, Array) and index == Sequence("tuple", ()):
+        return False  # it is the array itself, or the number in its place
     return isinstance(kind, Array | Unknown | Mapping) or (
         isinstance(kind, Sequence) and kind.kind == "list" and is_scalar(index)
     )

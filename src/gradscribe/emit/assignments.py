@@ -15,7 +15,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Op, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import METHODS
-from gradscribe.ir.types import UNKNOWN, Array, Sequence, Type, element_type, is_scalar
+from gradscribe.ir.types import UNKNOWN, Array, Scalar, Sequence, Type, element_type, is_scalar
 
 Target = ast.Name | ast.Subscript
 
@@ -43,7 +43,7 @@ class Assignments:
         """``target = …``, or ``target += …`` where a derived sum has the target as a term."""
         value = self.expressions.op(op)
         if op.derived and op.prim.function in (operator.add, operator.sub):
-            if is_scalar(op.results[0].type):
+            if self._is_of_numbers(op):
                 rest = without_term(value, target)
                 if rest is not None:
                     positive = without_minus(rest)
@@ -69,12 +69,20 @@ class Assignments:
         only by operations that say so, so not for them."""
         (result,) = op.results
         left, right = op.args
-        if not all(is_scalar(type_of_operand(each)) for each in (result, left, right)):
+        if not isinstance(result.type, Scalar) or not self._is_of_numbers(op):
             return False
         if self.names.same(left, result) and self._is_variable(left):
             return True
         commutes = op.prim.function in (operator.add, operator.mul) and op.derived
         return commutes and self.names.same(right, result) and self._is_variable(right)
+
+    def _is_of_numbers(self, op: Op) -> bool:
+        """Does what is written in place of an operation read numbers alone (and no array)?"""
+        return all(
+            isinstance(type_of_operand(arg), Scalar)
+            or (arg in self.nesting.inlined and self._is_of_numbers(self.nesting.inlined[arg]))
+            for arg in op.args
+        )
 
     def _is_variable(self, operand: Operand) -> bool:
         return isinstance(operand, Value) and operand not in self.nesting.inlined
@@ -190,7 +198,7 @@ class Assignments:
 
     def _move(self, target: str, operand: Operand) -> ast.stmt:
         op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None
-        if op is not None and op.prim.function in BINARY and is_scalar(op.results[0].type):
+        if op is not None and op.prim.function in BINARY and self._is_of_numbers(op):
             left, right = op.args
             if isinstance(left, Value) and self._variable(left) == target:
                 return self._augmented(target, BINARY[op.prim.function], right)

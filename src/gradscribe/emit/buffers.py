@@ -43,9 +43,7 @@ def has_memory(kind: Type) -> bool:
             return True
         items = kind.items if kind.items is not None else (kind.element,)
         return any(item is None or has_memory(item) for item in items)
-    return isinstance(kind, Unknown | Mapping | Struct) or (
-        isinstance(kind, Array) and not is_scalar(kind)
-    )
+    return isinstance(kind, Unknown | Mapping | Struct | Array)
 
 
 def may_own(op: Op) -> bool:

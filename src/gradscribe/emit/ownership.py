@@ -49,6 +49,8 @@ from gradscribe.ir.types import (
 )
 
 COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
+ARRAY = of(np.array)  # what may be a number has no method ``copy``
+_ARRAY_REST = tuple(map(Const, ARRAY.defaults.values()))
 HOLDS = {
     tuple,
     list,
@@ -275,6 +277,8 @@ class Ownership:
         prim = OWN
         if operand in self.maybe_none:
             pass
+        elif isinstance(kind, Array) and kind.dims == ():
+            return Op(ARRAY, (operand, *_ARRAY_REST), (result,), (), None, *origin, derived=True)
         elif is_array(kind):
             prim = COPY
         elif isinstance(kind, Sequence) and kind.kind == "list":

@@ -29,6 +29,7 @@ from gradscribe.frontend.assignments import ASSIGNMENTS
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Loc, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.resolve import TOUCHED, Definition, definition_of, is_written
 from gradscribe.frontend.streams import stream_in
@@ -45,6 +46,7 @@ from gradscribe.ir.types import (
     Mapping,
     Scalar,
     Unknown,
+    class_name,
     dims_of,
     holds_records,
     is_static,
@@ -192,6 +194,10 @@ def call_object(
         return Const(None)
     if not _hashable(function):
         return opaque.call(frame, node, function, positional, keywords)
+    if function in (np.finfo, np.iinfo):
+        limits = _limits(function, positional, keywords)
+        if limits is not None:
+            return limits
     result = special(frame, node, function, positional, keywords)
     if result is not None:
         return result
@@ -231,6 +237,18 @@ def call_object(
 def _is_numpy(frame: Frame, like: Bound, function: Any) -> bool:
     """Does ``like=`` of a function that makes arrays ask for one of NumPy's own?"""
     return printed_name(function).startswith("np.") and isinstance(frame.type(like), Array)
+
+
+def _limits(function: Any, positional: list[Bound], keywords: Keywords) -> Const | None:
+    """``np.finfo(dtype)``, whose attributes are known where the dtype is."""
+    (asked,) = positional if len(positional) == 1 and not keywords else (None,)
+    if not isinstance(asked, Const) or not isinstance(asked.value, type | np.dtype | str):
+        return None
+    try:
+        found = function(asked.value)
+    except (TypeError, ValueError):  # it will raise where it runs, as in the primal
+        return None
+    return Const(found, f'{function.__name__}("{found.dtype.name}")', "numpy")
 
 
 def _is_users(method: types.MethodType) -> bool:
@@ -343,6 +361,10 @@ def _by_structure(
         return records.call_method(frame, node, method, list(positional[1:]))
     if function is len:
         items = containers.items_of(frame, positional[0])
+        kind = frame.type(positional[0]) if items is None else None
+        if kind != TEXT and (isinstance(kind, Scalar) or dims_of(kind or UNKNOWN) == ()):
+            said = f"object of type {class_name(kind)!r} has no len()"
+            raise certainly(frame, TypeError, said, node)
         return None if items is None else Const(len(items))
     if function is bool and frame.heap.fields(positional[0]) is not None:
         return truth(frame, node, positional[0])
@@ -444,7 +466,10 @@ def _positions_agree(prim: Primitive, count: int) -> bool:
 
 
 def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
+    from gradscribe.frontend.expressions import check_has
+
     name = node.func.attr
+    check_has(frame, node, base, name)
     fields = frame.heap.fields(base)
     if isinstance(base, Const) and name in ("keys", "values", "items", "get"):
         table = containers.constant_entries(base)
@@ -477,6 +502,8 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
         if given is None:
             given, named = arguments(frame, node)
         return lists.method(frame, node, base, name, given, named)
+    if name == "squeeze" and isinstance(kind, Scalar) and not kind.weak and kind != TEXT:
+        return base  # what has no axes loses none
     instead = ASSIGNMENTS.get(getattr(np.ndarray, name, None))
     if instead is not None and isinstance(kind, Array | Unknown):
         if name == "sort" and isinstance(kind, Unknown):

@@ -12,7 +12,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import sharing
+from gradscribe.frontend import raising, sharing
 from gradscribe.frontend.exits import FLAGS, leaves, returns
 from gradscribe.frontend.frame import Frame, is_mutable, part_name
 from gradscribe.frontend.heap import (
@@ -31,7 +31,7 @@ from gradscribe.frontend.hidden import plain
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.primitives import IF
-from gradscribe.ir.types import PY_BOOL, Type, join
+from gradscribe.ir.types import NP_BOOL, PY_BOOL, Type, join
 
 
 @final
@@ -73,12 +73,21 @@ class Arm:
             for parent in parents:
                 parent.heap = frame.heap
             with frame.builder.into(self.region):
-                self.ended = run()
+                self.ended = self._run(frame, run)
             self.env, self.heap = frame.env, frame.heap
         finally:
             frame.env, frame.heap = env, heap
             for parent in parents:
                 parent.heap = heap
+
+
+    @staticmethod
+    def _run(frame: Frame, run: Callable[[], Ended]) -> Ended:
+        try:
+            return run()
+        except raising.Raises as found:  # in an expression; blocks deal with their own
+            raising.reached(frame, None, found, None)
+            return NEVER
 
 
 def _parents(frame: Frame) -> list[Frame]:
@@ -155,8 +164,7 @@ def choice(
     if known is not None:
         return yes() if known else no()
     then, other = Arm(frame, yes), Arm(frame, no)
-    result = _Join(frame, test, then, other, Attrs(form=form)).run()
-    return frame.read(result)  # type: ignore[arg-type]  # expressions do not end a block
+    return frame.read(_value(frame, _Join(frame, test, then, other, Attrs(form=form)).run()))
 
 
 def conditional(frame: Frame, node: gast.IfExp, test: Operand) -> Bound:
@@ -165,7 +173,14 @@ def conditional(frame: Frame, node: gast.IfExp, test: Operand) -> Bound:
 
     then = Arm(frame, lambda: lower(frame, node.body))
     other = Arm(frame, lambda: lower(frame, node.orelse))
-    return _Join(frame, test, then, other, Attrs(form="ifexp")).run()  # type: ignore[return-value]
+    return _value(frame, _Join(frame, test, then, other, Attrs(form="ifexp")).run())
+
+
+def _value(frame: Frame, ended: Ended) -> Bound:
+    """The value of an expression, unless both of its arms raise."""
+    if ended is NEVER:
+        raise raising.passed_on(frame)
+    return ended  # type: ignore[return-value]  # an expression ends in no other way
 
 
 def proceed(
@@ -391,7 +406,8 @@ class _Join:
     def _is_test(self, a: Bound | None, b: Bound | None) -> bool:
         """Is a name True where the test holds and False elsewhere?"""
         values = [x.value if isinstance(x, Const) else None for x in (a, b)]
-        return values[0] is True and values[1] is False and type_of_operand(self.test) == PY_BOOL
+        kind = type_of_operand(self.test)
+        return values[0] is True and values[1] is False and kind in (PY_BOOL, NP_BOOL)
 
     def _guarded(self, lost: Lost, a: Bound | None, b: Bound | None, name: str) -> Lost:
         """What one arm lost can be read where the other one ran."""

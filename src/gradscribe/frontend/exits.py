@@ -81,7 +81,7 @@ def is_returned(name: str) -> bool:
 
 
 # How the hidden flags begin that say which way a body was left; see ``ways``.
-FLAGS = (" left ", " skipped ", " done ")
+FLAGS = (" left ", " skipped ", " done ", " jumped ")
 
 
 def returns(node: Any) -> bool:

@@ -26,6 +26,7 @@ from gradscribe.frontend import (
 from gradscribe.frontend.frame import GETITEM, Frame, is_mutable, is_structured
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.resolve import nested_definition
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
@@ -33,12 +34,15 @@ from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import (
+    TEXT,
     Array,
+    Scalar,
     Sequence,
     Slice,
     Unknown,
     dims_of,
     is_static,
+    python_class,
 )
 
 BINARY: dict[type, Any] = {
@@ -399,6 +403,16 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
     constant = containers.constant_entry(base, place)
     if constant is not None:
         return constant
+    number = type_of_operand(base) if isinstance(base, Value | Const) else None
+    derived = frame.builder.derived
+    if isinstance(number, Scalar) and number != TEXT and (derived or not number.weak):
+        if isinstance(place, Const) and place.fixed and place.value == ():
+            return base
+        return item(frame, frame.wrap(frame.emit(of(np.asarray), frame.read(base))), place)
+    cls = python_class(number) if number is not None else None
+    if cls is not None:
+        said = f"{cls.__name__!r} object is not subscriptable"
+        raise certainly(frame, TypeError, said, frame.definition.node)
     if isinstance(base, TupleOf):
         if isinstance(place, Const) and isinstance(place.value, int | slice):
             found = base.items[place.value]
@@ -455,9 +469,7 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         try:
             value = getattr(static, name)
         except AttributeError as error:
-            if is_static(static) or not isinstance(node, gast.Attribute):
-                frame.refuse(node, str(error))
-            return opaque.attribute(frame, node, base)
+            raise certainly(frame, AttributeError, str(error), node) from None
         if is_static(value) or isinstance(static, enum.EnumType):
             return Const(value)
         if isinstance(static, types.ModuleType):
@@ -465,6 +477,7 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         written = node.value if isinstance(node, gast.Attribute) else node
         spelled, home = _spelled(frame, base, written)  # type: ignore[arg-type]  # a Const
         return Const(value, f"{spelled}.{name}", home)
+    check_has(frame, node, base, name)
     if name in ATTRIBUTES and not isinstance(base, TupleOf | Closure | Method):
         prim = of(ATTRIBUTES[name])
         if isinstance(base, Ref) and prim.storage == "view":
@@ -477,6 +490,14 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
             "write what it stands for",
         )
     return opaque.attribute(frame, node, base)
+
+
+def check_has(frame: Frame, node: Any, base: Bound, name: str) -> None:
+    """Python's own numbers do not have what NumPy's have: it is known what reading it raises."""
+    cls = python_class(type_of_operand(base)) if isinstance(base, Value | Const) else None
+    if cls is not None and not hasattr(cls, name) and frame.tries():
+        said = f"{cls.__name__!r} object has no attribute {name!r}"
+        raise certainly(frame, AttributeError, said, node)
 
 
 def _static_object(base: Bound) -> Any:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, final
 
 from gradscribe.errors import AliasError, UnsupportedError
+from gradscribe.frontend import raising
 from gradscribe.frontend.heap import (
     Bound,
     Cell,
@@ -30,7 +31,7 @@ from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Const, Operand, Region, Value
+from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import make_tuple
 from gradscribe.ir.facts.records import field_names, instance
 from gradscribe.ir.primitives import Primitive, of
@@ -57,15 +58,6 @@ SETITEM = of(helpers.setitem)
 
 
 @final
-class Undefined(UnsupportedError):
-    """A name that nothing binds is read, in ``region``."""
-
-    def __init__(self, name: str, span: Span | None, region: Region) -> None:
-        super().__init__(f"the name {name!r} is not defined", span)
-        self.region = region
-
-
-@final
 class Frame:
     """The state of lowering one function body.
 
@@ -88,6 +80,9 @@ class Frame:
         self.raised: Any = None  # the last raise that was lowered
         # The loops and scopes around the statement being lowered (``exits``).
         self.exits: list[Any] = []
+        # The ``try`` bodies around it that may be decided, and the last statement known to raise.
+        self.attempts: list[Any] = []
+        self.raises: raising.Raises | None = None
         # The exceptions that the handlers around the statement being lowered have caught.
         self.caught: list[Value] = []
         # Names that a loop body may read before this iteration binds them, and those that it did.
@@ -127,6 +122,13 @@ class Frame:
             yield
         finally:
             builder.span, builder.statement = saved
+
+    def tries(self) -> bool:
+        """Does a ``try`` stand around what is being lowered, here or in a caller?"""
+        frame: Frame | None = self
+        while frame is not None and not frame.attempts:
+            frame = frame.parent
+        return frame is not None
 
     # ------------------------------------------------------------------ trying
 
@@ -527,7 +529,8 @@ class Frame:
         try:
             value = self.definition.lookup(name)
         except KeyError:
-            raise Undefined(name, self.here(node), self.builder.region) from None
+            said = f"name {name!r} is not defined"
+            raise raising.certainly(self, NameError, said, node, f"the {said}") from None
         if is_static(value):
             return Const(value)
         if self.definition.captures(name) and not self._is_seen(name):

@@ -24,6 +24,7 @@ from gradscribe.frontend import (
     loops,
     opaque,
     patterns,
+    raising,
     records,
     recursion,
     scopes,
@@ -35,6 +36,7 @@ from gradscribe.frontend.control import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Fields, Loc, Ref, TupleOf
 from gradscribe.frontend.resolve import assigned_names, definition_of, shared_names
+from gradscribe.frontend.ways import Jump
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Value
@@ -157,7 +159,7 @@ def body(frame: Frame, node: Any) -> Bound:
         message, hint = _refusal(frame.raised)
         raise UnsupportedError(message, frame.builder.span, hint)
     if ended is NEVER or ended is LEFT:
-        frame.refuse(node, "the function never returns a value")
+        raise raising.passed_on(frame)
     return Const(None) if ended is None else ended  # type: ignore[return-value]  # NEVER is excluded
 
 
@@ -175,47 +177,40 @@ def block(frame: Frame, statements: list[Any]) -> Ended:
     That is what they return, NEVER after a ``raise``, LEFT after leaving the loop or its iteration.
     """
     for place, node in enumerate(statements):
-        built = len(frame.builder.region.ops)
-        ended, done = _one(frame, node, statements[place + 1 :])
-        if _raises(frame, built):
-            return NEVER
-        if done or ended is not None:
-            return ended
+        with frame.statement(node):
+            before = raising.Before(frame) if frame.attempts else None
+            try:
+                ended, consumed = _one(frame, node, statements[place + 1 :])
+            except raising.Raises as found:
+                raising.reached(frame, node, found, before)
+                return NEVER
+            if consumed or ended is not None:
+                return ended
     return None
 
 
 def _one(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
-    """Lower a statement: how it ended, and whether ``rest`` was lowered after it here."""
-    with frame.statement(node):
-        if isinstance(node, gast.Return):
-            value = Const(None) if node.value is None else expressions.lower(frame, node.value)
-            if not frame.exits:
-                return value, False
-            frame.exits[-1].leave_with(frame, value)
-            return LEFT, False
-        if isinstance(node, gast.Break | gast.Continue):
-            way = frame.exits[-1]
-            (way.leave if isinstance(node, gast.Break) else way.skip)(frame)
-            return LEFT, False
-        compound = _COMPOUND.get(type(node))
-        if compound is not None:
-            return compound(frame, node, rest)
-        if isinstance(node, gast.Raise):
-            frame.raised = node
-            scopes.raise_(frame, node)
-            return NEVER, False
-        statement(frame, node)
+    """Lower one statement: how it ended, and whether it took ``rest`` along."""
+    if isinstance(node, gast.Return):
+        value = Const(None) if node.value is None else expressions.lower(frame, node.value)
+        if not frame.exits:
+            return value, False
+        frame.exits[-1].leave_with(frame, value)
+        return LEFT, False
+    if isinstance(node, gast.Break | gast.Continue):
+        way = frame.exits[-1]
+        leave = way.skip if isinstance(node, gast.Continue) else way.leave
+        (way.jump if isinstance(node, Jump) else leave)(frame)
+        return LEFT, False
+    compound = _COMPOUND.get(type(node))
+    if compound is not None:
+        return compound(frame, node, rest)
+    if isinstance(node, gast.Raise):
+        frame.raised = node
+        scopes.raise_(frame, node)
+        return NEVER, False
+    statement(frame, node)
     return None, False
-
-
-def _raises(frame: Frame, built: int) -> bool:
-    """Does what was built for a statement always raise? Then nothing is left of what follows."""
-    ops = frame.builder.region.ops
-    for place in range(built, len(ops)):
-        if ops[place].prim is OPAQUE and ops[place].attrs.form == "raises":
-            frame.builder.region.ops[place:] = [opaque.raising(ops[place])]
-            return True
-    return False
 
 
 def statement(frame: Frame, node: Any) -> None:

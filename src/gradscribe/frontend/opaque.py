@@ -16,6 +16,7 @@ import gast
 
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf, locations
+from gradscribe.frontend.raising import certainly
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Value
 from gradscribe.ir.facts import immutables
@@ -40,7 +41,7 @@ def expression(
     """An expression whose value is not understood further than that it is of some ``kind``.
 
     ``lowered`` are the parts of it that were lowered already, by the identity of their nodes.
-    ``form`` is "changes" where it may change what it is given, "raises" where it always raises.
+    ``form`` is "changes" where it may change what it is given.
     """
     template, operands = template_of(frame, node, lowered)
     kind = TEXT if _is_text(frame, node) else kind
@@ -77,21 +78,15 @@ def attribute(frame: Frame, node: gast.Attribute, base: Bound) -> Bound:
     kind = type_of_operand(base) if isinstance(base, Value | Const) else UNKNOWN
     if not isinstance(kind, Immutable):
         return expression(frame, node, {id(node.value): base})
-    form = "raises" if immutables.lacks(kind, node.attr) is not None else None
+    _check_has(frame, node, kind)
     given = immutables.attribute(kind, node.attr)
-    return expression(frame, node, {id(node.value): base}, form, given)
+    return expression(frame, node, {id(node.value): base}, None, given)
 
 
-def raising(op: Op) -> Op:
-    """The ``raise`` statement that does what reading an attribute does that is not there."""
-    template = op.attrs.template
-    while isinstance(template, ast.Call):
-        template = template.func
-    assert isinstance(template, ast.Attribute)
-    message = immutables.lacks(type_of_operand(op.args[0]), template.attr)
-    error = ast.Name("AttributeError", ast.Load())
-    raised = ast.Raise(ast.Call(error, [ast.Constant(message)], []), None)
-    return Op(OPAQUE, (), (), attrs=Attrs(template=raised), span=op.span, statement=op.statement)
+def _check_has(frame: Frame, node: gast.Attribute, kind: Immutable) -> None:
+    said = immutables.lacks(kind, node.attr)
+    if said is not None:
+        raise certainly(frame, AttributeError, said, node)
 
 
 def method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
@@ -102,10 +97,10 @@ def method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
         return expression(frame, node, lowered) if known is None else known
     kind = type_of_operand(base) if isinstance(base, Value | Const) else UNKNOWN
     if isinstance(kind, Immutable):
-        form = "raises" if immutables.lacks(kind, node.func.attr) is not None else None
+        _check_has(frame, node.func, kind)
         given = [arg.value for arg in lowered.values() if isinstance(arg, Const) and not arg.name]
         answer = immutables.method(kind, node.func.attr, *given[isinstance(base, Const) :])
-        return expression(frame, node, lowered, form, answer)
+        return expression(frame, node, lowered, None, answer)
     for bound in lowered.values():
         _refuse_change(frame, node, bound)
     return expression(frame, node, lowered, form="changes")

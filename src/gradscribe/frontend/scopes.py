@@ -20,8 +20,9 @@ import gast
 
 from gradscribe.frontend import managers, opaque
 from gradscribe.frontend.control import NEVER, Arm, Ended, branch, enter, joined, proceed
+from gradscribe.frontend.decided import decided
 from gradscribe.frontend.exits import leaves, returns
-from gradscribe.frontend.frame import Frame, Undefined
+from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Heap, Lost
 from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.ways import Ways
@@ -37,8 +38,9 @@ def try_(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     """Lower a ``try``: how the block ended, and whether ``rest`` was lowered after it here."""
     if node.finalbody:
         return _finally(frame, node, rest)
-    if _catches_missing_names(frame, node):
-        return _of_names(frame, node, rest)
+    taken = decided(frame, node, rest)
+    if taken is not None:
+        return taken
     early = returns(node) or leaves(node)
     tail = rest if early else []
     before = frame.env, frame.heap
@@ -66,37 +68,6 @@ def try_(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     other = Arm(frame, lambda: handle(0))
     enter(frame, *before)
     return joined(frame, completed, then, other, flag=True), early
-
-
-def _catches_missing_names(frame: Frame, node: gast.Try) -> bool:
-    """Is ``except NameError`` the only handler? Which names are there is known already."""
-    if len(node.handlers) != 1 or node.handlers[0].name is not None:
-        return False
-    kind = node.handlers[0].type
-    named = isinstance(kind, gast.Name) and kind.id == "NameError" and kind.id not in frame.env
-    plain = all(isinstance(s, gast.Return) or not (returns(s) or leaves(s)) for s in node.body)
-    return plain and named and "NameError" not in frame.definition.globals
-
-
-def _of_names(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
-    """``try: … except NameError: …``: the body if all its names are bound, else the handler."""
-    from gradscribe.frontend.lower import block
-
-    region, env, heap = frame.builder.region, dict(frame.env), frame.heap.copy()
-    built = len(region.ops)
-    try:
-        ended = block(frame, node.body)
-    except Undefined as missing:
-        made = region.ops[built:]
-        changed = frame.env != env or any(
-            frame.heap.values.get(loc) is not value for loc, value in heap.values.items()
-        )
-        if missing.region is not region or changed or any(op.prim.effect for op in made):
-            raise
-        del region.ops[built:]
-        frame.heap.restore(heap)
-        return block(frame, [*node.handlers[0].body, *rest]), True
-    return (block(frame, [*node.orelse, *rest]) if ended is None else ended), True
 
 
 def _handlers_alone(node: gast.Try) -> gast.Try:

@@ -6,6 +6,7 @@ flag goes that way; where it is known at compile time, as after ``try: return f(
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import gast
@@ -19,19 +20,27 @@ from gradscribe.ir.core import Const
 
 
 @final
+class Jump(gast.Break):  # type: ignore[misc]  # gast has no type information
+    """A jump out of the body of a ``try`` into a handler that is known; see ``decided``."""
+
+
+@final
 class Ways:
     """The hidden names of a body that runs once: the ways it may be left but through its end."""
 
-    __slots__ = ("breaks", "continues", "left", "returned", "returns", "skipped", "value")
+    __slots__ = (
+        "breaks", "continues", "jumped", "jumps", "left", "returned", "returns", "skipped", "value",
+    )  # fmt: skip
 
     def __init__(self, frame: Frame, statements: list[Any]) -> None:
         depth = len(frame.exits)
-        self.left, self.skipped, self.returned, self.value = (
-            hidden(w, str(depth)) for w in ("left", "skipped", "done", "value")
+        self.left, self.skipped, self.returned, self.jumped, self.value = (
+            hidden(w, str(depth)) for w in ("left", "skipped", "done", "jumped", "value")
         )
         self.returns = any(map(returns, statements))
         self.breaks = any(leaves_by(statement, (gast.Break,)) for statement in statements)
         self.continues = any(leaves_by(statement, (gast.Continue,)) for statement in statements)
+        self.jumps = any(leaves_by(statement, (Jump,)) for statement in statements)
 
     def begin(self, frame: Frame) -> None:
         """Bind the flags before the body."""
@@ -40,7 +49,12 @@ class Ways:
         frame.env.pop(self.value, None)
 
     def names(self) -> list[str]:
-        flags = {self.left: self.breaks, self.skipped: self.continues, self.returned: self.returns}
+        flags = {
+            self.jumped: self.jumps,
+            self.left: self.breaks,
+            self.skipped: self.continues,
+            self.returned: self.returns,
+        }
         return [name for name, used in flags.items() if used]
 
     def leave(self, frame: Frame) -> None:
@@ -51,13 +65,20 @@ class Ways:
         """``continue`` of the loop around."""
         frame.env[self.skipped] = Const(True)
 
+    def jump(self, frame: Frame) -> None:
+        """Go on in a handler."""
+        frame.env[self.jumped] = Const(True)
+
     def leave_with(self, frame: Frame, value: Bound) -> None:
         """``return value``."""
         frame.env[self.returned] = Const(True)
         frame.env[self.value] = value
 
-    def after(self, frame: Frame, rest: list[Any]) -> Ended:
-        """Lower what follows the body: the way it was left, or ``rest``."""
+    def after(self, frame: Frame, rest: list[Any], handling: Sequence[Any] = ()) -> Ended:
+        """Lower what follows the body: the way it was left, or ``rest``.
+
+        ``handling``: what is done after a jump.
+        """
         from gradscribe.frontend.lower import block
 
         def hand_on() -> Ended:
@@ -75,7 +96,15 @@ class Ways:
             frame.exits[-1].skip(frame)
             return LEFT
 
-        actions = {self.returned: hand_on, self.left: leave, self.skipped: skip}
+        def handle() -> Ended:
+            return block(frame, list(handling))
+
+        actions = {
+            self.jumped: handle,
+            self.returned: hand_on,
+            self.left: leave,
+            self.skipped: skip,
+        }
 
         def from_(names: list[str]) -> Ended:
             if not names:

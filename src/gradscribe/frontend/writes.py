@@ -20,13 +20,23 @@ import numpy as np
 from gradscribe.frontend import assignments
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
 from gradscribe.frontend.heap import Bound, Ref, TupleOf
+from gradscribe.frontend.raising import certainly
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole as _is_whole
-from gradscribe.ir.types import Array, Scalar, Type, Unknown, dims_of, dtype_of, not_one
+from gradscribe.ir.types import (
+    Array,
+    Scalar,
+    Type,
+    Unknown,
+    class_name,
+    dims_of,
+    dtype_of,
+    not_one,
+)
 from gradscribe.ir.types import Sequence as SequenceType
 
 INDEX_ADD = of(helpers.index_add)
@@ -40,11 +50,13 @@ Keywords = dict[str, Bound]
 def set_item(frame: Frame, node: Any, base: Bound, place: Operand, value: Operand) -> None:
     """``base[place] = value``."""
     if not isinstance(base, Ref):
-        frame.refuse(
-            node,
-            "item assignment needs an array or a list that is local to the function",
-            "copy it first: x = x.copy()",
-        )
+        message = "item assignment needs an array or a list that is local to the function"
+        hint = "copy it first: x = x.copy()"
+        kind = frame.type(base)
+        if isinstance(kind, Scalar):
+            said = f"{class_name(kind)!r} object does not support item assignment"
+            raise certainly(frame, TypeError, said, node, message, hint)
+        frame.refuse(node, message, hint)
     while base.path:
         within = _within(frame, base, place)
         if within is None:
@@ -259,14 +271,20 @@ def may_name_twice(frame: Frame, index: Operand) -> bool:
     if parts is None:
         return True
     arrays = [part for part in parts if not is_basic(type_of_operand(part))]
+    if all(_is_mask(part) for part in arrays) and len(arrays) == 1:
+        return False
     ranks = {len(dims) for part in arrays if (dims := dims_of(type_of_operand(part))) is not None}
     return not any(_all_unlike(frame, part) for part in arrays) or not ranks <= {1}
 
 
+def _is_mask(part: Operand) -> bool:
+    dtype = dtype_of(type_of_operand(part))
+    return dtype is not None and dtype.kind == "b"
+
+
 def _all_unlike(frame: Frame, part: Operand) -> bool:
     """Are the positions that this lists certainly all different, or is it a mask?"""
-    dtype = dtype_of(type_of_operand(part))
-    if dtype is not None and dtype.kind == "b":
+    if _is_mask(part):
         return True
     op = frame.builder.made.get(part) if isinstance(part, Value) else None
     if op is not None and op.prim is GETITEM and isinstance(op.args[0], Value):

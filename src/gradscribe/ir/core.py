@@ -76,7 +76,8 @@ class Value:
 class Const:
     """A Python object as an operand; ``name`` is the expression that denotes it in module ``home``.
 
-    The expression is a name with attributes and subscripts after it: ``TABLE['water'].density``.
+    The expression is a name with attributes, subscripts and calls with literals after it:
+    ``TABLE['water'].density``, ``finfo('float64').eps``.
     A named constant prints as its name and is never folded: a module's ``K`` may be rebound.
     """
 
@@ -90,7 +91,7 @@ class Const:
     @property
     def root(self) -> str:
         """The name that the expression begins with."""
-        return re.split(r"[.\[]", self.name or "", maxsplit=1)[0]
+        return re.split(r"[.\[(]", self.name or "", maxsplit=1)[0]
 
     @property
     def fixed(self) -> bool:
@@ -123,7 +124,7 @@ class Attrs:
     ``seqs`` (FOR): how many of the args are sequences. ``form`` (calls): "method" where the user
     wrote ``x.sum()``, an operator's sign where it was augmented; of a FOR, "comprehension" where it
     came from one; of a SCOPE, "repeated" where what is derived of its body stands in one too; of an
-    OPAQUE, "changes" where it may change what it is given, "raises" where it always raises; of a
+    OPAQUE, "changes" where it may change what it is given; of a
     CALL, "checkpoint" where reverse mode keeps nothing of it but its args. ``template`` (OPAQUE,
     SCOPE): the AST with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL): the function. ``stop``
     (FOR, WHILE): the place of the carry that ends the loop when it is true after an iteration.

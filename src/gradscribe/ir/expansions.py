@@ -305,7 +305,7 @@ def _(index: Any) -> str:
     if is_basic(index):
         return "False"
     parts = index_parts(index) or []
-    masks = [p for p in parts if isinstance(p, Array)]
+    masks = [p for p in parts if isinstance(p, Array | Scalar)]
     only_masks = all(p.dtype is not None and p.dtype.kind == "b" for p in masks)
     lists = any(isinstance(p, Sequence) for p in parts)
     return "False" if masks and only_masks and not lists and len(masks) == len(parts) else "True"

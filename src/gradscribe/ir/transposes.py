@@ -87,6 +87,8 @@ def is_dict(x: Any) -> bool:
 
 def is_whole(index: Any) -> bool:
     """Is this the index of everything? Decided when a rule is lowered, never at run time."""
+    if isinstance(index, tuple):
+        return index == ()
     return index is Ellipsis or (isinstance(index, slice) and index == slice(None))
 
 

@@ -455,6 +455,20 @@ def wraps(type: Type) -> bool:
     )
 
 
+def class_name(kind: Type) -> str:
+    """What Python calls the class of a number or an array."""
+    found = python_class(kind)
+    if found is not None:
+        return found.__name__
+    return f"numpy.{kind.dtype.name}" if isinstance(kind, Scalar) else "numpy.ndarray"
+
+
+def python_class(kind: Type) -> type | None:
+    """The class of Python's own whose instance a number certainly is."""
+    own = isinstance(kind, Scalar) and kind.weak
+    return next((cls for cls, known in _PYTHON.items() if own and kind == known), None)
+
+
 def dtype_of(type: Type) -> np.dtype[Any] | None:
     return type.dtype if isinstance(type, Scalar | Array) else None
 

@@ -7,12 +7,13 @@ from gradscribe.passes.algebra import simplify_algebra
 from gradscribe.passes.broadcasts import fold_broadcasts
 from gradscribe.passes.clean import clean
 from gradscribe.passes.fuse import fuse
+from gradscribe.passes.numbers import write_to_numbers
 from gradscribe.passes.shapes import ask_shapes
 from gradscribe.passes.share import share, share_arithmetic
 from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
-    fuse, fold_broadcasts, ask_shapes, clean, share, join_writes, simplify_algebra, clean,
+    write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, join_writes, simplify_algebra, clean,
     simplify_algebra, share_arithmetic, clean,
 )  # fmt: skip
 

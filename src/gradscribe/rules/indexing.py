@@ -32,6 +32,8 @@ from gradscribe.rules.declare import constant, constant_in, linear
 
 @linear(operator.getitem, "x")
 def getitem_x(x, index, *, y_bar):
+    if is_whole(index):
+        return y_bar
     return index_add(zeros_like(x), index, y_bar)
 
 

@@ -75,6 +75,8 @@ def getitem(x: Type, index: Any) -> Type:
         return dict(x.items).get(index, UNKNOWN)
     if isinstance(x, Range):
         return RANGE if isinstance(index, slice | Slice) else PY_INT
+    if isinstance(x, Scalar) and not x.weak and x.dtype.kind in "fiubc":
+        return index_type(Array(x.dtype, ()), index)
     return UNKNOWN
 
 
@@ -132,6 +134,8 @@ def index_type(x: Array, index: Any) -> Type:
 
 def _fancy_type(x: Array, parts: list[Type]) -> Type:
     dims = x.dims or ()
+    if len(parts) == 1 and isinstance(parts[0], Scalar) and parts[0].dtype.kind == "b":
+        return Array(x.dtype, (None, *dims))
     if len(parts) == 1 and isinstance(parts[0], Array) and parts[0].dims is not None:
         index = parts[0]
         if index.dtype is not None and index.dtype.kind == "b":
