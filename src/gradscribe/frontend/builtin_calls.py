@@ -7,10 +7,14 @@ import copy
 import dataclasses
 from typing import Any
 
-from gradscribe.frontend import comprehensions, containers, records
-from gradscribe.frontend.frame import Frame
+import numpy as np
+
+from gradscribe.frontend import comprehensions, containers, lists, records
+from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Ref, Super, TupleOf
 from gradscribe.ir.core import Const
+from gradscribe.ir.primitives import of
+from gradscribe.ir.types import Array, Sequence
 
 Keywords = dict[Any, Bound]
 
@@ -97,12 +101,23 @@ def _replace(
 def _copied(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
-    """``copy.copy(x)`` of what is followed part by part."""
+    """``copy.copy(x)``."""
     (bound,) = positional
     fields = frame.heap.fields(bound)
-    if isinstance(bound, TupleOf):
+    if fields is not None:
+        return frame.heap.new(fields, "", frame.builder.span)
+    if not isinstance(bound, Ref):
         return bound
-    return None if fields is None else frame.heap.new(fields, "", frame.builder.span)
+    kind = frame.type(bound)
+    if isinstance(kind, Sequence) and kind.kind == "list":
+        return lists.method(frame, node, bound, "copy", [], {})
+    if not isinstance(kind, Array):
+        return None
+    if kind.dims:
+        return frame.wrap(frame.emit(of(np.ndarray.copy), frame.read(bound)))
+    # It may be a number, which has no method of this name.
+    made = frame.emit(of(np.array), frame.read(bound))
+    return frame.wrap(made if kind.dims is not None else frame.emit(GETITEM, made, Const(())))
 
 
 def _deeply_copied(

@@ -471,7 +471,7 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     name = node.func.attr
     check_has(frame, node, base, name)
     fields = frame.heap.fields(base)
-    if isinstance(base, Const) and name in ("keys", "values", "items", "get"):
+    if isinstance(base, Const) and name in ("keys", "values", "items", "get", "copy"):
         table = containers.constant_entries(base)
         found = None
         if table is not None:

@@ -52,10 +52,10 @@ def dict_display(frame: Frame, node: gast.Dict) -> Bound | None:
     entries: Entries = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            other = frame.heap.fields(lower(frame, value))
-            if other is None or other.kind != "dict":
+            other = pairs_of(frame, lower(frame, value))
+            if other is None:
                 return None
-            entries |= other.entries
+            entries |= other
             continue
         known = known_key(lower(frame, key))
         if known is _UNKNOWN:
@@ -352,6 +352,8 @@ def _update(
 def pairs_of(frame: Frame, bound: Bound) -> Entries | None:
     """What ``dict(bound)`` holds, where that is known."""
     fields = frame.heap.fields(bound)
+    if isinstance(bound, Const):
+        fields = constant_entries(bound)
     if fields is not None and fields.kind == "dict":
         return dict(fields.entries)
     items = items_of(frame, bound)
