@@ -2594,6 +2594,29 @@ def main(x):
     ),
     python_refuses("an unbound name", "def main(x):\n    return y * x\n    y = x\n"),
     python_refuses("an undefined name", "def main(x):\n    return x * undefined\n"),
+    python_refuses("an entry of a number", "def main(s):\n    return s[0]\n", "s"),
+    python_refuses("a write into a number", "def main(s):\n    s[0] = 1.0\n    return s\n", "s"),
+    python_refuses(
+        "what no date has",
+        """
+        import datetime
+
+        def main(x):
+            return x * datetime.timedelta(2).weeks
+        """,
+    ),
+    python_refuses("the length of a number", "def main(s):\n    return s / len(s)\n", "s"),
+    python_refuses(
+        "what no number has, while another exception is caught",
+        """
+        def main(s):
+            try:
+                return s.squeeze()
+            except NameError:
+                return s
+        """,
+        "s",
+    ),
     python_refuses("a list of a function", "def main(x):\n    return list(lambda v: v)\n"),
     python_refuses("a sum of a function", "def main(x):\n    return sum(lambda v: v)\n"),
     python_refuses("a list of a number", "def main(s):\n    return list(s)\n", "s"),

@@ -702,12 +702,3 @@ def test_what_only_a_missing_name_decides_is_decided() -> None:
     check_first(function, (x,), (0,))
     check_second(function, (x,), 0)
     assert "try" not in gs.grad(function).source_for(x)
-
-
-def test_a_missing_name_after_a_binding_is_refused() -> None:
-    body = (
-        "    try:\n        y = x * x\n        z = Thing(y)\n    except NameError:\n        z = y\n"
-    )
-    function = define(f"def main(x):\n    y = x\n{body}    return z\n")
-    with pytest.raises(gs.GradscribeError, match="'Thing' is not defined"):
-        gs.grad(function)(0.7)

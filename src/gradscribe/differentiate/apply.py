@@ -162,8 +162,8 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
     if rules.constant:
         return
     if prim is GETITEM and dims_of(type_of_operand(op.args[0])) == ():
-        whole = is_scalar(type_of_operand(y_bar))  # else there is the number, or nothing, in it
-        scope.add(op.args[0], y_bar if whole else builder.emit(of(np.sum), y_bar))
+        one = is_scalar(type_of_operand(y_bar))  # else an array that the number, or nothing, is in
+        scope.add(op.args[0], y_bar if one else builder.emit(of(np.sum), y_bar))
         return
     if prim is GETITEM and _accumulates(op):
         _scatter(op, y_bar, scope)

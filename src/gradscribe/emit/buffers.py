@@ -14,7 +14,6 @@ from gradscribe.ir.types import (
     Struct,
     Type,
     Unknown,
-    is_scalar,
     not_one,
 )
 

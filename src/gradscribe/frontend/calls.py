@@ -362,7 +362,7 @@ def _by_structure(
     if function is len:
         items = containers.items_of(frame, positional[0])
         kind = frame.type(positional[0]) if items is None else None
-        if kind != TEXT and (isinstance(kind, Scalar) or dims_of(kind or UNKNOWN) == ()):
+        if kind is not None and kind != TEXT and dims_of(kind) == ():
             said = f"object of type {class_name(kind)!r} has no len()"
             raise certainly(frame, TypeError, said, node)
         return None if items is None else Const(len(items))

@@ -80,7 +80,6 @@ class Arm:
             for parent in parents:
                 parent.heap = heap
 
-
     @staticmethod
     def _run(frame: Frame, run: Callable[[], Ended]) -> Ended:
         try:

@@ -22,7 +22,6 @@ from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.raising import Caught, Raises
 from gradscribe.frontend.ways import Jump, Ways
-from gradscribe.ir.core import Const, walk
 from gradscribe.ir.raising import STRUCTURAL, Kinds, may_raise_any
 
 Taken = tuple[Ended, bool]

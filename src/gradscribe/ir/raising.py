@@ -94,7 +94,7 @@ def _is_ill_typed(op: Op) -> bool:
     if function is operator.getitem:
         return not _can_be_read(type_of_operand(op.args[0]), op.args[1])
     if function in (helpers.setitem, helpers.index_add):
-        return not _can_be_written(*op.args, adds=function is helpers.index_add)
+        return not _can_be_written(function is helpers.index_add, *op.args)
     if function is len:
         return not _is_walked(type_of_operand(op.args[0]))
     if not prim.elementwise and not _is_of_numbers(function):
@@ -105,7 +105,8 @@ def _is_ill_typed(op: Op) -> bool:
         for name, arg in zip(names, op.args, strict=True)
         if name not in prim.static or not isinstance(arg, Const)
     ]
-    if not all(map(_is_numeric, kinds)):
+    ranked = not prim.elementwise or op.attrs.form == "method"
+    if not all(_is_numeric(kind, ranked) for kind in kinds):
         return True
     dtypes = [dtype_of(kind) for kind in kinds if isinstance(kind, Scalar | Array)]
     if function in _OF_BITS:
@@ -121,13 +122,17 @@ def _is_of_numbers(function: Any) -> bool:
     return module.split(".")[0] in ("numpy", "math", "_operator") or function in _OF_NUMBERS
 
 
-def _is_numeric(kind: Type) -> bool:
-    """Is this a real number, an array of them whose rank is known, or a container of such?"""
+def _is_numeric(kind: Type, ranked: bool = True) -> bool:
+    """Is this a real number, an array of them, or a container of such?
+
+    ``ranked``: what may be a number or an array is neither.
+    """
     if isinstance(kind, Sequence):
         parts = kind.items if kind.items is not None else (kind.element,)
         return all(part is not None and _is_numeric(part) for part in parts)
     if isinstance(kind, Array):
-        return kind.dims is not None and (kind.dtype is None or kind.dtype.kind in "fiub")
+        known = kind.dims is not None or not ranked
+        return known and (kind.dtype is None or kind.dtype.kind in "fiub")
     return isinstance(kind, Scalar) and kind.dtype.kind in "fiub"
 
 
@@ -136,14 +141,12 @@ def _can_be_read(kind: Type, index: Operand) -> bool:
         return _is_numeric(kind) and _is_index(index)
     place = type_of_operand(index)
     if isinstance(kind, Sequence):
-        return isinstance(place, Slice) or (
-            isinstance(place, Scalar) and place.dtype.kind in "iub"
-        )
+        return isinstance(place, Slice) or (isinstance(place, Scalar) and place.dtype.kind in "iub")
     empty = isinstance(index, Const) and index.fixed and index.value == ()
     return isinstance(kind, Scalar) and not kind.weak and empty
 
 
-def _can_be_written(base: Operand, index: Operand, value: Operand, adds: bool) -> bool:
+def _can_be_written(adds: bool, base: Operand, index: Operand, value: Operand) -> bool:
     kind, written = type_of_operand(base), type_of_operand(value)
     if not isinstance(kind, Array) or not kind.dims or not _is_index(index):
         return False

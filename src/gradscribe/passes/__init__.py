@@ -13,8 +13,8 @@ from gradscribe.passes.share import share, share_arithmetic
 from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
-    write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, join_writes, simplify_algebra, clean,
-    simplify_algebra, share_arithmetic, clean,
+    write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, join_writes,
+    simplify_algebra, clean, simplify_algebra, share_arithmetic, clean,
 )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def _agree(op: Op) -> None:
             if place >= carries(op):
                 continue
             start = first_carry(op) + place
-            sources = [op.args[start : start + 1], op.regions[-1].yields[place : place + 1]]
+            sources = [[op.args[start]], op.regions[-1].yields[place : place + 1]]
             params = [region.params[start] for region in op.regions]
         kinds = [type_of_operand(o) for found in sources for o in found]
         if any(isinstance(kind, Array) and kind.dims == () for kind in kinds):

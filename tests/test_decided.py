@@ -1,0 +1,237 @@
+"""What a program certainly raises, and the ``try`` statements that this decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close, gradient_by_differences
+from pipeline import check_everything, check_forward, define, fresh, quietly, round_trip
+
+A = np.array
+
+# name: (source, the arguments of several calls)
+PROGRAMS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
+    "items of what may be a number": (
+        """
+import numpy as np
+def small(r):
+    try:
+        r[r < 0.5] = 0.25 * r[r < 0.5]
+    except TypeError:
+        if r < 0.5:
+            r = 0.25 * r
+    return r
+def main(x, y):
+    return np.sum(small(np.hypot(x, y)) * small(x * y) * x)
+""",
+        [(0.3, 0.2), (1.3, 0.8), (A([0.3, 1.3]), A([0.2, 0.8]))],
+    ),
+    "a jump from within a branch": (
+        """
+import numpy as np
+def main(x, y):
+    r = np.hypot(x, y)
+    inside = r < 1
+    try:
+        scale = 3.0
+        if np.any(inside):
+            scale = 2 * y
+            r[inside] = -r[inside]
+        r = r * x
+    except (TypeError, AttributeError):
+        if inside:
+            r = -scale * r
+    return np.sum(r * scale)
+""",
+        [(0.3, 0.4), (1.3, 0.8), (A([0.3, 1.3]), A([0.4, 0.8]))],
+    ),
+    "methods that Python's numbers do not have": (
+        """
+import numpy as np
+def main(x, y):
+    try:
+        y = y.squeeze()[()] * 1.0
+        z = (x * y).sum()
+    except AttributeError:
+        z = x * y * x
+    try:
+        return z.item() * x.ndim
+    except AttributeError:
+        return np.sum(x * x) * z
+""",
+        [(0.3, 0.4), (np.float64(0.3), np.float64(0.4)), (A([0.3, 1.3]), A([0.4]))],
+    ),
+    "names that nothing binds": (
+        """
+import numpy as np
+def main(x, y):
+    z = y
+    try:
+        z = x * y
+        w = Quantity(z)
+    except NameError:
+        w = z * z
+    finally:
+        z = z + 1
+    return np.sum(w * z)
+""",
+        [(0.3, 0.4), (A([0.3, 1.3]), A([0.4, 0.2]))],
+    ),
+    "a path that is not taken": (
+        """
+import sys
+import numpy as np
+def with_units(x):
+    return Quantity(x) * units.metre
+def main(x, y):
+    if "no_such_module" in sys.modules:
+        z = with_units(x)
+    else:
+        z = x * y
+    w = z * z if np.all(x > -99) else missing(z)
+    return np.sum(w) * (1.0 if np.all(x < 99) else missing(w))
+""",
+        [(0.3, 0.4), (A([0.3, 1.3]), A([0.4, 0.2]))],
+    ),
+    "a length, and returns within the body": (
+        """
+import numpy as np
+def size(x):
+    try:
+        if len(x) > 1:
+            return len(x) * 1.0
+        return 7.0
+    except TypeError:
+        return 3.0
+def main(x, y):
+    return np.sum(x * y * size(x) * size(y))
+""",
+        [(0.3, 0.4), (A([0.3, 1.3]), A([0.4])), (np.array(0.3), np.float64(0.4))],
+    ),
+    "two handlers, in a loop that is left": (
+        """
+import numpy as np
+def main(x, y):
+    t = 0.0
+    for k in range(4):
+        try:
+            if k == 2:
+                continue
+            t = t + x * y
+            y[0] = 1.0
+            t = t + 100.0
+        except AttributeError:
+            t = 0.0
+        except TypeError:
+            t = t * x
+            if k == 3:
+                break
+        else:
+            t = t - x
+    return np.sum(t)
+""",
+        [(0.3, 0.4), (A([0.3, 1.3]), A([0.4, 0.2]))],
+    ),
+    "another exception, in a try around": (
+        """
+import math
+def main(x, y):
+    try:
+        try:
+            y[0] = math.log(x)
+        except (NameError, AttributeError):
+            return x
+    except TypeError:
+        return math.sin(x) * y * y
+    return y[0] * x
+""",
+        [(0.3, 0.4)],
+    ),
+}
+CASES = [(name, k) for name, (_, calls) in PROGRAMS.items() for k in range(len(calls))]
+
+
+@pytest.mark.parametrize(("name", "call"), CASES)
+def test_derivatives_where_it_is_known_what_raises(name: str, call: int) -> None:
+    source, calls = PROGRAMS[name]
+    function, args = define(source), calls[call]
+    for place in range(len(args)):
+        check_everything(function, args, (place,))
+        check_forward(function, args, (place,), gradient_by_differences(function, args, place))
+    memory, text, _ = round_trip(function, fresh(args))
+    expected = quietly(function, *fresh(args))
+    for written in (memory, text):
+        assert_close(quietly(written, *fresh(args)), expected, rtol=1e-12, atol=0.0)
+
+
+DECIDED = (
+    "items of what may be a number",
+    "a jump from within a branch",
+    "names that nothing binds",
+)
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_no_try_is_left_where_it_is_decided(name: str) -> None:
+    source, calls = PROGRAMS[name]
+    for args in calls:
+        assert "try" not in gs.grad(define(source)).source_for(*args)
+
+
+def test_a_path_that_raises_says_what_python_says() -> None:
+    main = define("def main(x):\n    if x > 1:\n        return missing(x)\n    return x * x\n")
+    assert gs.grad(main)(0.5) == 1.0
+    with pytest.raises(NameError, match="name 'missing' is not defined"):
+        gs.grad(main)(1.5)
+
+
+def test_an_exception_of_ones_own_of_that_name_is_another() -> None:
+    source = """
+class NameError(Exception):
+    pass
+def main(x):
+    if x > 1:
+        return missing(x)
+    return x * x
+"""
+    with pytest.raises(__builtins__["NameError"] if isinstance(__builtins__, dict) else NameError):
+        gs.grad(define(source))(1.5)
+
+
+def test_what_acts_before_it_raises_is_not_left_out() -> None:
+    source = """
+def said(x):
+    print("said")
+    return x
+def main(x):
+    try:
+        x[0] = said(x)
+    except TypeError:
+        x = x * x
+    return x
+"""
+    from pipeline import printed
+
+    main = define(source)
+    assert gs.grad(main)(1.5) == 3.0
+    assert printed(gs.grad(main), 1.5) == "said\n"
+
+
+def test_nothing_is_decided_where_something_else_may_raise() -> None:
+    source = """
+def main(x, k):
+    y = x
+    try:
+        y = x * x
+        k.missing
+        y = y * x
+    except AttributeError:
+        pass
+    return y * x
+"""
+    with pytest.raises(gs.GradscribeError, match="may or may not have done so"):
+        gs.grad(define(source))(1.5, object())
