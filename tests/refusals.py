@@ -928,6 +928,209 @@ SECTIONS["Checkpoints"] = [
     ),
 ]
 
+SECTIONS["Blocks for adjoints"] = [
+    Refusal(
+        "the adjoint of a variable that is read before",
+        """
+        def main(x):
+            y = x**2
+            z = np.sin(y)
+            with gs.adjoint_of(y) as y_bar:
+                np.clip(y_bar, -9, 9, out=y_bar)
+            return y * z
+        """,
+        """
+        def main(x):
+            y = x**2
+            with gs.adjoint_of(y) as y_bar:
+                np.clip(y_bar, -9, 9, out=y_bar)
+            z = np.sin(y)
+            return y * z
+        """,
+    ),
+    Refusal(
+        "the adjoint of an expression",
+        """
+        def main(x):
+            with gs.adjoint_of(x**2) as y_bar:
+                print(y_bar)
+            return x**2
+        """,
+        """
+        def main(x):
+            y = x**2
+            with gs.adjoint_of(y) as y_bar:
+                print(y_bar)
+            return y
+        """,
+    ),
+    Refusal(
+        "the adjoint of a view",
+        """
+        def main(x):
+            y = x * 2
+            z = y[1:]
+            with gs.adjoint_of(z) as z_bar:
+                print(z_bar)
+            return np.sum(y) * np.sum(z)
+        """,
+        """
+        def main(x):
+            y = x * 2
+            z = y[1:].copy()
+            with gs.adjoint_of(z) as z_bar:
+                print(z_bar)
+            return np.sum(y) * np.sum(z)
+        """,
+    ),
+    Refusal(
+        "the adjoint of a list",
+        """
+        def main(x):
+            ys = [np.sin(x), np.cos(x)]
+            with gs.adjoint_of(ys) as ys_bar:
+                print(ys_bar)
+            return ys[0] * ys[1]
+        """,
+        """
+        def main(x):
+            y = np.sin(x)
+            with gs.adjoint_of(y) as y_bar:
+                print(y_bar)
+            return y * np.cos(x)
+        """,
+    ),
+    Refusal(
+        "an adjoint under more than one name",
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as (first, *rest):
+                print(first)
+            return np.sum(y)
+        """,
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as y_bar:
+                print(y_bar[0])
+            return np.sum(y)
+        """,
+    ),
+    Refusal(
+        "a block for an adjoint that returns",
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as y_bar:
+                return y_bar
+            return np.sum(y)
+        """,
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as y_bar:
+                if np.isnan(y_bar).any():
+                    raise FloatingPointError("y_bar")
+            return np.sum(y)
+        """,
+    ),
+    Refusal(
+        "a block for an adjoint that always raises",
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as y_bar:
+                raise ValueError(y_bar)
+            return np.sum(y)
+        """,
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as y_bar:
+                if np.max(y_bar) > 1e9:
+                    raise ValueError(y_bar)
+            return np.sum(y)
+        """,
+    ),
+    Refusal(
+        "a block for an adjoint that binds a name of the program's",
+        """
+        def main(x):
+            y = x * 2
+            size = 0.0
+            with gs.adjoint_of(y) as y_bar:
+                size = np.max(np.abs(y_bar))
+            return np.sum(y) + size
+        """,
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as y_bar:
+                size = np.max(np.abs(y_bar))
+                print(size)
+            return np.sum(y)
+        """,
+    ),
+    Refusal(
+        "a block for an adjoint that changes an object of the program's",
+        """
+        def main(x):
+            y = x * 2
+            seen = np.zeros(3)
+            with gs.adjoint_of(y) as y_bar:
+                seen += y_bar
+            return np.sum(y * seen)
+        """,
+        """
+        def main(x):
+            y = x * 2
+            with gs.adjoint_of(y) as y_bar:
+                y_bar += 0 * x
+            return np.sum(y)
+        """,
+    ),
+    Refusal(
+        "a block for an adjoint within another",
+        """
+        def main(x):
+            y, z = x * 2, x * 3
+            with gs.adjoint_of(y) as y_bar, gs.adjoint_of(z) as z_bar:
+                print(y_bar, z_bar)
+            return np.sum(y * z)
+        """,
+        """
+        def main(x):
+            y, z = x * 2, x * 3
+            with gs.adjoint_of(y) as y_bar:
+                print(y_bar)
+            with gs.adjoint_of(z) as z_bar:
+                print(z_bar)
+            return np.sum(y * z)
+        """,
+    ),
+    Refusal(
+        "adjoints in forward mode",
+        """
+        def main(s):
+            y = s**2
+            with gs.adjoint_of(y) as y_bar:
+                print(y_bar)
+            return y
+        """,
+        """
+        def main(s):
+            y = s**2
+            with gs.adjoint_of(y) as y_bar:
+                print(y_bar)
+            return y
+        """,
+        args="s",
+        call="gs.jvp(main)((s,), (1.0,))",
+        instead="gs.grad(main)(s)",
+    ),
+]
+
 SECTIONS["Generators and comprehensions"] = [
     Refusal(
         "a yield whose value is used",

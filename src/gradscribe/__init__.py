@@ -23,7 +23,7 @@ from gradscribe.errors import (
     SourceUnavailableError,
     UnsupportedError,
 )
-from gradscribe.ir.control import checkpoint
+from gradscribe.ir.control import adjoint_of, checkpoint
 from gradscribe.ir.helpers import stop_gradient
 
 __version__ = "0.1.0"
@@ -35,6 +35,7 @@ __all__ = [
     "NoRuleError",
     "SourceUnavailableError",
     "UnsupportedError",
+    "adjoint_of",
     "checkpoint",
     "differentiate",
     "elementwise_grad",

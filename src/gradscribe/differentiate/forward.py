@@ -20,7 +20,7 @@ from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import CALL, FOR, IF, SCOPE, STRUCTURED, WHILE
+from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
 from gradscribe.ir.scopes import COMPLETED, catches
 from gradscribe.ir.types import Sequence
@@ -54,14 +54,16 @@ class Forwarder:
 
     def op(self, op: Op) -> None:
         stands = self.standing.get(id(op))
-        if stands is None:
+        if op.prim is HOOK:
+            self._hook(op)
+        elif stands is None:
             self._both(op)
         elif self.active.passes(op):
             if op.prim in STRUCTURED or op.prim is CALL:
                 self._both(op)
             else:
                 self._tangent(op, stands, op.results[0])
-        if stands is not None:
+        if stands is not None and op.prim is not HOOK:
             self.mapping.update(zip(op.results, stands.results, strict=True))
 
     def _both(self, op: Op) -> None:
@@ -81,6 +83,15 @@ class Forwarder:
             self._call(op)
         else:
             self._simple(op)
+
+    def _hook(self, op: Op) -> None:
+        if op.results[0] in self.active:
+            raise UnsupportedError(
+                "forward mode has no adjoints, which this block is about",
+                op.span,
+                "use reverse mode: grad(f, mode='reverse') or vjp",
+            )
+        self.mapping[op.results[0]] = mapped(op.args[0], self.mapping)
 
     def _simple(self, op: Op) -> None:
         new = copy_op(op, self.mapping)

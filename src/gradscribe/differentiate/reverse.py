@@ -19,7 +19,7 @@ from typing import final
 
 import numpy as np
 
-from gradscribe.differentiate import apply, calls, residuals
+from gradscribe.differentiate import apply, calls, residuals, surgery
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
 from gradscribe.differentiate.extents import Extents
@@ -28,8 +28,9 @@ from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.hooks import spend
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import CALL, FOR, IF, SCOPE, WHILE, of
+from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.scopes import COMPLETED, catches, is_repeated, raises
 from gradscribe.ir.types import has_known_shape, is_array
@@ -77,6 +78,8 @@ class Reverser:
             self._loop(op, bars, scope)
         elif op.prim is CALL:
             calls.reverse(op, bars, scope, self.active, self.forward)
+        elif op.prim is HOOK:
+            surgery.reverse(op, bars[0], scope, self.active)
         else:
             self._simple(op, bars[0], scope)
 
@@ -261,5 +264,7 @@ def reverse_sweep(
             scope.copies[op.results[0]] = scope.original(op.args[0])
     for value, bar in seeds:
         scope.add(value, bar)
+    surgery.check(region, active)
     Reverser(builder, active, region).region(region, scope)
+    spend(region)
     return scope

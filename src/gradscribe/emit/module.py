@@ -20,6 +20,7 @@ from gradscribe.emit.unpacking import unpack_tuples
 from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
 from gradscribe.ir.core import Const, Function, Parameter, walk
+from gradscribe.ir.hooks import spend
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.passes import simplify
 from gradscribe.passes.clean import clean
@@ -46,6 +47,7 @@ def emit_function(
     ``by_position``: only text of ours calls it, so its parameters may be called anything.
     """
     function, _ = copy_function(function)
+    spend(function.body)
     walk_items(function.body)
     unpack_tuples(function.body)
     clean(function)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, final
 
 from gradscribe.errors import UnsupportedError
+from gradscribe.frontend import surgery
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Closure, Method, locations
 from gradscribe.frontend.procedures import Procedure
@@ -238,7 +239,7 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
     }
     result = inner.read(body(inner, definition.node))
     for loc, (name, held) in before.items():
-        if inner.heap.values[loc] is not held:
+        if surgery.hooked(builder, inner.heap.values[loc]) is not held:
             frame.refuse(
                 node,
                 f"a {task.kind} function that changes its argument {name!r} is unsupported",

@@ -18,7 +18,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import managers, opaque
+from gradscribe.frontend import managers, opaque, surgery
 from gradscribe.frontend.control import NEVER, Arm, Ended, branch, enter, joined, proceed
 from gradscribe.frontend.decided import decided
 from gradscribe.frontend.exits import leaves, returns
@@ -26,6 +26,7 @@ from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Heap, Lost
 from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.ways import Ways
+from gradscribe.ir.control import adjoint_of
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value, walk
 from gradscribe.ir.primitives import OPAQUE, SCOPE, of
 from gradscribe.ir.scopes import is_atomic
@@ -242,6 +243,9 @@ def with_(frame: Frame, node: gast.With, rest: list[Any]) -> Taken:
             value = call.args[0] if call.args else gast.Constant(None, None)
             bound = [gast.copy_location(gast.Assign([item.optional_vars], value, None), node)]
         return block(frame, [*bound, *body, *rest]), True
+    if manager is adjoint_of and isinstance(call, gast.Call):
+        surgery.with_adjoint(frame, node, item, body)
+        return block(frame, rest), True
     if manager is contextlib.suppress and isinstance(call, gast.Call):
         kinds = gast.Tuple(call.args, gast.Load())
         handler = gast.ExceptHandler(kinds, None, [gast.copy_location(gast.Pass(), node)])

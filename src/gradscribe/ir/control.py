@@ -1,8 +1,9 @@
-"""What users say of a derivative in the program that is differentiated: ``checkpoint``."""
+"""What users say of a derivative in the program that is differentiated."""
 
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, final
@@ -48,3 +49,57 @@ def checkpoint(what: Any) -> Any:
     derivative that would is refused.
     """
     return Checkpointed(what) if callable(what) else what
+
+
+@final
+class adjoint_of:
+    """``with adjoint_of(x) as x_bar:`` a block that is run in the backward sweep.
+
+    It stands where the adjoint of ``x`` is complete, and may look at it, change it in place or give
+    the name another value, which is then the adjoint. ``x`` is a variable that holds a number or an
+    array, and is not read before the block.
+
+    >>> import numpy as np
+    >>> import gradscribe as gs
+    >>> def f(x):
+    ...     y = x**2
+    ...     with gs.adjoint_of(y) as y_bar:
+    ...         y_bar = np.clip(y_bar, -1.0, 1.0)
+    ...     return 100 * y
+    >>> f(3.0), gs.grad(f)(3.0)
+    (900.0, 6.0)
+
+    The block is no part of the function that is differentiated: where that runs by itself, as
+    above, the block is skipped. The derivative is an ordinary function with the
+    block in it, and its own derivatives are those of what it computes. Where the result does not
+    depend on ``x``, or ``x`` not on what is differentiated, there is no adjoint and the block is
+    not run. Forward mode has no adjoints and is refused.
+    """
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __enter__(self) -> None:
+        # A with statement cannot be told not to run its block. But an exception that a trace
+        # function raises at its first step is raised in the block, and handed to __exit__.
+        self.frame = sys._getframe(1)
+        self.before = sys.gettrace(), self.frame.f_trace, self.frame.f_trace_opcodes
+        self.frame.f_trace_opcodes = True
+        self.frame.f_trace = _skip
+        sys.settrace(_skip)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        known, self.frame.f_trace, self.frame.f_trace_opcodes = self.before
+        del self.frame
+        sys.settrace(known)
+        return kind is _Skipped
+
+
+class _Skipped(BaseException):
+    """The block was not entered."""
+
+
+def _skip(frame: Any, event: str, argument: Any) -> Any:
+    if event == "call":  # of a function on the way out of __enter__
+        return None
+    raise _Skipped

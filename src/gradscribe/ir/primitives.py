@@ -170,6 +170,7 @@ FOR = Primitive("for")
 WHILE = Primitive("while")
 SCOPE = Primitive("scope")
 CALL = Primitive("call")
+HOOK = Primitive("hook")  # its first arg; the callee makes of its adjoint, and the rest, another
 OPAQUE = Primitive("opaque", effect=True)
 UNPACK = Primitive("unpack")
 

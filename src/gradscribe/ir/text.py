@@ -81,9 +81,9 @@ class _Printer:
             case primitives.OPAQUE:
                 template = ast.unparse(op.attrs.template) if op.attrs.template else ""
                 self.lines.append(f"{start}opaque {template!r}({self.operands(args)})")
-            case primitives.CALL:
+            case primitives.CALL | primitives.HOOK:
                 callee = op.attrs.callee.name if op.attrs.callee else "?"
-                self.lines.append(f"{start}call {callee}({self.operands(args)})")
+                self.lines.append(f"{start}{op.prim.name} {callee}({self.operands(args)})")
             case _:
                 self.lines.append(f"{start}{op.prim.name}({self.operands(args)})")
 

@@ -18,7 +18,7 @@ from typing import final
 
 from gradscribe.ir.core import UNDEF, Attrs, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, SCOPE, STRUCTURED, WHILE
+from gradscribe.ir.primitives import FOR, HOOK, IF, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import substitute
 from gradscribe.ir.scopes import catches, head, is_repeated, may_raise
 
@@ -44,6 +44,8 @@ def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
     for op in region.ops:
         for inner in op.regions:
             _unchanged(inner, mapping)
+        if op.prim is HOOK and op.attrs.callee is None:
+            mapping[op.results[0]] = op.args[0]
         if op.prim is IF:
             then, other = op.regions
             for result, one, two in zip(op.results, then.yields, other.yields, strict=True):

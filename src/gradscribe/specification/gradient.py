@@ -11,7 +11,7 @@ from gradscribe.differentiate import blame, transform
 from gradscribe.differentiate.entries import check_entries
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.core import Function, walk
-from gradscribe.ir.primitives import FOR, WHILE
+from gradscribe.ir.primitives import FOR, HOOK, WHILE
 from gradscribe.ir.types import is_scalar
 from gradscribe.passes import simplify
 from gradscribe.primal import (
@@ -101,6 +101,7 @@ class Gradient:
             and single
             and is_scalar(asked[0])
             and any(op.prim in (FOR, WHILE) for op in walk(primal.body))
+            and not any(op.prim is HOOK for op in walk(primal.body))
         )
         if forward and not all(map(is_scalar, asked)):
             raise ArgumentError(
