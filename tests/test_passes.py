@@ -20,6 +20,7 @@ from gradscribe.ir.types import FLOAT, PY_FLOAT, PY_INT, Array, Sym, Type
 from gradscribe.ir.verify import verify
 from gradscribe.passes.algebra import simplify_algebra
 from gradscribe.passes.broadcasts import fold_broadcasts
+from gradscribe.passes.cancel import cancel
 from gradscribe.passes.clean import clean
 from gradscribe.passes.shapes import TRANSPOSED, ask_shapes
 from gradscribe.passes.share import share
@@ -248,3 +249,32 @@ def test_constants_are_folded_while_building() -> None:
     index = draft.emit(operator.add, Const(1), Const(2), derived=False)
     assert isinstance(index, Const)
     assert index.value == 3
+
+
+# ---------------------------------------------------------------------------- cancel
+
+
+def shifted(keep_summands: bool) -> Function:
+    """The adjoint into what is subtracted from x in ``sum(w * e) / sum(e)``, e = exp(x - top)."""
+    draft = Draft(w=MATRIX, e=MATRIX)
+    w, e = draft.values
+    s = draft.emit(np.sum, e, 1, True, derived=False)
+    k = draft.emit(np.sum, draft.emit(operator.mul, w, e), 1, True)
+    one = draft.emit(operator.truediv, draft.emit(operator.mul, w, e), s)
+    squared = draft.emit(operator.pow, s, 2)
+    other = draft.emit(operator.mul, draft.emit(operator.truediv, k, squared), e)
+    d_bar = draft.emit(operator.sub, one, other, hint="d_bar")
+    top_bar = draft.emit(np.sum, draft.emit(operator.neg, d_bar), 1, True)
+    kept = d_bar if keep_summands else e
+    return draft.returning(draft.emit(operator.add, kept, draft.emit(operator.mul, top_bar, e)))
+
+
+def test_a_sum_that_cancels_is_not_added() -> None:
+    lines = body(clean(cancel(shifted(keep_summands=True))))
+    assert lines[-1].startswith("return %d_bar")
+
+
+def test_a_sum_that_cancels_is_added_where_its_summands_are_not_seen() -> None:
+    """One of them may be infinite, and then the sum is not zero."""
+    lines = body(clean(cancel(shifted(keep_summands=False))))
+    assert any(line.startswith("%t") and " = add(%e, " in line for line in lines)

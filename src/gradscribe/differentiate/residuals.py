@@ -38,6 +38,7 @@ from gradscribe.ir.types import (
     Slice,
     Static,
     Type,
+    at_most_one,
     dims_of,
     is_scalar,
 )
@@ -121,6 +122,28 @@ def _is_square(op: Op) -> bool:
     return isinstance(exponent, Const) and exponent.name is None and exponent.value == 2
 
 
+def breadth(kind: Type) -> int:
+    """How many axes of more than one entry a value may have."""
+    return sum(not at_most_one(dim) for dim in dims_of(kind) or ())
+
+
+def grown(ops: list[Op]) -> set[Value]:
+    """Values that are larger than all that they are computed from, entry by entry.
+
+    ``x.T - x`` of a column x is a table; what is computed of it is as large. Such a value takes
+    more memory than it is worth, even if it is a power.
+    """
+    found: set[Value] = set()
+    for op in ops:
+        if len(op.results) != 1 or not (op.prim.elementwise or op.prim.cheap):
+            continue
+        size = breadth(op.results[0].type)
+        arrays = [a for a in op.args if isinstance(a, Value)]
+        if size > 1 and all(breadth(a.type) < size or a in found for a in arrays):
+            found.add(op.results[0])
+    return found
+
+
 def make_plan(
     body: Region,
     needed: list[Value],
@@ -141,6 +164,7 @@ def make_plan(
     version = {c.after: root for root, changes in chains.items() for c in changes}
     parents: dict[Value, list[Value] | None] = {}
     cost: dict[Value, int] = {}
+    tables = grown(body.ops)
     same = _copies(body, chains)
 
     def node(value: Value) -> Value:
@@ -166,7 +190,8 @@ def make_plan(
         cost[value] = 0 if free and value in free else _cost(value, op)
         if value in chains:
             cost[value] = min(cost[value], sum(_entry_cost(c.op) for c in chains[value]))
-        if op is None or value in kept or not recomputable(op, standing) or of_whole(op):
+        again = op is not None and (recomputable(op, standing) or value in tables)
+        if op is None or value in kept or not again or of_whole(op):
             parents[value] = None
             continue
         above = [node(a) for a in op.args if isinstance(a, Value) and a in inside]
@@ -256,7 +281,7 @@ def for_arm(op: Op, arm: Region, reverse: Region) -> None:
     mapping: dict[Value, Operand] = {}
     for value in plan.stored:
         mapping[value] = _export(op, arm, value)
-    reverse.ops[:0] = _once(plan.again, mapping)
+    reverse.ops[:0] = once(plan.again, mapping)
     substitute(reverse, mapping)
 
 
@@ -273,7 +298,7 @@ def _export(op: Op, arm: Region, value: Value) -> Value:
     return result
 
 
-def _once(again: list[Op], mapping: dict[Value, Operand]) -> list[Op]:
+def once(again: list[Op], mapping: dict[Value, Operand]) -> list[Op]:
     """What is computed again, as operations of its own; what is the same only once."""
     copies: list[Op] = []
     known: dict[tuple[object, ...], Value] = {}
@@ -342,7 +367,7 @@ def for_loop(
         for put in _restore(op, reverse, root, changes, mapping, items)
     ]
     mapping.update((a, mapping[b]) for a, b in plan.same.items() if b in mapping)
-    again = _once([step for step in plan.again if step.results[0] not in mapping], mapping)
+    again = once([step for step in plan.again if step.results[0] not in mapping], mapping)
     inner.ops = [*again, *puts, *inner.ops]
     substitute(inner, mapping)
     inner.ops = _in_time(inner.ops, again, puts)

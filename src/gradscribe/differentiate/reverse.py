@@ -21,6 +21,7 @@ import numpy as np
 
 from gradscribe.differentiate import apply, calls, residuals, surgery
 from gradscribe.differentiate.activity import Activity
+from gradscribe.differentiate.afresh import compute_afresh
 from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
 from gradscribe.differentiate.extents import Extents
 from gradscribe.differentiate.lasting import Lasting
@@ -265,6 +266,9 @@ def reverse_sweep(
     for value, bar in seeds:
         scope.add(value, bar)
     surgery.check(region, active)
+    forward = len(region.ops)
     Reverser(builder, active, region).region(region, scope)
+    if builder.region is region:
+        compute_afresh(region, forward)
     spend(region)
     return scope

@@ -49,6 +49,7 @@ from gradscribe.ir.types import (
     class_name,
     dims_of,
     holds_records,
+    is_array,
     is_static,
 )
 from gradscribe.ir.types import Sequence as SequenceType
@@ -379,6 +380,11 @@ def _known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> C
     if prim.function is helpers.is_one:
         one = args[0]
         return Const(isinstance(one, Const) and one.name is None and helpers.is_one(one.value))
+    if prim.function is helpers.is_slow_inverse:
+        array, exponent = is_array(type_of_operand(args[0])), args[1]
+        if not array or not isinstance(exponent, Const) or not exponent.fixed:
+            return Const(False)
+        return Const(helpers.is_slow_inverse((1,), exponent.value))
     if prim.function is may_repeat:
         return None if writes.may_name_twice(frame, args[0]) else Const(False)
     if prim.function is holds_lists:

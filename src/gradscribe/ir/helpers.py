@@ -203,6 +203,15 @@ def is_one(x: Any) -> bool:
     return type(x) is int and x == 1
 
 
+def is_slow_inverse(x: Any, exponent: Any) -> bool:
+    """Is x an array and its exponent written as a negative number that is no integer?
+
+    Decided when a rule is lowered, never at run time.
+    """
+    literal = isinstance(exponent, float) and exponent < 0 and not exponent.is_integer()
+    return literal and np.ndim(x) > 0
+
+
 def apart(*arguments: Any) -> None:
     """Refuse arguments that share memory, one of which the function is going to change."""
     seen: dict[int, list[Any]] = {}

@@ -390,6 +390,15 @@ def not_one(dim: Dim) -> bool:
     return dim != 1 if isinstance(dim, int) else isinstance(dim, Sym) and dim.not_one
 
 
+def at_most_one(dim: Dim) -> bool:
+    """Is the length 1, or 0 as that of ``x[2:3]`` may be?"""
+    key = dim.key if isinstance(dim, Sym) and not dim.offset else None
+    if not isinstance(key, tuple) or key[0] != "slice":
+        return dim == 1
+    *_, start, stop, step = key
+    return step in (None, 1) and start is not None and (stop or 0) == start + 1
+
+
 def is_scalar(type: Type) -> bool:
     """Certainly one number (also a 0-d array, which arithmetic turns into a scalar)."""
     return isinstance(type, Scalar) or (isinstance(type, Array) and type.dims == ())
@@ -477,12 +486,13 @@ def dtype_of(type: Type) -> np.dtype[Any] | None:
 
 
 def broadcast_dim(a: Dim, b: Dim) -> Dim:
-    """The length where two dimensions meet elementwise."""
-    if b in (a, 1):
+    """The length where two dimensions meet elementwise; of two names for it the first.
+
+    So ``x = x + v`` in a loop keeps the dimensions of x.
+    """
+    if b in (a, 1) or not_one(a):
         return a
-    if a == 1 or not_one(b):
-        return b
-    return a if not_one(a) else None
+    return b if a == 1 or not_one(b) else None
 
 
 def broadcast(*shapes: tuple[Dim, ...] | None) -> tuple[Dim, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradscribe.ir.core import Function
 from gradscribe.passes.algebra import simplify_algebra
 from gradscribe.passes.broadcasts import fold_broadcasts
+from gradscribe.passes.cancel import cancel
 from gradscribe.passes.clean import clean
 from gradscribe.passes.fuse import fuse
 from gradscribe.passes.numbers import write_to_numbers
@@ -13,7 +14,7 @@ from gradscribe.passes.share import share, share_arithmetic
 from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
-    write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, join_writes,
+    write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, cancel, join_writes,
     simplify_algebra, clean, simplify_algebra, share_arithmetic, clean,
 )  # fmt: skip
 

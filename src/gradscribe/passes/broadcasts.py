@@ -25,6 +25,7 @@ from gradscribe.ir.types import (
     Dim,
     Scalar,
     Type,
+    at_most_one,
     broadcast,
     dims_of,
     dtype_of,
@@ -119,14 +120,18 @@ class _Folder:
                 op.args = args
 
     def _spread_later(self, op: Op, new: list[Op]) -> None:
-        """An operation on a broadcast number and other numbers: broadcast its result instead."""
+        """An operation on a broadcast and on what is smaller, too: broadcast its result instead."""
         filled = [a for a in op.args if isinstance(a, Value) and a in self.filled]
         if len(filled) != 1 or not op.derived or len(op.results) != 1:
             return
         value, x = self.filled[filled[0]]
         args = tuple(value if a is filled[0] else a for a in op.args)
-        if not all(is_scalar(type_of_operand(a)) for a in args) or not _dtype_holds(op, args):
+        if not _dtype_holds(op, args):
             return
+        if not all(is_scalar(type_of_operand(a)) for a in args):
+            whole, dims = dims_of(x.type), dims_of(op.results[0].type)
+            if whole is None or dims is None or not _same(whole, dims):
+                return
         number = self._emit(op, new, op.prim, *args)
         op.prim, op.args = FILL, (number, x)
         self.filled[op.results[0]] = (number, x)
@@ -164,8 +169,8 @@ class _Folder:
         for axis, (a, b) in enumerate(zip(p[lead:], q, strict=True)):
             if (a == b and a is not None) or not_one(b):
                 continue
-            if b != 1 or a is None:
-                return None
+            if not at_most_one(b) or a is None:
+                return None  # of nothing, the sum of an empty axis is one zero that goes nowhere
             ones.append(axis)
         result: Operand = g
         if lead and not q:

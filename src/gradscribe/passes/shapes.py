@@ -77,6 +77,8 @@ def _region(
             entry = _entry(op, origin)
             if entry is not None:
                 mapping[op.results[0]] = entry
+                if isinstance(entry, Value) and not entry.hint:
+                    entry.hint = op.results[0].hint
         elif prim.function is tuple:
             whole = _whole(op, origin)
             if whole is not None:

@@ -23,7 +23,7 @@ from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import STRUCTURED
 from gradscribe.ir.rewrite import mapped, substitute
 from gradscribe.ir.types import is_array
-from gradscribe.passes.algebra import ADD, ARITHMETIC, DIV, SUB
+from gradscribe.passes.terms import ADD, ARITHMETIC, DIV, SUB
 
 Key = tuple[Any, ...]
 

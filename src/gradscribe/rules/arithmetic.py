@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 
-from gradscribe.ir.helpers import is_one
+from gradscribe.ir.helpers import is_one, is_slow_inverse
 from gradscribe.rules.declare import TABLE, constant, partial
 
 
@@ -80,8 +80,10 @@ def safe_base(exponent):
 
 
 @partial(operator.pow, "a", safe=safe_base)
-def pow_a(a, b):
+def pow_a(a, b, *, y):
     """0 where the exponent is 0, also at ``a == 0``."""
+    if is_slow_inverse(a, b):
+        return b * y / a
     if np.ndim(b) == 0:
         return b * a ** (b - 1 if b != 0 else 1)
     return b * a ** np.where(b == 0, 1, b - 1)
@@ -96,8 +98,8 @@ def pow_b(a, b, *, y):
 
 
 @partial(pow, "base", safe=safe_base)
-def builtin_pow_base(base, exp, mod=None):
-    return pow_a(base, exp)
+def builtin_pow_base(base, exp, mod=None, *, y):
+    return pow_a(base, exp, y=y)
 
 
 @partial(pow, "exp")

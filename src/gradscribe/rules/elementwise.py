@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from gradscribe.ir.helpers import is_slow_inverse
 from gradscribe.ir.special import sinc_derivative
 from gradscribe.rules.arithmetic import safe_base
 from gradscribe.rules.declare import adjoint, constant, constant_in, linear, partial, tangent
@@ -121,8 +122,10 @@ def fabs(x):
 
 
 @partial(np.power, "x1", safe=safe_base)
-def power_1(x1, x2):
+def power_1(x1, x2, *, y):
     """0 where the exponent is 0, also at ``x1 == 0``."""
+    if is_slow_inverse(x1, x2):
+        return x2 * y / x1
     if np.ndim(x2) == 0:
         return x2 * x1 ** (x2 - 1 if x2 != 0 else 1)
     return x2 * x1 ** np.where(x2 == 0, 1, x2 - 1)

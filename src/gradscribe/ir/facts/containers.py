@@ -364,6 +364,11 @@ def _(x: Type) -> Type:
     return PY_BOOL
 
 
+@fact(helpers.is_slow_inverse, cheap=True)
+def _(x: Type, exponent: Type) -> Type:
+    return PY_BOOL
+
+
 @fact(helpers.apart, effect=True)
 def _(*arrays: Type) -> Type:
     return UNKNOWN
