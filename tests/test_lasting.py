@@ -132,7 +132,61 @@ def a_second_sweep(x):
     return np.sum(x)
 
 
+def before_it_is_touched(x):
+    y = x.copy()
+    for i in range(len(x) - 1):
+        y[i] = y[i] ** 2
+        for j in range(2):
+            y[i] += np.sin(y[i + 1]) * y[i] * j
+    return np.sum(y)
+
+
+def touched_the_step_before(x):
+    y = x.copy()
+    for k in range(1, len(x)):
+        y[k - 1] = y[k] ** 2 * y[k - 1]
+        y[k] = np.cos(y[k]) * y[k]
+    return np.sum(y)
+
+
+def the_argument_itself(x):
+    for k in range(len(x) - 1):
+        x[k] = x[k] * np.sin(x[k + 1])
+    return np.sum(x**2)
+
+
+def untouched_in_a_branch(x):
+    y = x.copy()
+    for k in range(len(x) - 1):
+        if k % 2:
+            y[k] = y[k] ** 2
+            y[k] = y[k] * y[k + 1]
+        else:
+            y[k + 1] = np.exp(y[k + 1])
+    return np.sum(y)
+
+
+def touched_before_the_loop(x):
+    y = x.copy()
+    y[1] = y[1] ** 2
+    for k in range(len(x)):
+        y[k] = y[k] ** 2
+    return np.sum(y)
+
+
+def once_more_from_the_start(x):
+    total = 0.0
+    for i in range(2):
+        y = x.copy()
+        for k in range(len(x) - 1):
+            y[k] = y[k] * y[k + 1] + i
+        total += np.sum(y**2)
+    return total
+
+
 PROGRAMS = [
+    before_it_is_touched, touched_the_step_before, the_argument_itself, untouched_in_a_branch,
+    touched_before_the_loop, once_more_from_the_start,
     down, behind, ahead, from_the_end, the_same_place, in_steps, overlapping_steps, halves,
     down_a_column, again_and_again, left_early,
     afterwards, in_a_branch, made_in_the_loop, a_second_sweep,

@@ -223,14 +223,20 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
 def _filled_with(y_bar: Operand, factor: Operand, scope: Scope) -> Const | None:
     """The literal that y_bar is full of, where the factor has its shape, whatever that is."""
     made = scope.builder.made.get(y_bar) if isinstance(y_bar, Value) else None
-    if made is None or made.prim is not FILL_LIKE or not is_literal(made.args[0]):
+    if made is None or made.prim is not FILL_LIKE:
+        return None
+    number = made.args[0]
+    spread = scope.builder.made.get(number) if isinstance(number, Value) else None
+    if spread is not None and spread.prim is EXPAND:
+        number = spread.args[0]  # a sum's cotangent is a number
+    if not is_literal(number):
         return None
     if scope.extents is None or None not in (dims_of(type_of_operand(factor)) or ()):
         return None  # where types tell, it is folded later
     fits = scope.extents.fits(factor, y_bar) and _same_dtypes(
         type_of_operand(factor), type_of_operand(y_bar)
     )
-    return made.args[0] if fits else None
+    return number if fits else None
 
 
 def _are_vectors(y_bar: Operand, factor: Operand, scope: Scope) -> bool:

@@ -13,15 +13,24 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.differentiate.lengths import Lengths, Sum, plus
 from gradscribe.ir import helpers
 from gradscribe.ir.bounds import ZERO, Bounds, Origins
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Const, Op, Operand, Region, Value
-from gradscribe.ir.primitives import of
+from gradscribe.ir.core import Const, Op, Operand, Region, Value, walk
+from gradscribe.ir.loops import carries, first_carry
+from gradscribe.ir.primitives import FOR, WHILE, of
 from gradscribe.ir.types import Array, Scalar, Slice, Sym, dims_of, is_scalar
 
 GETITEM, TUPLE, SLICE = (of(f) for f in (operator.getitem, tuple, slice))
-_AS_FIRST = {of(helpers.setitem), of(helpers.index_add), of(np.ndarray.copy), of(np.zeros_like)}
+_AS_FIRST = {
+    of(f)
+    for f in (
+        helpers.setitem, helpers.index_add, np.ndarray.copy, np.zeros_like,
+        operator.iadd, operator.isub, operator.imul, operator.itruediv,
+    )
+}  # fmt: skip
+_CREATED = {of(f) for f in (np.zeros, np.ones, np.empty, np.full)}
 _AS_SECOND = {of(helpers.like), of(helpers.fill_like)}
 
 Extent = tuple[Any, ...]
@@ -35,6 +44,33 @@ class Extents:
         self.body = body
         self.made = made
         self.known: dict[Value, Extent | None] = {}
+        self.twins: dict[Value, Value] = {}  # of what is made for a value, and is as large: which
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        return Lengths(self.bounds)
+
+    @cached_property
+    def carried(self) -> dict[Value, Value]:
+        """What the arrays that loops change in places began as, by carry and result."""
+        found: dict[Value, Value] = {}
+        for op in reversed(list(walk(self.body))):  # inner loops first
+            if op.prim not in (FOR, WHILE):
+                continue
+            body, start = op.regions[-1], first_carry(op)
+            for k in range(carries(op)):
+                init, last = op.args[start + k], body.yields[k]
+                while isinstance(last, Value):
+                    made = self.origins.made.get(last)
+                    if last in found:
+                        last = found[last]
+                    elif made is not None and made.prim in _AS_FIRST:
+                        last = made.args[0]
+                    else:
+                        break
+                if last is body.params[start + k] and isinstance(init, Value):
+                    found[last] = found[op.results[k]] = init
+        return found
 
     @cached_property
     def origins(self) -> Origins:
@@ -59,7 +95,11 @@ class Extents:
 
         Then each has one entry only where one was asked for.
         """
-        if not (isinstance(p, tuple) and isinstance(q, tuple) and p[0] == q[0] == "part"):
+        if not (isinstance(p, tuple) and isinstance(q, tuple)):
+            return False
+        if "length" in (p[0], q[0]):
+            return self._fills(q, p) if p[0] == "length" else self._fills(p, q)
+        if p[0] != "part" or q[0] != "part":
             return False
         (_, one, *ends), (_, other, *others) = p, q
         lengths = isinstance(one, Sym) and one.many and isinstance(other, Sym) and other.many
@@ -67,6 +107,28 @@ class Extents:
         if not lengths or ends != others or one.offset or other.offset:
             return False
         return start is step is None and stop is not None and self.bounds.at_most(ZERO, stop)
+
+    def _fills(self, part: Any, length: Any) -> bool:
+        """Are there as many entries from one place to another as an array was made with?"""
+        if part[0] == "length":
+            return bool(part[1] == length[1])
+        if part[0] != "part" or part[4] is not None or part[2] is None or part[3] is None:
+            return False
+        _, dim, start, stop, _ = part
+        if not isinstance(dim, int | Sym):
+            return False
+        lengths, ends = self.lengths, list[Sum]()
+        for variable, number in (start, stop) if isinstance(start, tuple) else ():
+            whole = {} if variable is None else lengths.sum_of(variable[0])
+            if whole is None:
+                return False
+            ends.append(plus(whole, {None: number}))
+        return (
+            len(ends) == 2
+            and plus(ends[1], ends[0], -1) == dict(length[1])
+            and lengths.at_most({}, ends[0])
+            and lengths.at_most(ends[1], lengths.length(dim))
+        )
 
     def of(self, operand: Operand) -> Extent | None:
         """The extent of a number or array; None where its rank is not known."""
@@ -81,6 +143,8 @@ class Extents:
         dims = dims_of(value.type)
         if dims is None:
             return None
+        if None in dims and (twin := self.twins.get(value, self.carried.get(value))) is not None:
+            return self.of(twin)
         op = self.origins.made.get(value)
         made = self._made(op) if op is not None and None in dims else None
         if made is None or len(made) != len(dims):
@@ -92,12 +156,19 @@ class Extents:
             return self.of(op.args[0])
         if op.prim in _AS_SECOND:
             return self.of(op.args[1])
+        if op.prim in _CREATED:
+            return self._created(op.args[0])
         if op.prim is GETITEM:
             return self._part(op)
         if op.prim.elementwise:
             extents = {self.of(arg) for arg in op.args if not is_scalar(type_of_operand(arg))}
             return extents.pop() if len(extents) == 1 else None
         return None
+
+    def _created(self, shape: Operand) -> Extent | None:
+        made = self.origins.made.get(shape) if isinstance(shape, Value) else None
+        sums = [self.lengths.sum_of(n) for n in made.args] if made and made.prim is TUPLE else []
+        return tuple(("length", frozenset((s or {}).items())) for s in sums) if all(sums) else None
 
     def _part(self, op: Op) -> Extent | None:
         base, index = op.args

@@ -1,4 +1,4 @@
-"""Which reads of an array within a loop give the same at the loop's end.
+"""Which reads of an array within a loop give the same at the loop's end, or at its beginning.
 
 In the forward sweep of a factorisation in place, ::
 
@@ -9,14 +9,18 @@ In the forward sweep of a factorisation in place, ::
 
 nothing that is written after ``a[i, :j]`` was read lies in it: the writes are at ``a[i, j']`` with
 ``j <= j'`` and at ``a[i', …]`` with ``i < i'``. So the reverse sweep reads it off the final array,
-and nothing need be saved. Two places are *apart* if along some axis one ends before the other
-begins, which is a matter of the order of integers (``bounds``).
+and nothing need be saved. Entries that nothing was written to before they are read, it reads off
+the array that the loop began with, if that is an argument: those are never changed. Two places are
+*apart* if along some axis one ends before the other begins, which is a matter of the order of
+integers (``bounds``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import final
+
+import numpy as np
 
 from gradscribe.differentiate.bars import same_shape
 from gradscribe.ir import helpers
@@ -27,8 +31,8 @@ from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.types import Array, Scalar, Slice, dims_of, dtype_of
 
-SETITEM, INDEX_ADD, TUPLE, SLICE = (
-    of(f) for f in (helpers.setitem, helpers.index_add, tuple, slice)
+SETITEM, INDEX_ADD, TUPLE, SLICE, COPY = (
+    of(f) for f in (helpers.setitem, helpers.index_add, tuple, slice, np.ndarray.copy)
 )
 
 Interval = tuple[Point, Point | None]  # from, to (without it); to None: the end of the axis
@@ -99,7 +103,7 @@ class Lasting:
         for loop in nest:
             body = loop.regions[-1]
             if id(loop) not in self.inside:
-                self.inside[id(loop)] = frozenset(defined_in(body))
+                self.inside[id(loop)] = frozenset().union(*map(defined_in, loop.regions))
                 self.direct[id(loop)] = frozenset(body.params).union(*(o.results for o in body.ops))
                 writes = (o for o in body.ops if o.prim is SETITEM)
                 self.stored[id(loop)] = {o.args[2]: o for o in writes}
@@ -124,6 +128,29 @@ class Lasting:
             result = result or current
         return result
 
+    def unchanged(self, nest: list[Op], version: Operand, index: Operand) -> Value | None:
+        """An array that is there in the reverse sweep, with the entries ``version[index]``."""
+        return self.final(nest, version, index) or self.initial(nest, version, index)
+
+    def initial(self, nest: list[Op], version: Operand, index: Operand) -> Value | None:
+        """The argument that ``version[index]`` can be read off."""
+        current = version
+        for loop in reversed(nest):
+            carry = None if loop.prim in (IF, SCOPE) else self._carry(loop, current)
+            if carry is None:
+                if current in self.inside[id(loop)]:
+                    return None  # an array of this very iteration, or of this arm
+            elif self._lasts(loop, carry, current, index, backwards=True):
+                current = loop.args[first_carry(loop) + carry]
+            else:
+                return None
+        assert self.origins is not None
+        made = self.origins.made.get(current) if isinstance(current, Value) else None
+        while made is not None and made.prim is COPY:
+            current = made.args[0]
+            made = self.origins.made.get(current) if isinstance(current, Value) else None
+        return current if isinstance(current, Value) and current in self.region.params else None
+
     def _carry(self, loop: Op, version: Operand) -> int | None:
         """Which carry of a loop a value is a version of."""
         if not isinstance(version, Value):
@@ -141,7 +168,13 @@ class Lasting:
                 return k
         return None
 
-    def _lasts(self, loop: Op, carry: int, version: Operand, index: Operand) -> bool:
+    def _lasts(
+        self, loop: Op, carry: int, version: Operand, index: Operand, backwards: bool = False
+    ) -> bool:
+        """Is nothing written there after ``version``, until the loop ends?
+
+        ``backwards``: nor before it, since the loop began.
+        """
         assert self.origins is not None and isinstance(version, Value)
         body, start = loop.regions[-1], first_carry(loop)
         chain = self.chains[body.params[start + carry]]
@@ -150,13 +183,14 @@ class Lasting:
         now = Bounds(self.origins)
         place = self._place(index, now, later=False)
         for at, write in chain.writes:
-            if at > chain.versions[version] and not self._apart(place, write, now, False):
+            follows = at > chain.versions[version]
+            if follows != backwards and not self._apart(place, write, now, False):
                 return False
         then = Bounds(self.origins, self.inside[id(loop)])
         if not any(then.order(param) for param in body.params[:start]):
             return not chain.writes
-        place = self._place(index, then, later=False)
-        return all(self._apart(place, write, then, True) for _, write in chain.writes)
+        place = self._place(index, then, later=backwards)
+        return all(self._apart(place, write, then, not backwards) for _, write in chain.writes)
 
     def _apart(self, place: list[Interval], write: Op | None, bounds: Bounds, later: bool) -> bool:
         if write is None:
@@ -223,7 +257,7 @@ class Lasting:
     def read(self, nest: list[Op], value: Value, op: Op | None) -> Op | None:
         """An operation that reads a value of the innermost loop's body off a final array."""
         if op is not None and op.prim is GETITEM:
-            final = self.final(nest, op.args[0], op.args[1])
+            final = self.unchanged(nest, op.args[0], op.args[1])
             return None if final is None else _reading(final, op.args[1], value, op)
         write = self.stored[id(nest[-1])].get(value)
         if write is None:

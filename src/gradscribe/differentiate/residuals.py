@@ -341,7 +341,7 @@ def for_loop(
     lasting.prepare(nest, inner)
     for read in walk(inner):
         if read.prim is GETITEM and read.args[0] in inside:
-            array = lasting.final(nest, *read.args)
+            array = lasting.unchanged(nest, *read.args)
             read.args = read.args if array is None else (array, read.args[1])
     start = first_carry(op)
     # A loop that was left early is not walked to its end again: positions are collected too.

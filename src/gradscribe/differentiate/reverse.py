@@ -188,6 +188,8 @@ class Reverser:
             for k in threaded
         }
         reverse.params = list(carried.values())
+        if scope.extents is not None:
+            scope.extents.twins.update((bar, body.params[start + k]) for k, bar in carried.items())
         collected: list[tuple[Value, Operand]] = []
         with self.builder.into(reverse):
             for k, param in carried.items():

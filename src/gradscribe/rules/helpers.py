@@ -15,6 +15,7 @@ from gradscribe.ir.helpers import (
     expand,
     fill_like,
     is_one,
+    is_slow_inverse,
     like,
     ordered,
     own,
@@ -86,6 +87,6 @@ constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
 constant(
-    zeros_like, zero_tree, stop_gradient, check_finite, is_one, bounds, ordered, list.index,
-    list.count, len, range, slice,
+    zeros_like, zero_tree, stop_gradient, check_finite, is_one, is_slow_inverse, bounds, ordered,
+    list.index, list.count, len, range, slice,
 )  # fmt: skip
