@@ -9,13 +9,14 @@ from gradscribe.passes.cancel import cancel
 from gradscribe.passes.clean import clean
 from gradscribe.passes.fuse import fuse
 from gradscribe.passes.numbers import write_to_numbers
+from gradscribe.passes.roots import add_squares_of_roots
 from gradscribe.passes.shapes import ask_shapes
 from gradscribe.passes.share import share, share_arithmetic
 from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
     write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, cancel, join_writes,
-    simplify_algebra, clean, simplify_algebra, share_arithmetic, clean,
+    add_squares_of_roots, simplify_algebra, clean, simplify_algebra, share_arithmetic, clean,
 )  # fmt: skip
 
 

@@ -58,6 +58,8 @@ class _Folder:
     def __init__(self) -> None:
         self.mapping: dict[Value, Operand] = {}
         self.filled: dict[Value, tuple[Operand, Value]] = {}
+        # What may lack axes that its type has, for broadcasting adds them.
+        self.flat: set[Operand] = set()
 
     def region(self, region: Region, root: Region) -> None:
         region.ops = self._ops(region)
@@ -90,6 +92,7 @@ class _Folder:
                     continue
                 self._zeros(op)
             elif op.prim.elementwise:
+                self._note_flat(op)
                 self._absorb(op)
                 self._spread_later(op, new)
             elif op.prim in (SETITEM, INDEX_ADD):
@@ -105,6 +108,12 @@ class _Folder:
         return operand
 
     # ------------------------------------------------------------------ folding
+
+    def _note_flat(self, op: Op) -> None:
+        made, dims = _broadcast(op.args), dims_of(op.results[0].type)
+        fewer = made is not None and dims is not None and len(made) < len(dims)
+        if fewer or not self.flat.isdisjoint(op.args):
+            self.flat.add(op.results[0])
 
     def _absorb(self, op: Op) -> None:
         """Leave a broadcast to an elementwise operation whose other operands are as large."""
@@ -130,7 +139,8 @@ class _Folder:
             return
         if not all(is_scalar(type_of_operand(a)) for a in args):
             whole, dims = dims_of(x.type), dims_of(op.results[0].type)
-            if whole is None or dims is None or not _same(whole, dims):
+            flat = not self.flat.isdisjoint(args)
+            if flat or whole is None or dims is None or not _same(whole, dims):
                 return
         number = self._emit(op, new, op.prim, *args)
         op.prim, op.args = FILL, (number, x)
