@@ -19,15 +19,16 @@ from __future__ import annotations
 from typing import final
 
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.rewrite import substitute, use_counts
-from gradscribe.ir.types import UNKNOWN, is_scalar
+from gradscribe.ir.types import UNKNOWN, is_array, is_scalar
 from gradscribe.passes.terms import (
     ADD,
     ARITHMETIC,
     DIV,
     MUL,
     NEG,
+    POW,
     PRODUCTS,
     SUB,
     SUM,
@@ -47,7 +48,7 @@ _MAX_TERMS = 12
 
 def simplify_algebra(function: Function) -> Function:
     """Simplify derived arithmetic in a function, in place."""
-    algebra = _Algebra(use_counts(function.body))
+    algebra = _Algebra(use_counts(function.body), _changing(function.body))
     algebra.region(function.body)
     substitute(function.body, algebra.mapping)
     return function
@@ -55,8 +56,9 @@ def simplify_algebra(function: Function) -> Function:
 
 @final
 class _Algebra:
-    def __init__(self, counts: dict[Value, int]) -> None:
+    def __init__(self, counts: dict[Value, int], changing: set[Operand]) -> None:
         self.counts = counts
+        self.changing = changing
         self.forms: dict[Value, list[Term]] = {}
         self.mapping: dict[Value, Operand] = {}
         self.cheap: set[Value] = set()
@@ -91,6 +93,8 @@ class _Algebra:
                 form = self._form(op)
                 if form is not None and len(form) == 1:
                     self.forms[result] = form
+            elif not result.named and is_array(result.type) and self._is_square(op):
+                self.forms[result] = [Term(1, {op.args[0]: 2})]  # not worth keeping
             new.append(op)
             return
         form = self._form(op)
@@ -106,6 +110,13 @@ class _Algebra:
             new.append(op)
         else:
             new.extend(Writer(op).write(form))
+
+    def _is_square(self, op: Op) -> bool:
+        """Is this the square of an array that stays as it is?"""
+        if op.prim is not POW or op.args[0] in self.changing:
+            return False
+        exponent = op.args[1]
+        return isinstance(exponent, Const) and exponent.name is None and exponent.value == 2
 
     def _read_through(self, op: Op, readers: dict[Value, Op]) -> bool:
         """Is a result read only once, by derived arithmetic that may see what it is made of?"""
@@ -203,6 +214,17 @@ class _Algebra:
         return [
             Term(1, {a: p * scale for a, p in num.items()}, {a: p * scale for a, p in den.items()})
         ]
+
+
+def _changing(body: Region) -> set[Operand]:
+    """What is written to in places somewhere, and views, for what they view may be."""
+    found: set[Operand] = set()
+    for op in walk(body):
+        if op.prim.mutates is not None:
+            found.add(op.args[op.prim.mutates])
+        elif op.prim.storage != "fresh":
+            found.update(op.results)
+    return found
 
 
 def _readers(region: Region) -> dict[Value, Op]:
