@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/from_operator_overloading.py:mixed
 # Derivative  gradient with respect to x, then x; order 2, mode auto
 # Arguments   x: float
-# Sources     sha256 acd8c25b7a70; rules 76bf23f7f5f3
+# Sources     sha256 acd8c25b7a70; rules e86ca4475ade
 # Regenerate  gradscribe write examples/from_operator_overloading.py:mixed -o generated/from_operator_overloading
 import numpy as np
 

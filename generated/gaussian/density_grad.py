@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/gaussian.py:density
 # Derivative  gradient with respect to x, mu and sigma; order 1, mode auto
 # Arguments   x: float, mu: float, sigma: float
-# Sources     sha256 1549f69db35c; rules 5a828901547d
+# Sources     sha256 1549f69db35c; rules 1d5b6660a1d8
 # Regenerate  gradscribe write examples/gaussian.py:density --order 1 -o generated/gaussian
 import math
 

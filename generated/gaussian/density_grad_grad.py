@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/gaussian.py:density
 # Derivative  gradient with respect to x, mu and sigma, then x, mu and sigma; order 2, mode auto
 # Arguments   x: float, mu: float, sigma: float
-# Sources     sha256 55f9fd9e7c11; rules 848db2a9eec6
+# Sources     sha256 55f9fd9e7c11; rules 392415c2b572
 # Regenerate  gradscribe write examples/gaussian.py:density -o generated/gaussian
 import math
 

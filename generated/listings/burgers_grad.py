@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:burgers
 # Derivative  gradient with respect to u; order 1, mode auto
 # Arguments   u: float64[u0], steps: int, c: float
-# Sources     sha256 4dbf44572e50; rules fef60362bb31
+# Sources     sha256 4dbf44572e50; rules 92ebbfb95ba6
 # Regenerate  gradscribe write examples/listings.py:burgers --order 1 -o generated/listings
 import numpy as np
 

@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:cube
 # Derivative  gradient with respect to x, then x; order 2, mode auto
 # Arguments   x: float
-# Sources     sha256 6f90de528984; rules 442583e5c376
+# Sources     sha256 6f90de528984; rules 142378ca4838
 # Regenerate  gradscribe write examples/listings.py:cube -o generated/listings
 import numpy as np
 

@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:loss
 # Derivative  gradient with respect to w and b, then w and b; order 2, mode auto
 # Arguments   w: float64[w0], b: float, x: float64[x0, x1], y: float64[x0]
-# Sources     sha256 9e2642d2213c; rules 86e1b7423b43
+# Sources     sha256 9e2642d2213c; rules 1e709caa1841
 # Regenerate  gradscribe write examples/listings.py:loss -o generated/listings
 import numpy as np
 

@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:newton_sqrt
 # Derivative  gradient with respect to a, then a; order 2, mode reverse
 # Arguments   a: float, n: int
-# Sources     sha256 89c8a9dddc76; rules be79f3a4ac86
+# Sources     sha256 89c8a9dddc76; rules f0a9632ea1ef
 # Regenerate  gradscribe write examples/listings.py:newton_sqrt -o generated/listings
 import numpy as np
 

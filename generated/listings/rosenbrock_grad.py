@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:rosenbrock
 # Derivative  gradient with respect to x and y; order 1, mode auto
 # Arguments   x: float, y: float
-# Sources     sha256 892b9c23e5af; rules 8be5238564e3
+# Sources     sha256 892b9c23e5af; rules 90f576e5ace2
 # Regenerate  gradscribe write examples/listings.py:rosenbrock --order 1 -o generated/listings
 import numpy as np
 

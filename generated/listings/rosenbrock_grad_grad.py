@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:rosenbrock
 # Derivative  gradient with respect to x and y, then x and y; order 2, mode auto
 # Arguments   x: float, y: float
-# Sources     sha256 b4f038e46af4; rules cbbcc856895f
+# Sources     sha256 b4f038e46af4; rules f801a9ed1001
 # Regenerate  gradscribe write examples/listings.py:rosenbrock -o generated/listings
 import numpy as np
 

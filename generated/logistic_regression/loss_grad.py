@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/logistic_regression.py:loss
 # Derivative  gradient with respect to weights; order 1, mode auto
 # Arguments   weights: float64[n], bias: float, x: float64[m, n], y: float64[m]
-# Sources     sha256 7a66377ef8f7; rules 29f071bcbb31
+# Sources     sha256 7a66377ef8f7; rules fc5bd4a2a60e
 # Regenerate  gradscribe write examples/logistic_regression.py:loss -o generated/logistic_regression
 import numpy as np
 

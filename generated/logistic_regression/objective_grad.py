@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/logistic_regression.py:objective
 # Derivative  gradient with respect to theta; order 1, mode auto
 # Arguments   theta: float64[k], x: float64[m, n], y: float64[m]
-# Sources     sha256 543b202ce82a; rules 29f071bcbb31
+# Sources     sha256 543b202ce82a; rules fc5bd4a2a60e
 # Regenerate  gradscribe write examples/logistic_regression.py:objective --order 1 -o generated/logistic_regression
 import numpy as np
 

@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/logistic_regression.py:objective
 # Derivative  gradient with respect to theta, then theta; order 2, mode auto
 # Arguments   theta: float64[k], x: float64[m, n], y: float64[m]
-# Sources     sha256 ebd32dbfd4b0; rules 29876cf08a13
+# Sources     sha256 ebd32dbfd4b0; rules dfa83eb821e1
 # Regenerate  gradscribe write examples/logistic_regression.py:objective -o generated/logistic_regression
 import numpy as np
 
