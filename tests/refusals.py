@@ -2756,6 +2756,327 @@ SECTIONS["Arguments of derivatives"] = [
 
 # ---------------------------------------------------------------------------- not on the page
 
+SECTIONS["Rules that users declare"] = [
+    Refusal(
+        "a function with rules for its other arguments only",
+        """
+        def g(a, b):
+            return a * b
+
+        @gs.partial(g, "a")
+        def g_a(b):
+            return b
+
+        def main(x):
+            return np.sum(g(2.0, x))
+        """,
+        """
+        def g(a, b):
+            return a * b
+
+        @gs.partial(g, "a")
+        def g_a(b):
+            return b
+
+        @gs.partial(g, "b")
+        def g_b(a):
+            return a
+
+        def main(x):
+            return np.sum(g(2.0, x))
+        """,
+    ),
+    Refusal(
+        "an adjoint that is not linear, in forward mode",
+        """
+        def clipped(x):
+            return x
+
+        @gs.adjoint(clipped)
+        def clipped_adjoint(y_bar):
+            return np.clip(y_bar, -1.0, 1.0)
+
+        def main(x):
+            return np.sum(clipped(x))
+        """,
+        call="gs.jvp(main)((x,), (x,))",
+        rewrite="""
+        def clipped(x):
+            return x
+
+        @gs.adjoint(clipped)
+        def clipped_adjoint(y_bar):
+            return np.clip(y_bar, -1.0, 1.0)
+
+        @gs.tangent(clipped)
+        def clipped_tangent(x_dot):
+            return x_dot
+
+        def main(x):
+            return np.sum(clipped(x))
+        """,
+    ),
+    Refusal(
+        "a function without a rule, called by a rule",
+        """
+        from numpy.polynomial.chebyshev import chebval
+
+        def square(x):
+            return chebval(x, (0.5, 0.0, 0.5))
+
+        @gs.partial(square)
+        def square_x(x):
+            return chebval(x, (0.0, 2.0))
+
+        def main(x):
+            return gs.grad(square)(x)
+        """,
+        """
+        from numpy.polynomial.chebyshev import chebval
+
+        def square(x):
+            return chebval(x, (0.5, 0.0, 0.5))
+
+        @gs.partial(square)
+        def square_x(x):
+            return chebval(x, (0.0, 2.0))
+
+        @gs.partial(square_x)
+        def square_x_x():
+            return 2.0
+
+        def main(x):
+            return gs.grad(square)(x)
+        """,
+    ),
+    Refusal(
+        "a rule that returns too few adjoints",
+        """
+        def g(a, b):
+            return a * b
+
+        @gs.adjoint(g, ("a", "b"))
+        def g_adjoint(a, b, y_bar):
+            return y_bar * b
+
+        def main(x):
+            return np.sum(g(x, x))
+        """,
+        """
+        def g(a, b):
+            return a * b
+
+        @gs.adjoint(g, ("a", "b"))
+        def g_adjoint(a, b, y_bar):
+            return y_bar * b, y_bar * a
+
+        def main(x):
+            return np.sum(g(x, x))
+        """,
+    ),
+    Refusal(
+        "a function with a rule that changes its argument",
+        """
+        def g(a):
+            a[0] = 0.0
+            return a * a
+
+        @gs.partial(g)
+        def g_a(a):
+            return 2 * a
+
+        def main(x):
+            return np.sum(g(x + 1))
+        """,
+        """
+        def g(a):
+            return a * a
+
+        @gs.partial(g)
+        def g_a(a):
+            return 2 * a
+
+        def main(x):
+            z = x + 1
+            z[0] = 0.0
+            return np.sum(g(z))
+        """,
+    ),
+    Refusal(
+        "a variable that only some paths bind, in a rule",
+        """
+        def g(a):
+            if np.sum(a) > 0:
+                e = np.exp(a)
+                return e
+            return np.exp(a)
+
+        @gs.partial(g)
+        def g_a(e):
+            return e
+
+        def main(x):
+            return np.sum(g(x))
+        """,
+        """
+        def g(a):
+            e = np.exp(a)
+            return e
+
+        @gs.partial(g)
+        def g_a(e):
+            return e
+
+        def main(x):
+            return np.sum(g(x))
+        """,
+    ),
+    Refusal(
+        "a rule that reads a nested function",
+        """
+        def g(a, f):
+            return f(a)
+
+        @gs.partial(g)
+        def g_a(a, f):
+            return f(a)
+
+        def main(x):
+            return np.sum(g(x, lambda t: np.exp(t)))
+        """,
+        """
+        def g(a, f):
+            return f(a)
+
+        @gs.partial(g)
+        def g_a(a, f):
+            return f(a)
+
+        def main(x):
+            return np.sum(g(x, np.exp))
+        """,
+    ),
+    Refusal(
+        "a function with a rule and * parameters, differentiated itself",
+        """
+        def main(x, *more):
+            return np.sum(x)
+
+        @gs.adjoint(main)
+        def main_adjoint(x, y_bar):
+            return y_bar * np.ones_like(x)
+        """,
+        """
+        def main(x):
+            return np.sum(x)
+
+        @gs.adjoint(main)
+        def main_adjoint(x, y_bar):
+            return y_bar * np.ones_like(x)
+        """,
+    ),
+    Refusal(
+        "an argument that the rules of a function have no name for",
+        """
+        @gs.partial(np.spacing)
+        def spacing_x():
+            return 0.0
+
+        def main(x):
+            return np.sum(np.spacing(x, where=True))
+        """,
+        """
+        @gs.partial(np.spacing)
+        def spacing_x():
+            return 0.0
+
+        def main(x):
+            return np.sum(np.spacing(x) + x)
+        """,
+    ),
+    Refusal(
+        "a rule for an argument that does not exist",
+        "def main(x):\n    return x\n",
+        call="gs.adjoint(main, 'z')(lambda y_bar: y_bar)",
+        instead="gs.adjoint(main, 'x')(lambda y_bar: y_bar)",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule that reads what does not exist",
+        "def main(x):\n    return x\n",
+        call="gs.adjoint(main, 'x')(lambda z, y_bar: z)",
+        instead="gs.adjoint(main, 'x')(lambda x, y_bar: y_bar)",
+        rewrite="",
+    ),
+    Refusal(
+        "a partial that reads the cotangent",
+        "def main(x):\n    return x\n",
+        call="gs.partial(main)(lambda y_bar: y_bar)",
+        instead="gs.adjoint(main)(lambda y_bar: y_bar)",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule for what is no function",
+        "def main(x):\n    return x\n",
+        call="gs.partial(3.0)(lambda x: x)",
+        instead="gs.partial(main)(lambda x: 1.0)",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule for a class",
+        """
+        class Layer:
+            def __call__(self, x):
+                return x
+        """,
+        call="gs.partial(Layer)(lambda x: x)",
+        instead="gs.partial(Layer.__call__, 'x')(lambda x: 1.0)",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule in the place of the argument's name",
+        "def main(x):\n    return x\n",
+        call="gs.partial(main, lambda x: 1.0)",
+        instead="gs.partial(main, 'x')(lambda x: 1.0)",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule that is no function",
+        "def main(x):\n    return x\n",
+        call="gs.partial(main)(1.0)",
+        instead="gs.partial(main)(lambda: 1.0)",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule whose parameters are not known",
+        "def main(x):\n    return x\n",
+        call="gs.partial(main)(min)",
+        instead="gs.partial(main)(lambda x: min(x, 1.0))",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule with * parameters",
+        "def main(x):\n    return x\n",
+        call="gs.partial(main)(lambda *x: 1.0)",
+        instead="gs.partial(main)(lambda x: 1.0)",
+        rewrite="",
+    ),
+    Refusal(
+        "a forward part that is no Python function",
+        "def main(x):\n    return np.exp(x)\n",
+        call="gs.partial(main, forward=np.exp)(lambda y: y)",
+        instead="gs.partial(main, forward=lambda x: np.exp(x))(lambda y: y)",
+        rewrite="",
+    ),
+    Refusal(
+        "a rule for a function whose parameters are not known",
+        "f = min\n",
+        call="gs.adjoint(f)(lambda y_bar: y_bar)",
+        instead="gs.adjoint(lambda x: x)(lambda y_bar: y_bar)",
+        rewrite="",
+    ),
+]
+
 MISTAKES = [
     python_refuses("super outside a method", "def main(x):\n    return super().f(x)\n"),
     python_refuses(

@@ -35,6 +35,7 @@ LEVELS = {
 # Neighbours that may be seen on the same level, and why.
 BESIDE = {
     ("emit", "passes"),  # a file's functions are simplified as they are written
+    ("rules", "frontend"),  # declaring a rule asks what it reads of the function
     ("specification", "api"),  # a pickle is restored by the function that users call
     ("nested", "api"),  # what is called inside a function is what users call
 }

@@ -25,6 +25,7 @@ from gradscribe.errors import (
 )
 from gradscribe.ir.control import adjoint_of, checkpoint
 from gradscribe.ir.helpers import stop_gradient
+from gradscribe.rules.custom import RuleSet, adjoint, constant, linear, partial, tangent
 
 __version__ = "0.1.0"
 
@@ -33,10 +34,13 @@ __all__ = [
     "ArgumentError",
     "GradscribeError",
     "NoRuleError",
+    "RuleSet",
     "SourceUnavailableError",
     "UnsupportedError",
+    "adjoint",
     "adjoint_of",
     "checkpoint",
+    "constant",
     "differentiate",
     "elementwise_grad",
     "grad",
@@ -46,8 +50,11 @@ __all__ = [
     "jacobian",
     "jacrev",
     "jvp",
+    "linear",
     "linearize",
+    "partial",
     "stop_gradient",
+    "tangent",
     "value_and_grad",
     "vjp",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 from gradscribe import api
 from gradscribe import specification as spec
 from gradscribe.frontend import calls
+from gradscribe.frontend.declared import under
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, TupleOf
 from gradscribe.frontend.procedures import Procedure, splice
@@ -30,7 +31,8 @@ def lower(frame: Frame, node: Any, function: Any) -> Bound | None:
         return _transform(frame, node, function)
     if isinstance(function, Derivative):
         positional, keywords = calls.arguments(frame, node)
-        return _call(frame, node, function.specification, positional, keywords)
+        with under(function.rules):
+            return _call(frame, node, function.specification, positional, keywords)
     return None
 
 

@@ -19,7 +19,9 @@ import gradscribe.rules  # noqa: F401 (loading them declares every rule)
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.apart import keep_apart
+from gradscribe.frontend.declared import declared, under
 from gradscribe.frontend.lower import lower_function
+from gradscribe.frontend.ruled import lower_ruled
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Parameter, Value
@@ -56,8 +58,12 @@ def primal_of(function: Callable[..., Any]) -> types.FunctionType:
 
 def _stand_in(function: Callable[..., Any]) -> types.FunctionType:
     """For a callable that is no Python function: one whose globals hold nothing."""
-    prim = _primitive(function)
-    signature = ", ".join(n for n in prim.params if n not in prim.defaults)
+    about = declared(function)
+    if about is not None:
+        signature = ", ".join(about.params)
+    else:
+        prim = _primitive(function)
+        signature = ", ".join(n for n in prim.params if n not in prim.defaults)
     namespace: dict[str, Any] = {"__name__": getattr(function, "__module__", None) or "numpy"}
     exec(f"def {function.__name__}({signature}): ...", namespace)
     made: types.FunctionType = namespace[function.__name__]
@@ -89,8 +95,12 @@ def primal_signature(function: Callable[..., Any]) -> inspect.Signature:
 def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
     """The IR of what is differentiated: a function's own, or a derivative's."""
     if isinstance(function, Derivative):
-        made: Function = function.specification.ir(kinds)
+        with under(function.rules):
+            made: Function = function.specification.ir(kinds)
         return made
+    about = declared(function)
+    if about is not None:
+        return keep_apart(clean(share_views(clean(lower_ruled(about, kinds)))))
     if isinstance(function, types.FunctionType):
         return keep_apart(clean(share_views(clean(lower_function(function, kinds)))))
     prim = _primitive(function)

@@ -13,7 +13,7 @@ from gradscribe.errors import NoRuleError
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, HOOK, IF, OPAQUE, SCOPE, WHILE
+from gradscribe.ir.primitives import FOR, HOOK, IF, OPAQUE, RULED, SCOPE, WHILE
 from gradscribe.ir.rewrite import operands_in
 from gradscribe.ir.scopes import ERROR, catches
 from gradscribe.ir.types import TEXT, Immutable, is_scalar, maybe_float
@@ -177,6 +177,8 @@ def varying_args(op: Op) -> list[Operand]:
     """The args that an operation's results depend on differentiably (or may, if no rule says)."""
     if op.prim is HOOK:
         return [op.args[0]]
+    if op.prim is RULED:
+        return list(op.attrs.ruled.varying(op.args))
     if op.prim is OPAQUE or op.prim.function is None:
         return list(op.args)
     rules = TABLE.get(op.prim.function)

@@ -28,6 +28,7 @@ from gradscribe.differentiate.bars import (
 )
 from gradscribe.errors import NoRuleError
 from gradscribe.frontend.lower import inline_rule
+from gradscribe.frontend.ruled import CALLED
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
@@ -82,7 +83,7 @@ def rules_of(op: Op) -> Rules:
         function = _OF_SEQUENCES.get(function, function)
     rules = TABLE.get(function) if op.prim is not OPAQUE else None
     if rules is None:
-        name = _opaque_name(op) if op.prim is OPAQUE else op.prim.name
+        name = _opaque_name(op) if op.prim in (OPAQUE, CALLED) else op.prim.name
         raise NoRuleError(
             f"cannot differentiate {name}: no rule",
             op.span,
@@ -105,6 +106,10 @@ def check_scope(op: Op, active: Activity) -> None:
 
 def _opaque_name(op: Op) -> str:
     """What passes through uninterpreted: the function called, as the user wrote it."""
+    if op.prim is CALLED:
+        callee = op.args[0]
+        assert isinstance(callee, Const)
+        return callee.name or printed_name(callee.value)
     template = op.attrs.template
     if not isinstance(template, ast.Call):
         return op.span.one_line(40) if op.span is not None else "this expression"
@@ -185,7 +190,7 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             bars = run_several(rule, op, builder, extra)
             for k, place in enumerate(places):
                 if op.args[place] in active:
-                    _contribute(op, place, scope, _entry(bars, k, builder))
+                    contribute(op, place, scope, _entry(bars, k, builder))
     last = len(prim.params) - 1
     shared: Operand | list[Operand] | None = None
     for place, arg in enumerate(op.args):
@@ -196,18 +201,18 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             factor = _partial(rules, op, place, y_bar, builder)
             number = _filled_with(y_bar, factor, scope)
             if number is not None:
-                _contribute(op, place, scope, times(builder, number, factor))
+                contribute(op, place, scope, times(builder, number, factor))
                 continue
             if is_scalar(type_of_operand(arg)) and _are_vectors(y_bar, factor, scope):
-                _contribute(op, place, scope, builder.emit(of(operator.matmul), y_bar, factor))
+                contribute(op, place, scope, builder.emit(of(operator.matmul), y_bar, factor))
                 continue
-            _contribute(op, place, scope, times(builder, y_bar, factor))
+            contribute(op, place, scope, times(builder, y_bar, factor))
         elif name in rules.reductions:
             field = run(rules.reductions[name], op, builder, extra)
             args = named_args(op)
             axis, keepdims = args.get("axis", Const(None)), args.get("keepdims", Const(False))
             spread = builder.emit(EXPAND, y_bar, arg, axis, keepdims)
-            _contribute(op, place, scope, times(builder, spread, field))
+            contribute(op, place, scope, times(builder, spread, field))
         else:
             transposed = rules.linear.get(name) or rules.adjoints.get(name)
             if transposed is None:
@@ -217,7 +222,7 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
                 bar = _entry(shared, place - last, builder)
             else:
                 bar = run(transposed, op, builder, extra)
-            _contribute(op, place, scope, bar)
+            contribute(op, place, scope, bar)
 
 
 def _filled_with(y_bar: Operand, factor: Operand, scope: Scope) -> Const | None:
@@ -302,7 +307,7 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
     scope.bars[x] = scope.builder.emit(add, so_far, index, y_bar, hint=bar_name(x))
 
 
-def _contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
+def contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:
     arg = op.args[place]
     if isinstance(arg, Value):
         if holds_records(arg.type):
@@ -370,7 +375,7 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
 
     def add(term: Operand) -> None:
         nonlocal total
-        total = term if total is None else _sum(total, term, builder)
+        total = term if total is None else sum_of(total, term, builder)
 
     for names in rules.joint:
         done |= set(names)
@@ -393,7 +398,7 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
         if name in rules.partials:
             factor = run(rules.partials[name], new_args, builder, extra)
             term = times(builder, factor, dot)
-            add(_spread(term, y, builder))
+            add(spread(term, y, builder))
         elif name in rules.reductions:
             field = run(rules.reductions[name], new_args, builder, extra)
             named = named_args(new_args)
@@ -429,7 +434,7 @@ def _entries_in_shape(dot: Operand, y: Operand, builder: Builder) -> Operand:
     return dot if spread == entries else trees.display(builder, kind, spread)
 
 
-def _sum(a: Operand, b: Operand, builder: Builder) -> Operand:
+def sum_of(a: Operand, b: Operand, builder: Builder) -> Operand:
     """The sum of two tangents of one value; those of a tuple are added entry by entry."""
     kind, other = type_of_operand(a), type_of_operand(b)
     if isinstance(kind, Sequence | Mapping | Struct):
@@ -437,7 +442,7 @@ def _sum(a: Operand, b: Operand, builder: Builder) -> Operand:
         if parts is None or trees.part_types(other) is None:
             return builder.emit(of(helpers.add_trees), a, b)
         pairs = [(trees.part(builder, a, k), trees.part(builder, b, k)) for k in range(len(parts))]
-        return trees.display(builder, kind, [_sum(x, y, builder) for x, y in pairs])
+        return trees.display(builder, kind, [sum_of(x, y, builder) for x, y in pairs])
     if isinstance(a, Const) and a.value is None:
         return a
     for zero, term in ((a, b), (b, a)):
@@ -450,7 +455,7 @@ def _sum(a: Operand, b: Operand, builder: Builder) -> Operand:
     return builder.emit(of(operator.add), a, b)
 
 
-def _spread(term: Operand, y: Operand, builder: Builder) -> Operand:
+def spread(term: Operand, y: Operand, builder: Builder) -> Operand:
     """A tangent term in the full shape of the result that it was broadcast into."""
     a, b = type_of_operand(term), type_of_operand(y)
     if same_shape(a, b) or is_scalar(b):

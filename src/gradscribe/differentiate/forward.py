@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from gradscribe.differentiate import apply, calls, residuals
+from gradscribe.differentiate import apply, calls, residuals, ruled
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM
 from gradscribe.errors import UnsupportedError
@@ -20,7 +20,7 @@ from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, SCOPE, STRUCTURED, WHILE
+from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, RULED, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
 from gradscribe.ir.scopes import COMPLETED, catches
 from gradscribe.ir.types import Sequence
@@ -99,10 +99,15 @@ class Forwarder:
         with self.builder.into(Region()) as beside:
             self._tangent(op, new, result)
         # First the tangent, if it can do without the result: then an update needs no other name.
-        needed = new.results[0] in operands_in(beside)
+        read = set(operands_in(beside))
+        needed = any(made in read for made in new.results)
         self.builder.region.ops += [new, *beside.ops] if needed else [*beside.ops, new]
 
     def _tangent(self, op: Op, new: Op, result: Value) -> None:
+        if op.prim is RULED:
+            for value, found in ruled.tangents(op, new, self.dots, self.builder).items():
+                self._record(value, found)
+            return
         parts = trees.displayed(op)
         if parts is not None:
             new_parts = trees.displayed(new) or ()
@@ -121,9 +126,12 @@ class Forwarder:
         else:
             dot = apply.tangent(op, self.dots, self.builder, new)
         if dot is not None:
-            if isinstance(dot, Value) and not dot.hint:
-                dot.hint = dot_name(result)
-            self.dots[result] = dot
+            self._record(result, dot)
+
+    def _record(self, result: Value, dot: Operand) -> None:
+        if isinstance(dot, Value) and not dot.hint:
+            dot.hint = dot_name(result)
+        self.dots[result] = dot
 
     def _call(self, op: Op) -> None:
         """``y, y_dot = g_jvp(x, x_dot)`` for ``y = g(x)``."""

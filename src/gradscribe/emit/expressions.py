@@ -20,6 +20,7 @@ from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.ir import helpers
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Value
+from gradscribe.ir.facts.calls import called
 from gradscribe.ir.facts.methods import LIST_METHODS, METHODS, Gathered
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, UNPACK, Primitive, printed_name
@@ -143,6 +144,14 @@ class Requirements:
             if self.objects.setdefault(own, cls) is cls:
                 return own
         return f"{self.alias(module)}.{cls.__qualname__}"
+
+    def local(self, function: Any) -> str:
+        """How a function of a function that was left is named: no module has it."""
+        number, name = 0, str(function.__name__)
+        while name in self.taken or self.objects.setdefault(name, function) is not function:
+            number += 1
+            name = f"{function.__name__}_{number}"
+        return name
 
     def alias(self, module: str) -> str:
         """The name of a module in the text: the usual one, unless it means something else there."""
@@ -306,6 +315,8 @@ class Expressions:
             keys, *values = args
             shown: list[ast.expr | None] = [self.literal(k) for k in keys.value]  # type: ignore[union-attr]  # a Const
             return ast.Dict(shown, [self.operand(v) for v in values])
+        if function is called:
+            return self._opaque_call(args)
         if function is instance:
             return call(self.operand(args[0]), *map(self.operand, args[1:]))
         if function is getattr and isinstance(args[1], Const):
@@ -321,6 +332,30 @@ class Expressions:
                 self.operand(args[0]), ast.Slice(None, None, self.literal(-1)), LOAD
             )
         return None
+
+    def _opaque_call(self, args: tuple[Operand, ...]) -> ast.expr:
+        callee, names, *given = args
+        assert isinstance(names, Const)
+        count = len(given) - len(names.value)
+        named = dict(zip(names.value, map(self.operand, given[count:]), strict=True))
+        return call(self._callee(callee), *map(self.operand, given[:count]), **named)
+
+    def _callee(self, callee: Operand) -> ast.expr:
+        """How a function that is not looked into is named."""
+        assert isinstance(callee, Const)
+        if callee.name is not None:
+            return self._named(callee)
+        function = callee.value
+        if BY_FUNCTION.get(function) is not None:
+            return self.object(function)
+        module, path = function.__module__, function.__qualname__
+        if "<locals>" in path:
+            return ast.Name(self.needs.local(function), LOAD)
+        if module == self.needs.module:
+            return self._named(Const(function, path, module))
+        if module.split(".")[0] == "numpy":
+            return self.object(function)
+        return name(self.needs.named(function, module))
 
     def _not(self, operand: Operand) -> ast.expr:
         op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None

@@ -24,6 +24,7 @@ from gradscribe.ir.hooks import spend
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.passes import simplify
 from gradscribe.passes.clean import clean
+from gradscribe.passes.rules import has_rules, written_out
 
 
 @final
@@ -178,6 +179,7 @@ def emit_module(
     names are imported from it; without, the text is to run among the user's own names, of which
     ``overridden`` are also those of builtins. ``needs`` may hold more that is to be bound.
     """
+    functions = [simplify(written_out(f)) if has_rules(f) else f for f in functions]
     needs = needs if needs is not None else Requirements(module)
     needs.taken |= _meanings(functions) | overridden
     definitions: list[ast.stmt] = []
@@ -186,7 +188,7 @@ def emit_module(
     while len(definitions) < len(needs.callees):
         name, function = list(needs.callees.items())[len(definitions)]
         if function not in functions:
-            function = simplify(copy_function(function)[0])
+            function = simplify(written_out(function))
             function.name = name
         by_position = function is not functions[0]
         definitions.append(emit_function(function, module, needs, by_position).definition)
@@ -227,6 +229,8 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
         target.append(ast.Import([alias]))
     froms: dict[str, list[str]] = {}
     for name, value in needs.objects.items():
+        if "<locals>" in value.__qualname__:
+            continue
         froms.setdefault(value.__module__, []).append(name)
     for name, constant in sorted(needs.constants.items()):
         if standalone and is_literal(constant):

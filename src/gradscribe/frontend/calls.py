@@ -26,6 +26,7 @@ from gradscribe.frontend import (
     writes,
 )
 from gradscribe.frontend.assignments import ASSIGNMENTS
+from gradscribe.frontend.declared import declared
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Loc, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
@@ -122,7 +123,7 @@ def call_bound(
     if method is not None:
         return call_object(frame, node, method.function, [callee, *positional], keywords)
     if isinstance(callee, Const) and (callee.name is None or callable(callee.value)):
-        return call_object(frame, node, callee.value, positional, keywords, written)
+        return call_object(frame, node, callee.value, positional, keywords, written, callee)
     if isinstance(node, gast.Call) and written and isinstance(callee, Value | Ref):
         return opaque.call(frame, node, None, positional, keywords, callee)
     frame.refuse(
@@ -180,9 +181,16 @@ def call_object(
     positional: list[Bound],
     keywords: Keywords,
     written: bool = False,
+    callee: Const | None = None,
 ) -> Bound:
-    """Call a Python object that is known, with arguments that are lowered already."""
+    """Call a Python object that is known (as ``callee`` names it), with lowered arguments."""
+    from gradscribe.frontend import ruled
     from gradscribe.frontend.functional import special
+
+    about = declared(function)
+    if about is not None:
+        spelled = callee if callee is not None else Const(function)
+        return ruled.call(frame, node, about, spelled, positional, keywords)
 
     if isinstance(function, types.MethodType) and (not written or _is_users(function)):
         receiver = Const(function.__self__)
@@ -566,8 +574,12 @@ def inline(
     outer: Frame | None,
     positional: list[Bound],
     keywords: Keywords,
+    variables: dict[str, Bound] | None = None,
 ) -> Bound:
-    """Lower the callee's body in place, its parameters bound to the arguments."""
+    """Lower the callee's body in place, its parameters bound to the arguments.
+
+    ``variables`` takes up what its variables are in the end.
+    """
     from gradscribe.frontend.lower import body, parameters
 
     if generators.is_generator(definition):
@@ -588,7 +600,10 @@ def inline(
         inner.env.setdefault(name, value)
     built, before = len(frame.builder.region.ops), frame.heap.copy()
     try:
-        return body(inner, definition.node)
+        result = body(inner, definition.node)
+        if variables is not None:
+            variables.update(inner.env)
+        return result
     except recursion.Recursive as found:
         if found.node is not definition.node:
             raise
@@ -690,6 +705,10 @@ def _opaque_call(
     frame: Frame, node: gast.Call, function: Any, positional: Sequence[Bound], keywords: Keywords
 ) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
+    from gradscribe.frontend import ruled
+
+    if frame.builder.derived:  # what rules call is pure
+        return ruled.opaque_call(frame, node, Const(function), positional, keywords)
     writes.refuse_unknown(frame, node, function, positional, keywords)
     return opaque.call(frame, node, function, positional, keywords)
 

@@ -102,7 +102,7 @@ class Frame:
     def here(self, node: Any = None) -> Span | None:
         """Where a node stands, or what is being lowered."""
         definition = self.definition
-        if self.builder.derived and self.builder.span is not None:
+        if self.builder.derived and self.builder.span is not None and definition.ours:
             return self.builder.span  # the user's code that a rule is for
         return definition.span(node) or self.builder.span or definition.header(definition.node)
 

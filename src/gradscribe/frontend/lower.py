@@ -65,7 +65,7 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
     builder = Builder()
     frame = Frame(definition, builder)
     params = parameters(definition.node)
-    _take_defaults(function, params)
+    take_defaults(function, params)
     for param, kind in zip(params, param_types, strict=True):
         value = Value(param.name, kind, named=True)
         builder.region.params.append(value)
@@ -116,7 +116,7 @@ def inline_rule(
     return frame.read(result)
 
 
-def _take_defaults(function: types.FunctionType, params: list[Parameter]) -> None:
+def take_defaults(function: types.FunctionType, params: list[Parameter]) -> None:
     """The objects that are the defaults of a function's parameters."""
     plain = [p for p in params if p.kind in ("plain", "positional")]
     for param, value in zip(plain[::-1], (function.__defaults__ or ())[::-1], strict=False):

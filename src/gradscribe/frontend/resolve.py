@@ -59,6 +59,11 @@ class Definition:
             return self.globals[name]
         return vars(builtins)[name]
 
+    @property
+    def ours(self) -> bool:
+        """Is this a function of the compiler's own?"""
+        return str(self.globals.get("__name__")).split(".")[0] == "gradscribe"
+
     def captures(self, name: str) -> bool:
         """Is this a variable of a function around that has been left?"""
         return name in self.cells

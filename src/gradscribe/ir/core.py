@@ -28,12 +28,14 @@ WHILE     inits…                   test (carries…) → condition;   carries�
                                      body (carries…)
                                      → carries… collects…
 SCOPE     holes…                   body (entered) → r…            r…
+RULED     primals… leaves…         none                           r…
 ========  =======================  =============================  ==============================
 
-A SCOPE is a ``with`` or ``try`` around a body (``ir/scopes.py``). A FOR walks its ``attrs.seqs``
-sequences side by side. Loops *collect*: what a body yields after its carries is gathered, one entry
-per iteration, in a list that is a result. Tapes are nothing else, so the reverse of a collecting
-loop is a collecting loop, and reverse mode closes under repetition.
+A SCOPE is a ``with`` or ``try`` around a body (``ir/scopes.py``). The results of a RULED are its
+primals; their derivative is what the user declared for the function that computed them. A FOR walks
+its ``attrs.seqs`` sequences side by side. Loops *collect*: what a body yields after its carries is
+gathered, one entry per iteration, in a list that is a result. Tapes are nothing else, so the
+reverse of a collecting loop is a collecting loop, and reverse mode closes under repetition.
 
 *Effects are ordered* by their place in a region: operations whose primitive has an effect are never
 dropped, repeated or passed by one another. Code that passes through uninterpreted is an OPAQUE
@@ -128,7 +130,7 @@ class Attrs:
     CALL, "checkpoint" where reverse mode keeps nothing of it but its args. ``template`` (OPAQUE,
     SCOPE): the AST with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL, HOOK): the function.
     ``stop`` (FOR, WHILE): the place of the carry that ends the loop when it is true after an
-    iteration.
+    iteration. ``ruled`` (RULED): the call whose derivative is declared.
     """
 
     seqs: int = 0
@@ -136,6 +138,7 @@ class Attrs:
     template: ast.AST | None = None
     callee: Function | None = None
     stop: int | None = None
+    ruled: Any = None
 
 
 @final

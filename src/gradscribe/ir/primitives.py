@@ -171,6 +171,7 @@ WHILE = Primitive("while")
 SCOPE = Primitive("scope")
 CALL = Primitive("call")
 HOOK = Primitive("hook")  # its first arg; the callee makes of its adjoint, and the rest, another
+RULED = Primitive("ruled")
 OPAQUE = Primitive("opaque", effect=True)
 UNPACK = Primitive("unpack")
 

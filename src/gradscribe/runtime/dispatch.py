@@ -229,6 +229,7 @@ class Derivative(functools.partial[Any]):
         self._doc = doc
         self._reduce = reduce
         self.specification: Any = None  # what it is a derivative of, and how; set by its maker
+        self.rules: Any = ()  # the rules that were in force when it was made
 
     def _described(self) -> str | None:
         try:

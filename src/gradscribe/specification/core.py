@@ -13,6 +13,7 @@ from gradscribe.annotations import parameter_types
 from gradscribe.differentiate import blame
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
+from gradscribe.frontend.declared import in_force, under
 from gradscribe.ir.core import Function
 from gradscribe.primal import (
     Types,
@@ -124,12 +125,15 @@ def derivative(
 ) -> Derivative:
     """The callable derivative of a specification, with its signature or a given one."""
     function = specification.function
+    rules = in_force()
 
     def compile_variant(args: tuple[object, ...]) -> Variant:
-        return specification.variant(specification.prepare(args))
+        with under(rules):
+            return specification.variant(specification.prepare(args))
 
     def generic() -> Variant:
-        return specification.variant(annotated_types(specification))
+        with under(rules):
+            return specification.variant(annotated_types(specification))
 
     made = make_derivative(
         specification.name,
@@ -140,7 +144,7 @@ def derivative(
         reduce=specification.reduce,
         generic=generic,
     )
-    made.specification = specification
+    made.specification, made.rules = specification, rules
     return made
 
 

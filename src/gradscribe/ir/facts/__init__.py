@@ -2,6 +2,7 @@
 
 from gradscribe.ir.facts import (
     builtins,
+    calls,
     containers,
     creation,
     elementwise,
@@ -18,6 +19,7 @@ from gradscribe.ir.facts import (
 
 __all__ = [
     "builtins",
+    "calls",
     "containers",
     "creation",
     "elementwise",

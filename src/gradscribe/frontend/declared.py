@@ -1,0 +1,159 @@
+"""What users declare of the derivatives of functions, and for which calls it holds.
+
+A declaration is about one callable: the functions that are its rules, by kind and argument. Those
+made everywhere stand in one table; a ``RuleSet`` holds others, which go before them while it is
+entered.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from gradscribe.ir.primitives import BY_FUNCTION
+
+Path = tuple[str, ...]
+Table = dict[Any, "Declared"]
+
+
+@final
+@dataclass(frozen=True, eq=False, slots=True)
+class Rule:
+    """One rule: its kind, the arguments it is for, and whether it returns a tuple for them."""
+
+    kind: str  # "partial", "linear", "tangent" or "adjoint"
+    arguments: tuple[Path, ...]
+    joint: bool
+    function: Callable[..., Any]
+    read: tuple[str, ...]  # its parameters
+
+    def spelled(self) -> str:
+        """``@adjoint(model.f, "x")`` without the function."""
+        names = ", ".join(map(spelled, self.arguments))
+        return f"@{self.kind} of {names}"
+
+
+@final
+@dataclass(eq=False, slots=True)
+class Declared:
+    """What is declared for one callable.
+
+    ``params``: its parameters. ``forward``: the function that stands for it where it is
+    differentiated, if another one does. ``saved``: the variables in that that rules read.
+    ``opaque``: it is called, not looked into.
+    """
+
+    function: Any
+    name: str
+    params: tuple[str, ...] = ()
+    forward: Any = None
+    rules: list[Rule] = field(default_factory=list)
+    saved: dict[str, None] = field(default_factory=dict)
+    constants: set[Path] = field(default_factory=set)
+    constant: bool = False
+    opaque: bool = False
+
+    def rule(self, path: Path, *kinds: str) -> Rule | None:
+        """The rule for a part of an argument: of the first kind that has one."""
+        for kind in kinds:
+            for rule in reversed(self.rules):
+                if rule.kind == kind and any(is_within(path, a) for a in rule.arguments):
+                    return rule
+        return None
+
+    def is_constant(self, path: Path) -> bool:
+        return self.constant or any(is_within(path, name) for name in self.constants)
+
+
+def is_within(path: Path, whole: Path) -> bool:
+    """Is this the whole, or a part of it?"""
+    return path[: len(whole)] == whole
+
+
+def dot_of(path: Path) -> str:
+    """What a rule calls the tangent of an argument."""
+    return "_".join(path[1:] if path[0] == "self" and path[1:] else path) + "_dot"
+
+
+def spelled(path: Path) -> str:
+    """``("self", "w")`` as ``'self.w'``."""
+    return repr(
+        path[0] + "".join(f".{p}" if str(p).isidentifier() else f"[{p!r}]" for p in path[1:])
+    )
+
+
+EVERYWHERE: Table = {}
+
+_SCOPES: ContextVar[tuple[Table, ...]] = ContextVar("_SCOPES", default=())
+
+# The rules that are applied while this is set, in order: what a derivative relies on.
+RELIED_ON: ContextVar[dict[tuple[Declared, Rule | None], None] | None] = ContextVar(
+    "RELIED_ON", default=None
+)
+
+
+def declared(function: Any) -> Declared | None:
+    """What is declared for a callable where this is asked."""
+    scopes = _SCOPES.get()
+    if not EVERYWHERE and not scopes:
+        return None
+    key = key_of(function)
+    for table in (*scopes[::-1], EVERYWHERE):
+        found = table.get(key)
+        if found is not None:
+            return found
+    return None
+
+
+def key_of(function: Any) -> Any:
+    """What a callable is found by: itself, or its identity where it cannot be hashed."""
+    try:
+        hash(function)
+    except TypeError:
+        return ("unhashable", id(function))
+    return function
+
+
+def in_force() -> tuple[Table, ...]:
+    """The tables that go before the one that holds everywhere, the innermost last."""
+    return _SCOPES.get()
+
+
+def enter(table: Table) -> Token[tuple[Table, ...]]:
+    """Put a table before those in force."""
+    return _SCOPES.set((*_SCOPES.get(), table))
+
+
+def leave(token: Token[tuple[Table, ...]]) -> None:
+    """Take it away again."""
+    _SCOPES.reset(token)
+
+
+@contextmanager
+def under(tables: tuple[Table, ...]) -> Iterator[None]:
+    """While these tables are in force."""
+    token = _SCOPES.set(tables)
+    try:
+        yield
+    finally:
+        _SCOPES.reset(token)
+
+
+def parameters_of(function: Any) -> tuple[str, ...]:
+    """The names of a callable's parameters; empty where nothing tells them."""
+    if isinstance(function, np.ufunc):
+        prim = BY_FUNCTION.get(function)
+        names = ("x",) if function.nin == 1 else tuple(f"x{k + 1}" for k in range(function.nin))
+        return prim.params if prim is not None else names
+    try:
+        own = isinstance(function, types.FunctionType)
+        return tuple(inspect.signature(function, follow_wrapped=not own).parameters)
+    except (TypeError, ValueError):
+        return ()
