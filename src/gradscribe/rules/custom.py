@@ -159,7 +159,8 @@ class RuleSet:
     ) -> Callable[[F], F]:
         if argument is not None and not _is_names(argument):
             raise ArgumentError(
-                f"@{kind} takes the name of a parameter or a tuple of names, not {argument!r}",
+                f"@{kind} takes the name of a parameter or a tuple of names, "
+                f"not {_shown(argument)}",
                 hint="the rule is the function that is decorated",
             )
         _check_function(kind, function)
