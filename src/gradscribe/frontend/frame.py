@@ -152,7 +152,7 @@ class Frame:
     # ------------------------------------------------------------------ values
 
     def emit(self, prim: Primitive, *args: Any, hint: str = "") -> Operand:
-        return self.builder.emit(prim, *args, hint=hint)
+        return self.builder.emit(prim, *args, hint=plain(hint))
 
     def wrap(self, operand: Operand, name: str = "") -> Bound:
         """Bind a computed operand: a number itself, a tuple's entries, the rest by reference."""

@@ -31,7 +31,8 @@ def zeros_like(x: Any) -> Any:
     """A zero adjoint for x: a float for a scalar, a fresh array for an array, lists for lists."""
     if isinstance(x, (list, tuple)):
         return type(x)([zeros_like(v) for v in x])
-    return np.zeros(np.shape(x), getattr(x, "dtype", float))[()]
+    dtype = getattr(x, "dtype", np.dtype(float))
+    return np.zeros(np.shape(x), dtype if dtype.kind in "fc" else float)[()]
 
 
 def fill_like(value: Any, x: Any) -> Any:
