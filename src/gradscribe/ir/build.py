@@ -125,7 +125,7 @@ def fold(prim: Primitive, args: tuple[Operand, ...], derived: bool = True) -> Op
     values = []
     for arg in args:
         if isinstance(arg, Value) or not arg.fixed or (arg.name and function not in _TESTS):
-            return _fold_identity(function, args)
+            return _fold_identity(function, args, derived)
         values.append(arg.value)
     if function in (operator.is_, operator.is_not) and type(values[0]) is not type(values[1]):
         return Const(function is operator.is_not)
@@ -151,17 +151,21 @@ def _small(value: Any) -> bool:
     return not isinstance(value, int) or abs(value) < 1 << 53
 
 
-def _fold_identity(function: Any, args: tuple[Operand, ...]) -> Operand | None:
-    """``x is None`` where the type of x says that it is a number, an array or a container."""
-    if function not in (operator.is_, operator.is_not) or not isinstance(args[0], Value):
+def _fold_identity(function: Any, args: tuple[Operand, ...], derived: bool) -> Operand | None:
+    """``x is None`` where the type of x says that it is a number, an array or a container.
+
+    A rule asks it of a global too, whose type is that of the variant.
+    """
+    if function not in (operator.is_, operator.is_not):
         return None
-    other = args[1]
-    if isinstance(other, Const) and args[0].type != UNKNOWN:
+    one, other = args
+    if not isinstance(one, Value) and not derived:
+        return None
+    own = type_of_operand(one)
+    if isinstance(other, Const) and own != UNKNOWN:
         kind = constant_type(other.value)
-        if isinstance(kind, Static) and (
-            other.value is None or not isinstance(args[0].type, Static)
-        ):
-            return Const((args[0].type == kind) == (function is operator.is_))
+        if isinstance(kind, Static) and (other.value is None or not isinstance(own, Static)):
+            return Const((own == kind) == (function is operator.is_))
     return None
 
 
