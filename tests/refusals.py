@@ -777,19 +777,20 @@ SECTIONS["Recursion"] = [
     Refusal(
         "a recursive function with * parameters",
         """
-        def total(first, *rest):
-            return first * total(*rest) if rest else first
+        def power(n, *bases):
+            return power(n - 1, *bases) * bases[0] if n > 0 else bases[1]
 
-        def main(x):
-            return total(x, x, x)
+        def main(x, n):
+            return power(n, x, x)
         """,
         """
-        def total(values):
-            return values[0] * total(values[1:]) if len(values) > 1 else values[0]
+        def power(n, base, start):
+            return power(n - 1, base, start) * base if n > 0 else start
 
-        def main(x):
-            return total([x, x, x])
+        def main(x, n):
+            return power(n, x, x)
         """,
+        args="x, n",
     ),
     Refusal(
         "a recursive function that changes an argument",

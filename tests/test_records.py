@@ -428,6 +428,41 @@ def main(x, asked):
         (0.7, 5),
         (0,),
     ),
+    "a constructor that is called by itself with other keywords": (
+        """
+class Turn:
+    def __init__(self, *args, **kwargs):
+        if not args:
+            if "vector" in kwargs:
+                self.q = np.hstack((float(kwargs.get("scalar", 0.0)), kwargs["vector"]))
+            elif "axis" in kwargs:
+                self.q = Turn.about(kwargs["axis"], kwargs.get("angle") or 0.0).q
+            else:
+                options = {key: kwargs[key] for key in kwargs if key in ["scale", "shift"]}
+                self.q = self.scaled(kwargs["array"], **options).q
+        elif isinstance(args[0], Turn):
+            self.q = args[0].q
+        else:
+            self.q = np.array([args[0], 0.0, 0.0])
+    @classmethod
+    def about(cls, axis, angle):
+        return cls(scalar=np.cos(angle), vector=np.sin(angle) * axis)
+    @classmethod
+    def scaled(cls, array, scale=2.0, shift=0.0):
+        return cls(scalar=scale + shift, vector=array * scale)
+    def __add__(self, other):
+        if isinstance(other, Turn):
+            return Turn(scalar=self.q[0] + other.q[0], vector=self.q[1:] + other.q[1:])
+        return self + Turn(other)
+def main(x):
+    v = np.array([x, 1.5])
+    turned = Turn(axis=v, angle=x * x) + x
+    grown = Turn(array=v, scale=x, unit="m")
+    return np.sum(turned.q * grown.q) + Turn(turned).q[0]
+""",
+        (0.7,),
+        (0,),
+    ),
     "closures with nonlocal": (
         """
 def main(x):

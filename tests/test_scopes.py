@@ -488,6 +488,82 @@ def main(x):
         [(1.5,)],
         (0,),
     ),
+    "what a body does last has not been done where it raised": (
+        """
+import math
+class Box:
+    def __init__(self, v):
+        self.v = v
+    def take(self, x, n):
+        try:
+            t = math.sqrt(x - n)
+            u = t * 2.0
+            self.v, self.t = u, t
+        except ValueError:
+            self.v = self.v * x
+            self.t = x
+def main(x, n):
+    box = Box(x)
+    u = x * x
+    box.take(x, n)
+    box.take(box.v * x, 0.5)
+    try:
+        s = math.log(x - n) if n > 1 else math.sqrt(x - n)
+        u = s * box.v
+        box.v = u * s
+    except ValueError:
+        pass
+    return box.v * u * box.t
+""",
+        [(2.5, 1), (2.5, 2), (2.5, 3)],
+        (0,),
+    ),
+    "a body that cannot raise": (
+        """
+import numpy as np
+class Pair:
+    def __init__(self, *given):
+        if len(given) == 1:
+            try:
+                r = float(given[0])
+                self.q = np.array([r, 2.0])
+                return
+            except TypeError:
+                pass
+            self.q = given[0] * 3.0
+            return
+        self.q = np.array(given)
+def main(x, v):
+    return Pair(x).q[0] * np.sum(Pair(v).q) * Pair(x, x * x).q[1]
+""",
+        [(1.5, A([2.0, 0.5]))],
+        (0, 1),
+    ),
+    "an exception from deep within a body": (
+        """
+import numpy as np
+def numbers(xs, n):
+    if len(xs) == n:
+        try:
+            found = [float(v) for v in xs]
+        except ValueError:
+            raise ValueError("no numbers: {!r}".format(xs))
+        else:
+            return np.asarray(found)
+    elif len(xs) == 0:
+        return np.zeros(n)
+    else:
+        raise ValueError("{} instead of {}".format(len(xs), n))
+def main(x, n):
+    try:
+        v = numbers(x, n)
+    except (KeyError, ValueError):
+        v = 2.0 * x
+    return np.sum(v * v)
+""",
+        [(A([1.5, 0.5]), 2), (A([1.5, 0.5]), 3)],
+        (0,),
+    ),
     "arithmetic whose derivative raises, in a body": (
         """
 import math
@@ -558,6 +634,65 @@ def test_a_derivative_that_raises_is_not_caught_by_the_handlers_of_its_primal() 
 
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "an attribute that is set before something raises": (
+        """
+import math
+class Box:
+    pass
+def main(x):
+    box = Box()
+    box.v = x
+    try:
+        box.v = x * x
+        y = math.sqrt(x)
+    except ValueError:
+        y = box.v
+    return y
+""",
+        "writes to box",
+    ),
+    "a name that a test may raise after": (
+        """
+import math
+def main(x):
+    y = x
+    try:
+        y = x * x
+        if math.sqrt(x) > 2.0:
+            y = x
+    except ValueError:
+        return y
+    return y
+""",
+        "binds 'y'",
+    ),
+    "an array that is written to by what raises": (
+        """
+import numpy as np
+def main(x):
+    y = np.array([x, x])
+    try:
+        y[2] = x * x
+    except IndexError:
+        pass
+    return y[0]
+""",
+        "writes to y",
+    ),
+    "what a loop in a body changes": (
+        """
+import math
+def main(x):
+    y = x
+    try:
+        for i in range(3):
+            y = y * x
+    except ValueError:
+        return y
+    return y
+""",
+        "binds 'y'",
+    ),
     "a name bound before something may raise": (
         """
 import math

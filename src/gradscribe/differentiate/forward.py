@@ -17,12 +17,12 @@ from gradscribe.differentiate.bars import GETITEM
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
-from gradscribe.ir.core import UNDEF, Op, Operand, Region, Value, walk
+from gradscribe.ir.core import UNDEF, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, RULED, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
-from gradscribe.ir.scopes import COMPLETED, catches
+from gradscribe.ir.scopes import COMPLETED, catches, raises
 from gradscribe.ir.types import Sequence
 
 
@@ -206,10 +206,7 @@ class Forwarder:
         if op.prim not in STRUCTURED and op.prim is not CALL:
             self._tangent(op, new, op.results[0])
             return
-        callee = op.attrs.callee
-        inner = [op, *(o for region in op.regions for o in walk(region))]
-        inner += walk(callee.body) if callee is not None else []
-        if any(o.prim.effect for o in inner):
+        if _acts(op):
             raise UnsupportedError(
                 "the tangent of code with effects in a try body is not supported",
                 op.span,
@@ -277,3 +274,14 @@ class Forwarder:
 
 def dot_name(value: Value) -> str:
     return f"{value.hint}_dot" if value.hint else ""
+
+
+def _acts(op: Op, seen: tuple[Function, ...] = ()) -> bool:
+    """Has an operation effects other than those of an arm that raises, which was not run?"""
+    callee = op.attrs.callee
+    bodies = list(op.regions)
+    if callee is not None and callee not in seen:
+        bodies.append(callee.body)
+        seen = (*seen, callee)
+    acts = (_acts(inner, seen) for body in bodies if not raises(body) for inner in body.ops)
+    return op.prim.effect or any(acts)

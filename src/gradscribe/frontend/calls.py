@@ -584,13 +584,12 @@ def inline(
 
     if generators.is_generator(definition):
         return generators.called(frame, node, definition, outer, positional, keywords)
-    current: Frame | None = frame
-    while current is not None and not recursion.in_progress(definition):
-        if current.definition.node is definition.node:
-            raise recursion.Recursive(definition)
-        current = current.parent
     inner = Frame(definition, frame.builder, frame.heap, frame)
     bind_parameters(frame, inner, node, definition, positional, keywords)
+    if not recursion.in_progress(definition):
+        inner.structure = recursion.structure(inner)
+        if recursion.repeats(inner):
+            raise recursion.Recursive(definition)
     bound = [(p.name, inner.env[p.name]) for p in parameters(definition.node)]
     around = {} if outer is None else outer.env
     captured = {name: b for name, b in around.items() if name not in definition.locals}

@@ -370,7 +370,8 @@ class Carries:
         while True:
             self._restore(env, heap, unbound)
             try:
-                op = attempt()
+                with frame.builder.watched(()):  # what a loop changes is seen when it is appended
+                    op = attempt()
                 if self._more_changed(heap):
                     self._restore(env, heap, unbound)
                     self._carry_changed(heap)

@@ -252,8 +252,11 @@ def contains(frame: Frame, base: Bound, sought: Bound) -> Const | None:
     """``sought in base`` where it is decided by what is known."""
     fields = frame.heap.fields(base)
     key = known_key(sought)
-    if isinstance(base, TupleOf) and key is not _UNKNOWN:
-        keys = [known_key(item) for item in base.items]
+    items = base.items if isinstance(base, TupleOf) else None
+    if fields is not None and fields.kind == "list":
+        items = tuple(fields.entries.values())
+    if items is not None and key is not _UNKNOWN:
+        keys = [known_key(item) for item in items]
         return None if any(k is _UNKNOWN for k in keys) else Const(key in keys)
     if fields is not None and fields.kind == "dict" and key is not _UNKNOWN:
         return Const(key in fields.entries)

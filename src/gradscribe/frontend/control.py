@@ -120,6 +120,7 @@ def branch(frame: Frame, test: Operand, yes: Callable[[], Ended], no: Callable[[
     known = truth(test)
     if known is not None:
         return yes() if known else no()
+    frame.builder.tested(test)
     then, other = _where(frame, test, True, yes), _where(frame, test, False, no)
     return joined(frame, test, then, other)
 
@@ -162,6 +163,7 @@ def choice(
     known = truth(test)
     if known is not None:
         return yes() if known else no()
+    frame.builder.tested(test)
     then, other = Arm(frame, yes), Arm(frame, no)
     return frame.read(_value(frame, _Join(frame, test, then, other, Attrs(form=form)).run()))
 
@@ -170,6 +172,7 @@ def conditional(frame: Frame, node: gast.IfExp, test: Operand) -> Bound:
     """``a if test else b``."""
     from gradscribe.frontend.expressions import lower
 
+    frame.builder.tested(test)
     then = Arm(frame, lambda: lower(frame, node.body))
     other = Arm(frame, lambda: lower(frame, node.orelse))
     return _value(frame, _Join(frame, test, then, other, Attrs(form="ifexp")).run())

@@ -89,6 +89,7 @@ class Frame:
         self.unbound: set[str] = set()
         self.read_unbound: set[str] = set()
         self.tolerant = False
+        self.structure: tuple[Any, ...] = ()  # of what the parameters were bound to
 
     # ------------------------------------------------------------------ errors and origins
 

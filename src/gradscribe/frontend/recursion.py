@@ -1,8 +1,10 @@
 """Functions that call themselves keep their own text: they are lowered once per types and called.
 
-A callee is inlined until a call of it is met while its body is being lowered. Then the inlining is
-given up (``Recursive``), and the function is lowered by itself: its calls, also those in its own
-body, become CALL operations. The type of its result is found by iteration from below.
+A callee is inlined until a call of it is met, while its body is being lowered, that gives it things
+of the same structure: a constructor that calls itself with other keywords is as good as another
+function. Then the inlining is given up (``Recursive``), and the function is lowered by itself: its
+calls, also those in its own body, become CALL operations. The type of its result is found by
+iteration from below.
 """
 
 from __future__ import annotations
@@ -12,7 +14,16 @@ from typing import Any, final
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import surgery
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Cell, Closure, Method, locations
+from gradscribe.frontend.heap import (
+    Bound,
+    Cell,
+    Closure,
+    Lost,
+    Method,
+    Super,
+    TupleOf,
+    locations,
+)
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition, read_names
 from gradscribe.ir.build import Builder, type_of_operand
@@ -21,6 +32,7 @@ from gradscribe.ir.primitives import CALL
 from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Static, Type, join
 
 _ROUNDS = 8
+_DEEPEST = 6  # activations of one function with arguments of different structure
 
 
 @final
@@ -30,6 +42,38 @@ class Recursive(Exception):
     def __init__(self, definition: Definition) -> None:
         super().__init__(definition.node)
         self.node = definition.node
+
+
+def structure(frame: Frame) -> tuple[Any, ...]:
+    """What a function that was just entered is given, as far as types decide its branches."""
+    return tuple((name, _structure(frame, bound)) for name, bound in frame.env.items())
+
+
+def _structure(frame: Frame, bound: Bound) -> Any:
+    if isinstance(bound, TupleOf):
+        return bound.cls, *(_structure(frame, item) for item in bound.items)
+    fields = frame.heap.fields(bound)
+    if fields is not None:
+        if fields.kind == "dict":
+            return dict, *((k, _structure(frame, item)) for k, item in fields.entries.items())
+        return fields.kind, fields.cls
+    if isinstance(bound, Closure | Method | Procedure | Cell | Super | Lost):
+        return None
+    kind = frame.type(bound)
+    return kind.value if isinstance(kind, Static) else None
+
+
+def repeats(frame: Frame) -> bool:
+    """Does a call come back to a function with what it was given before, or ever deeper?"""
+    around = frame.parent
+    depth = 0
+    while around is not None:
+        if around.definition.node is frame.definition.node:
+            depth += 1
+            if depth > _DEEPEST or around.structure in ((), frame.structure):
+                return True
+        around = around.parent
+    return False
 
 
 @final

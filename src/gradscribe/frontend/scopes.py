@@ -3,8 +3,8 @@
 The body is lowered into the region of a SCOPE; what it binds and changes are results. The handlers
 of a ``try`` are the other arm of a branch on whether the body was completed (see ``ir/scopes.py``).
 There the state is that before the body, but what the body may have changed by the time it raised is
-*lost*: a name that it binds (unless its last statement does, after which nothing can raise), and
-every object that it writes to. Reading such a name is refused.
+*lost*: a name that it binds, and an object that it writes to, before something else that may raise.
+Reading such a name is refused.
 
 ``finally`` runs on every way out. Where it only computes, it is lowered after the body; where it
 acts, it must be code that can stand in the SCOPE's template, which Python runs on every way.
@@ -23,13 +23,13 @@ from gradscribe.frontend.control import NEVER, Arm, Ended, branch, enter, joined
 from gradscribe.frontend.decided import decided
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Heap, Lost
+from gradscribe.frontend.heap import Bound, Heap, Loc, Lost
 from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.ways import Ways
 from gradscribe.ir.control import adjoint_of
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value, walk
-from gradscribe.ir.primitives import OPAQUE, SCOPE, of
-from gradscribe.ir.scopes import is_atomic
+from gradscribe.ir.primitives import IF, OPAQUE, SCOPE, of
+from gradscribe.ir.scopes import catches, is_atomic, is_number, may_raise
 from gradscribe.ir.types import PY_BOOL, PY_INT, UNKNOWN
 
 Taken = tuple[Ended, bool]
@@ -45,7 +45,13 @@ def try_(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     early = returns(node) or leaves(node)
     tail = rest if early else []
     before = frame.env, frame.heap
-    scope = _Scope(frame, node.body)
+    watch = _Watch(frame)
+    with frame.builder.watched([*frame.builder.watchers, watch]):
+        scope = _Scope(frame, node.body)
+    if not watch.raises:
+        ended = scope.dissolve()
+        return (NEVER if ended is NEVER else scope.ways.after(frame, [*node.orelse, *tail])), early
+    lost = watch.lost(scope.arm, node)
     scope.stand(_handlers_alone(node))
     completed, caught = Value("completed", PY_BOOL), Value("caught", PY_INT)
     hints = [handler.name.id for handler in node.handlers if handler.name is not None]
@@ -65,7 +71,7 @@ def try_(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
         return branch(frame, chosen, run, lambda: handle(k + 1))
 
     then = Arm(frame, through)
-    enter(frame, *_lost(scope.arm, node, *before))
+    enter(frame, *lost)
     other = Arm(frame, lambda: handle(0))
     enter(frame, *before)
     return joined(frame, completed, then, other, flag=True), early
@@ -136,6 +142,12 @@ class _Scope:
         template, operands = opaque.template_of(self.frame, skeleton)
         self.args, self.attrs = tuple(operands), Attrs(template=template, form=form)
 
+    def dissolve(self) -> Ended:
+        """Go on from the end of the body without the SCOPE; how the body ended."""
+        enter(self.frame, self.arm.env, self.arm.heap)
+        self.frame.builder.region.ops += self.arm.region.ops
+        return self.arm.ended
+
     def proceed(self, first: list[Value] | None = None, yields: Any = ()) -> Ended:
         """Append the SCOPE, with the results that come first, and go on; how its body ended."""
         frame, region = self.frame, self.arm.region
@@ -159,69 +171,53 @@ class _Scope:
 # ---------------------------------------------------------------------------- what is lost
 
 
-def _lost(arm: Arm, node: Any, env: dict[str, Bound], heap: Heap) -> tuple[dict[str, Bound], Heap]:
-    """The state before a body as its handlers find it."""
-    env, heap = dict(env), heap.copy()
-    last = _bound_last(node.body)
-    for name in assigned_names(node.body):
-        if name not in last:
-            env[name] = Lost(
-                f"the try at line {node.lineno} binds {name!r}, and may or may not have done so "
-                "when it raised an exception: here its value is not known"
-            )
-    heap.lost |= arm.heap.lost
-    done = arm.region.ops[-1] if arm.region.ops else None
-    for loc, value in heap.values.items():
-        after = arm.heap.values.get(loc)
-        if done is not None and is_atomic(done) and done.args[0] is value:
-            if done.results == (after,):
-                continue
-        if after is not value:
+@final
+class _Watch:
+    """What the body of a ``try`` may have done by the time that something in it raises.
+
+    A name that is bound, or an object that is changed, after everything that may raise is as it
+    was where a handler runs.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.env, self.values = dict(frame.env), dict(frame.heap.values)
+        self.names: set[str] = set()
+        self.objects: set[Loc] = set()
+        self.raises = False
+
+    def __call__(self, what: Op | Operand) -> None:
+        """This comes next."""
+        if isinstance(what, Op):
+            if what.prim is IF or catches(what) or not may_raise(what):
+                return  # what is in them was seen
+        elif is_number(what):
+            return
+        self.raises = True
+        values, env = self.frame.heap.values, self.frame.env
+        self.objects |= {loc for loc, old in self.values.items() if values.get(loc) is not old}
+        bound = {*self.env, *env}
+        self.names |= {name for name in bound if env.get(name) != self.env.get(name)}
+        if isinstance(what, Op) and what.prim.mutates is not None and not is_atomic(what):
+            target = what.args[what.prim.mutates]
+            self.objects |= {loc for loc in self.values if values.get(loc) is target}
+
+    def lost(self, arm: Arm, node: Any) -> tuple[dict[str, Bound], Heap]:
+        """The state before the body as its handlers find it."""
+        env, heap = dict(self.frame.env), self.frame.heap.copy()
+        for name in assigned_names(node.body):
+            if name in self.names:
+                env[name] = Lost(
+                    f"the try at line {node.lineno} binds {name!r}, and may or may not have done "
+                    "so when it raised an exception: here its value is not known"
+                )
+        heap.lost |= arm.heap.lost
+        for loc in (loc for loc in heap.values if loc in self.objects):
             heap.lost[loc] = Lost(
                 f"the try at line {node.lineno} writes to {loc.name or 'this object'}, and may or "
                 "may not have done so when it raised an exception: here its value is not known"
             )
-    return env, heap
-
-
-def _bound_last(body: list[Any]) -> set[str]:
-    """The names that a body binds once everything in it that may raise is done."""
-    *rest, last = body
-    if rest and _is_harmless(last):
-        own = set(assigned_names([last]))
-        return own - set(assigned_names(rest)) | _bound_last(rest) - own
-    earlier = set(assigned_names(rest))
-    if isinstance(last, gast.If):
-        inside = set(assigned_names([gast.Expr(last.test)]))
-        arms = [_bound_last(arm) for arm in (last.body, last.orelse) if arm]
-        others = [set(assigned_names(arm)) for arm in (last.body, last.orelse) if arm]
-        early = set().union(*(o - a for o, a in zip(others, arms, strict=True)))
-        return set().union(*arms) - early - earlier - inside
-    if not isinstance(last, gast.Assign | gast.AnnAssign | gast.AugAssign):
-        return set()
-    targets = last.targets if isinstance(last, gast.Assign) else [last.target]
-    if len(targets) != 1:
-        return set()
-    (target,) = targets
-    parts = target.elts if isinstance(target, gast.Tuple | gast.List) else [target]
-    if not all(isinstance(part, gast.Name) for part in parts):
-        return set()
-    inside = set(assigned_names([gast.Expr(last.value)])) if last.value is not None else set()
-    return {part.id for part in parts} - earlier - inside
-
-
-def _is_harmless(node: Any) -> bool:
-    """``a = b``, ``a = 0``, ``break``, ``return a``: nothing that may raise."""
-    if isinstance(node, gast.Break | gast.Continue | gast.Pass):
-        return True
-    if isinstance(node, gast.Return):
-        return node.value is None or isinstance(node.value, gast.Name | gast.Constant)
-    return (
-        isinstance(node, gast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], gast.Name)
-        and isinstance(node.value, gast.Name | gast.Constant)
-    )
+        return env, heap
 
 
 # ---------------------------------------------------------------------------- with
@@ -288,7 +284,7 @@ def _finally(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     ended = scope.arm.ended
     enter(frame, scope.arm.env, scope.arm.heap)
     if ended is not NEVER and not _acts(frame, node.finalbody):
-        frame.builder.region.ops += scope.arm.region.ops
+        scope.dissolve()
         block(frame, node.finalbody)
     else:
         enter(frame, *before)

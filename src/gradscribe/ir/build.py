@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -42,6 +42,8 @@ class Builder:
         self.statement: Span | None = None
         self.sweep: str | None = None
         self.made: dict[Value, Op] = {}  # what was built, by result
+        # Asked before an operation (or, with its operand, a test) that may raise.
+        self.watchers: list[Callable[[Op | Operand], None]] = []
         self.callees: dict[Any, Any] = {}  # functions that are called, by what they were made of
 
     @contextmanager
@@ -52,6 +54,20 @@ class Builder:
             yield region
         finally:
             self.region = saved
+
+    @contextmanager
+    def watched(self, watchers: Iterable[Callable[[Op | Operand], None]]) -> Iterator[None]:
+        """Ask these, and no others, for a while."""
+        saved, self.watchers = self.watchers, list(watchers)
+        try:
+            yield
+        finally:
+            self.watchers = saved
+
+    def tested(self, operand: Operand) -> None:
+        """A branch tests this."""
+        for watcher in self.watchers:
+            watcher(operand)
 
     @contextmanager
     def origin(self, op: Op) -> Iterator[None]:
@@ -98,6 +114,8 @@ class Builder:
             op.span, op.statement, op.derived = self.span, self.statement, self.derived
         if op.sweep is None:
             op.sweep = self.sweep
+        for watcher in self.watchers:
+            watcher(op)
         self.region.ops.append(op)
         self.note(op)
         return op

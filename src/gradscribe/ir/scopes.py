@@ -22,19 +22,22 @@ from __future__ import annotations
 import ast
 import operator
 
+import numpy as np
+
 from gradscribe.ir import helpers
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Op, Operand, Region, Value
 from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, WHILE
-from gradscribe.ir.types import Scalar, Static
+from gradscribe.ir.types import BOOL, FLOAT, TEXT, Scalar, Sequence, Static, dtype_of
 
 COMPLETED, CAUGHT, ERROR = range(3)
 HEAD = 3  # how many results of a try come before those of its body
 
 _HARMLESS = {
     operator.add, operator.sub, operator.mul, operator.neg, operator.pos, operator.not_,
-    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
-    operator.is_, operator.is_not,
+    operator.lt, operator.le, operator.gt, operator.ge,
 }  # fmt: skip
+_EQUAL = {operator.eq, operator.ne, operator.is_, operator.is_not}
 
 
 def catches(op: Op) -> bool:
@@ -60,12 +63,20 @@ def enters(op: Op) -> bool:
 def may_raise(op: Op) -> bool:
     """Can this operation raise an exception?"""
     if op.prim is IF or op.prim is SCOPE:
-        return not all(map(_is_number, op.args)) or any(map(region_may_raise, op.regions))
+        return not is_number(*op.args) or any(map(region_may_raise, op.regions))
     if op.prim in (FOR, WHILE):
         return True
     if op.prim.function in (tuple, list):
         return False
-    return op.prim.function not in _HARMLESS or not all(map(_is_number, op.args))
+    if op.prim.function in (np.array, np.asarray) and is_number(*op.args[1:]):
+        kind = type_of_operand(op.args[0])
+        entries = kind.items or (kind.element,) if isinstance(kind, Sequence) else (kind,)
+        return not all(isinstance(entry, Scalar) for entry in entries)
+    if op.prim.function is float:
+        return not is_number(*op.args) or dtype_of(type_of_operand(op.args[0])) not in (FLOAT, BOOL)
+    if op.prim.function in _EQUAL:
+        return not all(_is_number(arg) or _is_text(arg) for arg in op.args)
+    return op.prim.function not in _HARMLESS or not is_number(*op.args)
 
 
 def raises(region: Region) -> bool:
@@ -87,10 +98,20 @@ def region_may_raise(region: Region) -> bool:
     return any(map(may_raise, region.ops))
 
 
+def is_number(*operands: Operand) -> bool:
+    """Is each of these one of Python's own numbers, or a constant?"""
+    return all(map(_is_number, operands))
+
+
 def _is_number(operand: Operand) -> bool:
-    """Is this one of Python's own numbers, or a constant?"""
     if not isinstance(operand, Value):
-        return isinstance(operand.value, int | float | bool | str | None)
-    return isinstance(operand.type, Static) or (
-        isinstance(operand.type, Scalar) and operand.type.weak
-    )
+        return isinstance(operand.value, int | float | bool | None)
+    kind = operand.type
+    if isinstance(kind, Static):
+        return not isinstance(kind.value, str)
+    return isinstance(kind, Scalar) and kind.weak and kind != TEXT
+
+
+def _is_text(operand: Operand) -> bool:
+    kind = type_of_operand(operand)
+    return kind == TEXT or (isinstance(kind, Static) and isinstance(kind.value, str))
