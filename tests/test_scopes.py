@@ -539,6 +539,26 @@ def main(x, v):
         [(1.5, A([2.0, 0.5]))],
         (0, 1),
     ),
+    "what takes numbers alone is given an array": (
+        """
+import math
+import numpy as np
+def sine(x):
+    try:
+        return math.sin(x) * float(x)
+    except TypeError:
+        return np.sin(x) * x
+def whole(x):
+    try:
+        return float(x) + int(x)
+    except TypeError:
+        return np.sum(x)
+def main(x, v):
+    return np.sum(sine(v) * sine(x)) + whole(v) * whole(x) * sine(v[1:])[0]
+""",
+        [(1.5, A([2.0, 0.5]))],
+        (0, 1),
+    ),
     "an exception from deep within a body": (
         """
 import numpy as np

@@ -52,6 +52,7 @@ from gradscribe.ir.types import (
     holds_records,
     is_array,
     is_static,
+    not_one,
 )
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import is_followed, is_named_tuple
@@ -375,6 +376,9 @@ def _by_structure(
             said = f"object of type {class_name(kind)!r} has no len()"
             raise certainly(frame, TypeError, said, node)
         return None if items is None else Const(len(items))
+    if function in (float, int) and any(map(not_one, dims_of(frame.type(positional[0])) or ())):
+        said = "only 0-dimensional arrays can be converted to Python scalars"
+        raise certainly(frame, TypeError, said, node)
     if function is bool and frame.heap.fields(positional[0]) is not None:
         return truth(frame, node, positional[0])
     return None

@@ -18,7 +18,17 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Region, walk
 from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, UNPACK, WHILE
-from gradscribe.ir.types import Array, Range, Scalar, Sequence, Slice, Static, Type, dtype_of
+from gradscribe.ir.types import (
+    Array,
+    Range,
+    Scalar,
+    Sequence,
+    Slice,
+    Static,
+    Type,
+    dtype_of,
+    is_scalar,
+)
 
 STRUCTURAL = (NameError, AttributeError, TypeError, ImportError)
 
@@ -74,6 +84,7 @@ _OF_ANYTHING = {
     operator.is_, operator.is_not, operator.eq, operator.ne, operator.not_, tuple, list, slice,
 }  # fmt: skip
 _OF_NUMBERS = {abs, float, int, bool, round, pow, divmod, range}
+_OF_ONE_NUMBER = {float, int, bool, round, range}
 _OF_BITS = {
     operator.invert, operator.and_, operator.or_, operator.xor, operator.lshift, operator.rshift,
     operator.iand, operator.ior, operator.ixor,
@@ -107,6 +118,9 @@ def _is_ill_typed(op: Op) -> bool:
     ]
     ranked = not prim.elementwise or op.attrs.form == "method"
     if not all(_is_numeric(kind, ranked) for kind in kinds):
+        return True
+    alone = function in _OF_ONE_NUMBER or getattr(function, "__module__", None) == "math"
+    if alone and not all(map(is_scalar, kinds)):
         return True
     dtypes = [dtype_of(kind) for kind in kinds if isinstance(kind, Scalar | Array)]
     if function in _OF_BITS:
