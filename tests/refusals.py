@@ -3131,6 +3131,7 @@ def main(x):
         """,
     ),
     python_refuses("the length of a number", "def main(s):\n    return s / len(s)\n", "s"),
+    python_refuses("a number made of an array", "def main(x):\n    return float(x) * 2.0\n"),
     python_refuses(
         "what no number has, while another exception is caught",
         """
