@@ -2516,17 +2516,70 @@ SECTIONS["Derivatives inside functions"] = [
     Refusal(
         "a derivative of a function that is chosen while the program runs",
         """
-        def main(x):
-            f = lambda v: np.sum(v * v)
-            return gs.grad(f)(x)
+        def double(v):
+            return 2 * v
+
+        def half(v):
+            return 0.5 * v
+
+        def main(s):
+            f = double if s > 1 else half
+            return gs.grad(f)(s)
         """,
         """
-        def f(v):
-            return np.sum(v * v)
+        def double(v):
+            return 2 * v
 
-        def main(x):
-            return gs.grad(f)(x)
+        def half(v):
+            return 0.5 * v
+
+        def main(s):
+            if s > 1:
+                return s * gs.grad(double)(s)
+            return s * gs.grad(half)(s)
         """,
+        args="s",
+    ),
+    Refusal(
+        "a derivative of a function that changes what is around it",
+        """
+        def main(s):
+            seen = [s]
+
+            def f(v):
+                seen.append(v)
+                return v * v * s
+
+            return gs.grad(f)(s)
+        """,
+        """
+        def main(s):
+            def f(v):
+                return v * v * s
+
+            return gs.grad(f)(s)
+        """,
+        args="s",
+    ),
+    Refusal(
+        "the jvp of a partial with keywords",
+        """
+        import functools
+
+        def f(a, k):
+            return a * a * k
+
+        def main(s):
+            return gs.jvp(functools.partial(f, k=s))((s,), (1.0,))[1]
+        """,
+        """
+        def main(s):
+            def f(a):
+                return a * a * s
+
+            return gs.jvp(f)((s,), (1.0,))[1]
+        """,
+        args="s",
     ),
     Refusal(
         "a derivative of a function with * parameters",

@@ -6,20 +6,30 @@ differentiates it like any other code.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
-from typing import Any
+import types
+from typing import Any, final
+
+import gast
 
 from gradscribe import api
 from gradscribe import specification as spec
-from gradscribe.frontend import calls
+from gradscribe.frontend import calls, expressions
 from gradscribe.frontend.declared import under
+from gradscribe.frontend.expressions import spelled
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, TupleOf
+from gradscribe.frontend.heap import Bound, Closure, Method, TupleOf
+from gradscribe.frontend.local import Local, captured_by
 from gradscribe.frontend.procedures import Procedure, splice
+from gradscribe.frontend.streams import stream_in
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Const, Operand
+from gradscribe.ir.core import Const, Function, Operand
 from gradscribe.ir.primitives import of
-from gradscribe.primal import tuple_type
+from gradscribe.objects import is_followed
+from gradscribe.primal import local_of, tuple_type
+from gradscribe.runtime.bound import Bound as BoundDerivative
 from gradscribe.runtime.dispatch import Derivative
 
 GETITEM = of(operator.getitem)
@@ -29,19 +39,88 @@ def lower(frame: Frame, node: Any, function: Any) -> Bound | None:
     """Lower a call of ``grad`` and the like, or of a derivative; None for anything else."""
     if any(function is transform for transform in api.TRANSFORMS):
         return _transform(frame, node, function)
-    if isinstance(function, Derivative):
+    if isinstance(function, Derivative | BoundDerivative):
         positional, keywords = calls.arguments(frame, node)
+        if isinstance(function, BoundDerivative):
+            function = _named(frame, node, function)
         with under(function.rules):
-            return _call(frame, node, function.specification, positional, keywords)
+            return _call(frame, node, function, positional, keywords)
     return None
 
 
+def _named(frame: Frame, node: Any, bound: BoundDerivative) -> BoundDerivative:
+    """A derivative whose arguments are given, these by their place in what its name denotes."""
+    if any(isinstance(a, _Held) for a in (*bound.args, *bound.keywords.values())):
+        return bound
+    name, home = spelled(frame, Const(bound), node.func)
+    args = [_Held(Const(a, f"{name}.args[{k}]", home)) for k, a in enumerate(bound.args)]
+    named = bound.keywords.items()
+    keywords = {k: _Held(Const(a, f"{name}.keywords[{k!r}]", home)) for k, a in named}
+    return type(bound)(bound.func, *args, **keywords)
+
+
 def _transform(frame: Frame, node: Any, function: Any) -> Bound:
-    """``grad(g, …)``: made now, if what it is given is known now."""
+    """``grad(g, …)``: made now, if what it is given is known now; else where it is called."""
     positional, keywords = calls.arguments(frame, node)
-    values = [_known(frame, node, bound) for bound in positional]
-    named = {name: _known(frame, node, bound) for name, bound in keywords.items()}
-    return Const(function(*values, **named))
+    positional = [*(_as_method(frame, node, b) for b in positional[:1]), *positional[1:]]
+
+    def make(inner: Frame, node: Any) -> Any:
+        rest = [_known(inner, node, bound) for bound in positional[1:]]
+        named = {name: _known(inner, node, bound) for name, bound in keywords.items()}
+        wrt = named.get("wrt", rest[0] if rest else 0)
+        return function(*(_function(inner, node, b, wrt) for b in positional[:1]), *rest, **named)
+
+    if not any(isinstance(bound, Closure | Procedure | Method) for bound in positional):
+        return Const(make(frame, node))
+
+    def run(inner: Frame, node: Any, given: list[Bound], named: dict[str, Bound]) -> Bound:
+        derivative = make(inner, node)
+        with under(derivative.rules):
+            return _call(inner, node, derivative, given, named)
+
+    return Procedure(run, make)
+
+
+def _as_method(frame: Frame, node: Any, bound: Bound) -> Bound:
+    """A method of an object of the module's, and an object that is called, taken apart."""
+    value = bound.value if isinstance(bound, Const) else None
+    first = node.args[0] if node.args else None
+    if isinstance(value, types.MethodType) and isinstance(first, gast.Attribute):
+        return Method(value.__func__, expressions.lower(frame, first.value))
+    if isinstance(bound, Const) and is_followed(type(value)) and callable(value):
+        return Method(type(value).__call__, bound)
+    return bound
+
+
+@final
+class _Held:
+    """An object that is only known while lowering, as an argument of a ``functools.partial``."""
+
+    def __init__(self, bound: Bound) -> None:
+        self.bound = bound
+
+
+def _given(argument: Any) -> Bound:
+    return argument.bound if isinstance(argument, _Held) else Const(argument)
+
+
+def _function(frame: Frame, node: Any, bound: Bound, wrt: Any) -> Any:
+    """What is differentiated: of a method with respect to its object, the object is an argument."""
+    if isinstance(bound, Procedure) and bound.partial is not None:
+        callee, args, keywords = bound.partial
+        named = {name: _Held(value) for name, value in keywords.items()}
+        return functools.partial(_function(frame, node, callee, wrt), *map(_Held, args), **named)
+    if isinstance(bound, Method):
+        receiver = next(iter(inspect.signature(bound.function).parameters), "")
+        roots = [str(w).partition(".")[0] for w in (wrt if isinstance(wrt, tuple) else (wrt,))]
+        if wrt is None or receiver in roots:
+            return functools.partial(bound.function, _Held(bound.receiver))
+        return Local(frame, node, bound)
+    if isinstance(bound, Closure) and stream_in(bound) is None:
+        return Local(frame, node, bound)
+    if isinstance(bound, Procedure) and bound.make is not None:
+        return bound.make(frame, node)
+    return _known(frame, node, bound)
 
 
 def _known(frame: Frame, node: Any, bound: Bound) -> Any:
@@ -57,26 +136,49 @@ def _known(frame: Frame, node: Any, bound: Bound) -> Any:
 
 
 def _call(
-    frame: Frame, node: Any, specification: Any, positional: list[Bound], keywords: dict[str, Bound]
+    frame: Frame, node: Any, derivative: Any, positional: list[Bound], keywords: dict[str, Bound]
 ) -> Bound:
     """Copy a derivative in, for the types of these arguments."""
+    specification = derivative.specification
+    is_tangent = isinstance(specification, spec.Tangent)
+    if isinstance(derivative, BoundDerivative):
+        held = [_given(a) for a in derivative.args]
+        given = {name: _given(a) for name, a in derivative.keywords.items()}
+        if not is_tangent:
+            positional, keywords = [*held, *positional], given | keywords
     bound = _bind(frame, node, specification, positional, keywords)
-    if isinstance(specification, spec.Tangent):
+    if is_tangent:
         pair = [_tuple_items(frame, node, b) for b in bound]
+        if isinstance(derivative, BoundDerivative):
+            if given:
+                frame.refuse(
+                    node,
+                    "jvp of a functools.partial with keywords",
+                    "differentiate a function that passes them",
+                )
+            pair = [[*map(frame.read, held), *pair[0]], [*(Const(None) for _ in held), *pair[1]]]
         kinds = tuple(tuple_type([type_of_operand(operand) for operand in items]) for items in pair)
         inner = specification.inner(kinds)
         dots = [o for o in pair[1] if not (isinstance(o, Const) and o.value is None)]
-        return frame.wrap(splice(inner, [*pair[0], *dots], frame.builder))
+        operands = [*pair[0], *_captured(specification, inner), *dots]
+        return frame.wrap(splice(inner, operands, frame.builder))
     operands = [frame.read(b) for b in bound]
     types = tuple(type_of_operand(operand) for operand in operands)
     if isinstance(specification, spec.Pullback | spec.Linearization):
         return _halves(frame, specification, operands, types)
-    return frame.wrap(splice(specification.ir(types), operands, frame.builder))
+    made = specification.ir(types)
+    operands += _captured(specification, made)
+    return frame.wrap(splice(made, operands, frame.builder))
+
+
+def _captured(specification: Any, made: Function) -> list[Operand]:
+    return captured_by(local_of(specification.function), made)
 
 
 def _halves(frame: Frame, specification: Any, operands: list[Operand], types: Any) -> Bound:
     """The value, the pullback or pushforward, and the auxiliary part if there is one."""
     pair = specification.pair(types)
+    operands = [*operands, *_captured(specification, pair.forward)]
     forward = splice(pair.forward, operands, frame.builder)
     beside = int(specification.has_aux)
     count = len(pair.linear.body.params) - pair.directions

@@ -20,6 +20,7 @@ from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.apart import keep_apart
 from gradscribe.frontend.declared import declared, under
+from gradscribe.frontend.local import Local
 from gradscribe.frontend.lower import lower_function
 from gradscribe.frontend.ruled import lower_ruled
 from gradscribe.ir import trees
@@ -45,6 +46,13 @@ from gradscribe.passes.share import share_views
 from gradscribe.runtime.dispatch import Derivative
 
 Types = tuple[Type, ...]
+
+
+def local_of(function: Callable[..., Any]) -> Any:
+    """What is at the bottom of a tower of derivatives, which may be a function of a program."""
+    while isinstance(function, Derivative):
+        function = function.specification.function
+    return function
 
 
 def primal_of(function: Callable[..., Any]) -> types.FunctionType:
@@ -87,6 +95,8 @@ def primal_signature(function: Callable[..., Any]) -> inspect.Signature:
     if isinstance(function, Derivative):
         signature: inspect.Signature = function.specification.signature()
         return signature
+    if isinstance(function, Local):
+        return function.signature()
     if isinstance(function, types.FunctionType):
         return inspect.signature(function, follow_wrapped=False)
     return inspect.signature(_stand_in(function))
@@ -101,6 +111,8 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
     about = declared(function)
     if about is not None:
         return keep_apart(clean(share_views(clean(lower_ruled(about, kinds)))))
+    if isinstance(function, Local):
+        return function.ir(kinds)
     if isinstance(function, types.FunctionType):
         return keep_apart(clean(share_views(clean(lower_function(function, kinds)))))
     prim = _primitive(function)

@@ -475,8 +475,8 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         if isinstance(static, types.ModuleType):
             return Const(value, name, static.__name__)
         written = node.value if isinstance(node, gast.Attribute) else node
-        spelled, home = _spelled(frame, base, written)  # type: ignore[arg-type]  # a Const
-        return Const(value, f"{spelled}.{name}", home)
+        where, home = spelled(frame, base, written)  # type: ignore[arg-type]  # a Const
+        return Const(value, f"{where}.{name}", home)
     check_has(frame, node, base, name)
     if name in ATTRIBUTES and not isinstance(base, TupleOf | Closure | Method):
         prim = of(ATTRIBUTES[name])
@@ -508,12 +508,12 @@ def _static_object(base: Bound) -> Any:
     return None
 
 
-def _spelled(frame: Frame, base: Const, node: Any) -> tuple[str, str | None]:
+def spelled(frame: Frame, base: Const, node: Any) -> tuple[str, str | None]:
     """How a module denotes a known object, and which module does."""
     if base.name is not None:
         return base.name, base.home
     if isinstance(base.value, enum.Enum):
-        owner, home = _spelled(frame, Const(type(base.value)), node)
+        owner, home = spelled(frame, Const(type(base.value)), node)
         return f"{owner}.{base.value.name}", home
     name, home = getattr(base.value, "__qualname__", ""), getattr(base.value, "__module__", None)
     found: Any = sys.modules.get(home or "")

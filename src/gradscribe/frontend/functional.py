@@ -295,7 +295,7 @@ def _partial(
 
         return call_bound(inner, node, callee, [*given, *more], {**keywords, **named})
 
-    return Procedure(run)
+    return Procedure(run, partial=(callee, given, keywords))
 
 
 def _partial_object(

@@ -16,12 +16,23 @@ from gradscribe.ir.rewrite import copy_region
 
 @final
 class Procedure:
-    """A callable known to the compiler alone: ``run(frame, node, positional, keywords)``."""
+    """A callable known to the compiler alone: ``run(frame, node, positional, keywords)``.
 
-    __slots__ = ("run",)
+    ``make(frame, node)`` gives the derivative that it is, if it is one; ``partial`` the function,
+    arguments and keywords of a ``functools.partial``.
+    """
 
-    def __init__(self, run: Callable[..., Any]) -> None:
+    __slots__ = ("make", "partial", "run")
+
+    def __init__(
+        self,
+        run: Callable[..., Any],
+        make: Callable[..., Any] | None = None,
+        partial: tuple[Any, list[Any], dict[str, Any]] | None = None,
+    ) -> None:
         self.run = run
+        self.make = make
+        self.partial = partial
 
 
 def splice(function: Function, args: list[Operand], builder: Builder) -> Operand:

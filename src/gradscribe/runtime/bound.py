@@ -33,6 +33,11 @@ class Bound(functools.partial[Any]):
         return self._derivative.specification
 
     @property
+    def rules(self) -> Any:
+        """The rules that were in force when the derivative was made."""
+        return self._derivative.rules
+
+    @property
     def __name__(self) -> str:
         found: str = self._derivative.__name__
         return found

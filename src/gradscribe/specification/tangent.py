@@ -17,7 +17,7 @@ from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Operand, Parameter, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import of
-from gradscribe.ir.rewrite import copy_region, substitute
+from gradscribe.ir.rewrite import copy_region, copy_value, substitute
 from gradscribe.ir.types import NONE, Type, maybe_float, type_of
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.passes import simplify
@@ -162,18 +162,25 @@ class Tangent:
         body = Region()
         builder = Builder(body)
         values = [Value(n, k, named=True) for n, k in zip(("args", "tangents"), kinds, strict=True)]
-        body.params = values
+        body.params = list(values)
         mapping: dict[Value, Operand] = {}
         count = len(_items(kinds[0]))
         given = [i for i, t in enumerate(_items(kinds[1])) if t != type_of(None)]
+        split = len(inner.body.params) - len(given)
+        captured = inner.body.params[count:split]
+        params = [*inner.body.params[:count], *inner.body.params[split:]]
         sources = [(values[0], i) for i in range(count)] + [(values[1], i) for i in given]
-        for param, (value, place) in zip(inner.body.params, sources, strict=True):
+        for param, (value, place) in zip(params, sources, strict=True):
             mapping[param] = builder.emit(_GETITEM, value, place)
+        for param in captured:
+            mapping[param] = copy_value(param)
+            body.params.append(mapping[param])  # type: ignore[arg-type]  # a Value
         copied = Region([], inner.body.ops, inner.body.yields)
         region = copy_region(copied, mapping)
         body.ops += region.ops
         body.yields = region.yields
-        return Function(self.name, [Parameter("args"), Parameter("tangents")], body)
+        names = ["args", "tangents", *(p.name for p in inner.params[count:split])]
+        return Function(self.name, [Parameter(name) for name in names], body)
 
     def variant(self, kinds: Types) -> Variant:
         function = self.inner(kinds)
