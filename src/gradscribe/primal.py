@@ -112,7 +112,7 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
     if about is not None:
         return keep_apart(clean(share_views(clean(lower_ruled(about, kinds)))))
     if isinstance(function, Local):
-        return function.ir(kinds)
+        return keep_apart(clean(share_views(clean(function.ir(kinds)))))
     if isinstance(function, types.FunctionType):
         return keep_apart(clean(share_views(clean(lower_function(function, kinds)))))
     prim = _primitive(function)

@@ -15,15 +15,12 @@ import enum
 import inspect
 from typing import Any, final
 
-from gradscribe.frontend.apart import keep_apart
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Method
 from gradscribe.frontend.resolve import definition_of
 from gradscribe.ir.core import Function, Operand, Parameter, Region, Value
 from gradscribe.ir.rewrite import free_values, substitute
 from gradscribe.ir.types import Static, Type
-from gradscribe.passes.clean import clean
-from gradscribe.passes.share import share_views
 
 
 class LeftOut(enum.Enum):
@@ -122,8 +119,7 @@ class Local:
             region.params.append(fresh)
             params.append(Parameter(name))
         substitute(region, mapping)
-        made = Function(self.__name__, params, region)
-        return keep_apart(clean(share_views(clean(made))))
+        return Function(self.__name__, params, region)
 
 
 def captured_by(local: Any, function: Function) -> list[Operand]:
