@@ -46,6 +46,14 @@ generated: $(INSTALLED) ## write the derivatives of the examples into generated/
 		$(BIN)/gradscribe write $$file -o generated/$$(basename $$file .py) || exit 1; done
 	@$(BIN)/gradscribe write examples/from_operator_overloading.py:f --jvp \
 		-o generated/from_operator_overloading
+	@$(BIN)/gradscribe write examples/from_mindspore.py:product --value \
+		-o generated/from_mindspore
+	@$(BIN)/gradscribe write examples/from_mindspore.py:Net.construct \
+		examples/from_mindspore.py:Trainable.error -o generated/from_mindspore
+	@$(BIN)/gradscribe write examples/from_mindspore.py:forward --wrt inputs --has-aux \
+		-o generated/from_mindspore
+	@$(BIN)/gradscribe write examples/from_megengine.py:both --jacobian \
+		-o generated/from_megengine
 	@$(BIN)/gradscribe write examples/listings.py:loss --order 1 --value -o generated/listings
 	@$(BIN)/gradscribe write examples/listings.py:f --order 1 --vjp -o generated/listings
 

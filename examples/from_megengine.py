@@ -36,13 +36,41 @@ def slope(x: Vector):
 
 @gs.differentiate
 def two_peers(x: Vector):
-    """Two gradients side by side add up.
+    """Two functions of x side by side: their gradients add up.
 
     >>> x = np.linspace(-2.0, 2.0, 10, dtype=np.float32)
     >>> bool(np.allclose(two_peers.grad(x), -2 * np.sin(x), atol=1e-5))
     True
     """
     return cosine(x) + cosine(x)
+
+
+def gathered(x):
+    """Two gradients, each asked for by itself, in one function. Its own derivative exists, too.
+
+    >>> x = np.linspace(-2.0, 2.0, 10, dtype=np.float32)
+    >>> bool(np.allclose(gathered(x), -2 * np.sin(x), atol=1e-5))
+    True
+    >>> bool(np.allclose(gs.grad(gathered)(x), -2 * np.cos(x), atol=1e-5))
+    True
+    """
+    x_grad = gs.grad(cosine)(x)
+    x_grad += gs.grad(cosine)(x)
+    return x_grad
+
+
+def both(x: Vector):
+    """The gradients of two results in one function, from one forward sweep: ``gs.jacobian``.
+
+    >>> x = np.linspace(-2.0, 2.0, 10, dtype=np.float32)
+    >>> first, second = gs.jacobian(both)(x)
+    >>> bool(np.allclose(first, -np.sin(x), atol=1e-5))
+    True
+    >>> bool(np.allclose(second, -2 * np.sin(x) * np.cos(x), atol=1e-5))
+    True
+    """
+    y = np.cos(x)
+    return np.sum(y), np.sum(y**2)
 
 
 @gs.differentiate
@@ -69,6 +97,7 @@ def main() -> None:
     print("second:", cosine.grad(x))
     print("second, of a function that takes the first itself:", slope.grad(x))
     print("two peers:", two_peers.grad(x))
+    print("two gradients of one forward sweep:", *gs.jacobian(both)(x))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         print("of a function of something else:", gs.grad(unrelated)(x, x))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import doctest
+import functools
 import importlib.util
 import inspect
 import os
@@ -10,6 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +23,8 @@ import pytest
 
 import gradscribe as gs
 from gradscribe import cli, files
+from gradscribe.differentiate.inputs import Place
+from gradscribe.files.compose import derived
 from gradscribe.files.target import _in_docstring
 from gradscribe.primal import places
 
@@ -39,9 +45,13 @@ def command_of(path: Path) -> list[str]:
     return shlex.split(line)[1:]
 
 
-def target_of(path: Path) -> files.Target:
-    place, name = command_of(path)[1].split(":")
-    return files.find(ROOT / place, name)
+def made_by(path: Path) -> tuple[files.Target, files.Wish]:
+    """The function whose derivative a file holds, and which one it is."""
+    options = cli._parser().parse_args(command_of(path))
+    (place,) = options.targets
+    file, name = place.split(":")
+    target = files.find(ROOT / file, name)
+    return target, cli._wish(options, target)
 
 
 def imported(path: Path) -> ModuleType:
@@ -126,6 +136,44 @@ def test_value_and_gradient_come_together_in_single_precision() -> None:
     value, (x_bar, y_bar) = product.value_and_grad(x, y, z)
     assert (value, x_bar, y_bar) == (45, 30, 9)
     assert {a.dtype for a in (value, x_bar, y_bar)} == {np.dtype(np.float32)}
+
+
+def test_the_parameter_of_an_object_has_its_gradient() -> None:
+    net = files.load(ROOT / "examples/from_mindspore.py").Net(np.array([1.0], np.float32))
+    x, y = np.array([3.0], np.float32), np.array([5.0], np.float32)
+    assert gs.grad(net.construct, wrt="self.z")(x, y) == 45
+    assert gs.grad(net.construct, wrt=("x", "self.z"))(x, y) == (30, 45)
+
+
+def test_an_auxiliary_result_is_handed_on() -> None:
+    module = files.load(ROOT / "examples/from_mindspore.py")
+    random = np.random.default_rng(2)
+    w, b, inputs, labels = (
+        random.normal(size=shape).astype(np.float32) for shape in ((10, 1), 1, (16, 10), (16, 1))
+    )
+    gradient = gs.grad(module.forward, wrt="inputs", has_aux=True)
+    bar, logits = gradient(module.Dense(w, b), inputs, labels)
+    assert bar.shape == (16, 10) and logits.shape == (16, 1)
+    np.testing.assert_allclose(logits, inputs @ w + b, rtol=1e-6)
+    np.testing.assert_allclose(bar, 2 / 16 * (logits - labels) @ w.T, rtol=1e-5)
+
+
+def test_peers_add_up() -> None:
+    module = files.load(ROOT / "examples/from_megengine.py")
+    x = np.random.default_rng(4).normal(size=10).astype(np.float32)
+    np.testing.assert_allclose(module.two_peers.grad(x), -2 * np.sin(x), atol=1e-5)
+    np.testing.assert_allclose(module.gathered(x), -2 * np.sin(x), atol=1e-5)
+    first, second = gs.jacobian(module.both)(x)
+    np.testing.assert_allclose(first, -np.sin(x), atol=1e-5)
+    np.testing.assert_allclose(second, -np.sin(2 * x), atol=1e-5)
+
+
+def test_a_nested_second_derivative_of_cosine() -> None:
+    module = files.load(ROOT / "examples/from_megengine.py")
+    x = np.random.default_rng(4).normal(size=10).astype(np.float32)
+    np.testing.assert_allclose(gs.grad(module.cosine)(x), -np.sin(x), atol=1e-5)
+    for second in (module.cosine.grad, module.slope.grad):
+        np.testing.assert_allclose(second(x), -np.cos(x), atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:.*does not depend")
@@ -215,18 +263,14 @@ assert not any(name.split(".")[0] == "gradscribe" for name in sys.modules)
 
 @pytest.mark.filterwarnings("ignore:.*does not depend")
 @pytest.mark.parametrize("path", GENERATED, ids=identify)
-def test_a_generated_gradient_equals_the_one_in_memory(path: Path) -> None:
-    target = target_of(path)
-    request = target.request
+def test_a_generated_derivative_equals_the_one_in_memory(path: Path) -> None:
+    target, wish = made_by(path)
     written = getattr(imported(path), path.stem)
-    if path.stem.endswith(("_jvp", "_vjp", "_value_and_grad")):
+    if wish.kind in ("jvp", "vjp"):  # whose arguments or results are not those of the function
         assert callable(written)
         return
-    derivative = target.function
-    for _ in range(path.stem.count("_grad")):
-        derivative = gs.grad(derivative, request.wrt, mode=request.mode)
     arguments = arguments_for(target)
-    assert_close(written(*arguments), derivative(*arguments))
+    assert_close(written(*arguments), derived(target.function, wish)(*arguments))
 
 
 GRADIENTS = [p for p in GENERATED if re.fullmatch(r"(?!.*_and_grad).*_grad", p.stem)]
@@ -235,33 +279,52 @@ GRADIENTS = [p for p in GENERATED if re.fullmatch(r"(?!.*_and_grad).*_grad", p.s
 @pytest.mark.parametrize("path", GRADIENTS, ids=identify)
 def test_a_generated_gradient_equals_differences(path: Path) -> None:
     """In a random direction, of the function or, at order 2, of the gradient in the other file."""
-    target = target_of(path)
+    target, wish = made_by(path)
     lower = path.with_name(f"{path.stem.removesuffix('_grad')}.py")
     function = getattr(imported(lower), lower.stem) if lower.is_file() else target.function
-    arguments = arguments_for(target)
-    asked, single = places(target.function, target.request.wrt)
-    wrt = [place.param for place in asked]
-    random = np.random.default_rng(7)
-    arguments = tuple(
-        x.astype(float) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
-        for x in arguments
-    )
-    directions = [random.normal(size=np.shape(arguments[k]))[()] for k in wrt]
-
-    def along(step: float) -> float:
-        moved = list(arguments)
-        for k, direction in zip(wrt, directions, strict=True):
-            moved[k] = moved[k] + step * direction
-        return total(function(*moved))
-
+    wrt = wish.wrt(wish.order)
     if path.stem.startswith(("half_stopped", "square_stopped")):
         return  # whose derivative is not that of the numbers, on purpose
+    arguments = tuple(map(doubled, arguments_for(target)))
+    random = np.random.default_rng(7)
+    asked, single = places(target.function, wrt)
+    directions = [random.normal(size=np.shape(part(arguments, place)))[()] for place in asked]
+
+    def along(step: float) -> float:
+        moved = copy.deepcopy(list(arguments))
+        for place, direction in zip(asked, directions, strict=True):
+            put(moved, place, part(moved, place) + step * direction)
+        result = function(*moved)
+        return total(result[0] if wish.has_aux else result)
+
     bars = getattr(imported(path), path.stem)(*arguments)
+    bars = bars[0] if wish.has_aux else bars
     slope = sum(np.sum(b * d) for b, d in zip([bars] if single else bars, directions, strict=True))
     step = 1e-5
     np.testing.assert_allclose(
         slope, (along(step) - along(-step)) / (2 * step), rtol=1e-5, atol=1e-6
     )
+
+
+def doubled(argument: Any) -> Any:
+    """An argument in double precision, in which differences are exact enough."""
+    if isinstance(argument, np.ndarray):
+        return argument.astype(float) if argument.dtype.kind == "f" else argument
+    if dataclasses.is_dataclass(argument):
+        return dataclasses.replace(argument, **{k: doubled(v) for k, v in vars(argument).items()})
+    return argument
+
+
+def part(arguments: Sequence[Any], place: Place) -> Any:
+    return functools.reduce(getattr, place.path, arguments[place.param])
+
+
+def put(arguments: list[Any], place: Place, value: Any) -> None:
+    if not place.path:
+        arguments[place.param] = value
+        return
+    *way, last = place.path
+    setattr(functools.reduce(getattr, way, arguments[place.param]), last, value)
 
 
 def total(result: Any) -> float:
@@ -271,12 +334,12 @@ def total(result: Any) -> float:
 @pytest.mark.filterwarnings("ignore:.*does not depend")
 @pytest.mark.parametrize("path", FIRST_ORDER, ids=identify)
 def test_a_gradient_read_from_its_file_has_the_second_derivative(path: Path) -> None:
-    target = target_of(path)
-    request = target.request
+    target, wish = made_by(path)
+    wrt, aux = wish.wrt(1), {"has_aux": wish.has_aux}
     written = getattr(imported(path), path.stem)
-    from_file = gs.grad(written, request.wrt, mode=request.mode)
+    from_file = gs.grad(written, wrt, mode=wish.mode, **aux)
     from_memory = gs.grad(
-        gs.grad(target.function, request.wrt, mode=request.mode), request.wrt, mode=request.mode
+        gs.grad(target.function, wrt, mode=wish.mode, **aux), wrt, mode=wish.mode, **aux
     )
     arguments = arguments_for(target)
     assert_close(from_file(*arguments), from_memory(*arguments))
