@@ -2009,20 +2009,20 @@ SECTIONS["Writes and aliases"] = [
         """,
     ),
     Refusal(
-        "both out and where",
+        "both out and where of a sum",
         """
-        def main(x):
-            z = x * 2
-            np.exp(x, out=z, where=x > 1)
+        def main(m):
+            z = m[0] * 2
+            np.sum(m, axis=0, out=z, where=m > 0.5)
             return z
         """,
         """
-        def main(x):
-            z = x * 2
-            mask = x > 1
-            z[mask] = np.exp(x[mask])
+        def main(m):
+            z = m[0] * 2
+            z[...] = np.sum(np.where(m > 0.5, m, 0.0), axis=0)
             return z
         """,
+        "m",
     ),
     Refusal(
         "an out that is not local",

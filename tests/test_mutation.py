@@ -647,6 +647,15 @@ for i in range(3):
     x[x > 0.5] *= 0.5
 return x**2 * total
 
+# out and where | x, y, s
+e = np.divide(s, x, out=np.zeros_like(x), where=np.abs(x) > 0.1)
+z = x * 2
+np.sqrt(y * y, out=z, where=np.abs(x) > 0.5)
+np.multiply(x, y[:1], out=z, where=x[:1] > -9)
+np.add(z, e, z, where=True)
+np.multiply(z, z, out=z, where=x > y)
+return z * e * y
+
 # nothing but statements | x, s
 "a string"
 ...

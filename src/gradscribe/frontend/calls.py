@@ -304,6 +304,8 @@ def apply(
     taken = writes.take_out(frame, node, prim, positional, keywords)
     if taken is not None:
         into, positional, keywords = taken
+        if "where" in keywords:
+            return writes.put_where(frame, node, prim, into, positional, keywords)
         value = apply(frame, node, prim, positional, keywords, form)
         if value is None:
             return None

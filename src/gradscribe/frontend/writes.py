@@ -39,7 +39,7 @@ from gradscribe.ir.types import (
 )
 from gradscribe.ir.types import Sequence as SequenceType
 
-INDEX_ADD = of(helpers.index_add)
+INDEX_ADD, SHAPE = of(helpers.index_add), of(np.shape)
 
 Keywords = dict[str, Bound]
 
@@ -191,15 +191,52 @@ def take_out(
             f"the out argument of {prim.name} is not an array that is followed here",
             "make the array in the function: z = np.empty(…)",
         )
-    if "where" in keywords:
-        frame.refuse(
-            node,
-            f"{prim.name} with both out and where is not supported",
-            "write where the mask is true: z[mask] = f(x[mask])",
-        )
     for name in ("casting", "subok"):
         keywords.pop(name, None)
     return target, given, keywords
+
+
+def put_where(
+    frame: Frame,
+    node: Any,
+    prim: Primitive,
+    target: Ref,
+    given: Sequence[Bound],
+    keywords: Keywords,
+) -> Bound | None:
+    """``ufunc(x, out=z, where=mask)``, which is ``z[mask] = ufunc(x[mask])`` broadcast to z."""
+    from gradscribe.frontend.calls import apply
+
+    mask = frame.read(keywords.pop("where"))
+    if not isinstance(prim.function, np.ufunc) or keywords:
+        frame.refuse(
+            node,
+            f"{prim.name} with out and where is not supported with these arguments",
+            "write where the mask is true: z[mask] = f(x[mask])",
+        )
+    if isinstance(mask, Const) and mask.value is True:
+        value = apply(frame, node, prim, given, {})
+        return None if value is None else put_out(frame, node, prim, target, value)
+    kind = frame.type(target)
+
+    def spread(operand: Operand) -> Operand:
+        if _same_shape(kind, type_of_operand(operand)):
+            return operand
+        return frame.emit(of(np.broadcast_to), operand, frame.emit(SHAPE, frame.read(target)))
+
+    mask = spread(mask)
+    operands = [frame.read(bound) for bound in given]
+    entries: list[Bound] = [
+        x
+        if isinstance(type_of_operand(x), Scalar)
+        else frame.wrap(frame.emit(GETITEM, spread(x), mask))
+        for x in operands
+    ]
+    value = apply(frame, node, prim, entries, {})
+    if value is None:
+        return None
+    set_item(frame, node, target, mask, frame.read(value))
+    return target
 
 
 def _place_of_out(function: Any) -> int | None:
