@@ -136,6 +136,24 @@ def main(x, y):
 """,
         [(0.3, 0.4), (A([0.3, 1.3]), A([0.4, 0.2]))],
     ),
+    "what may be a number while the program runs": (
+        """
+import math
+import numpy as np
+def main(x, y):
+    z = x * y
+    if np.any(z > 1):
+        z = math.pi
+    try:
+        i = y < z
+        z[i] = -z[i]
+    except TypeError:
+        if np.any(y < z):
+            z = z * x
+    return np.sum(z * x)
+""",
+        [(1.5, 0.3), (1.5, 2.0), (A([1.5, 0.2]), A([0.3, 0.1])), (A([1.5, 0.2]), A([0.3, 1.0]))],
+    ),
     "another exception, in a try around": (
         """
 import math

@@ -88,6 +88,13 @@ def main(x, y):
     e = copy(c.reshape(-1)[:1].squeeze())
     return a * b * w[0] * z[0] * np.sum(d) * e
 """,
+    "broadcast with others": """
+import numpy as np
+def main(x, y):
+    a, b, c = np.broadcast_arrays(x, y, 2.0)
+    d, e, f = np.broadcast_arrays(a * b, np.array([x, y]), np.array([[1.0], [x], [y]]))
+    return a * b * c + np.sum(d * e * f * e)
+""",
     "limits of a dtype": """
 import numpy as np
 from numpy import finfo

@@ -343,7 +343,7 @@ def apply(
         and prim.function is not helpers.stop_gradient
     ):
         return views.take(frame, bound[0], prim, args[1:])
-    folded = _known_answer(frame, prim, args)
+    folded = known_answer(frame, prim, args)
     if folded is not None:
         return folded
     result = frame.emit(prim, *args)
@@ -386,11 +386,16 @@ def _by_structure(
     return None
 
 
-def _known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Const | None:
-    """``np.ndim(x)`` where the rank is known, and what a rule asks of the index it is given."""
+def known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Bound | None:
+    """What is asked of a shape that is known, and what a rule asks of the index it is given."""
     if prim.name in ("np.ndim", ".ndim"):
         dims = dims_of(type_of_operand(args[0]))
         return None if dims is None else Const(len(dims))
+    if prim.name in (".shape", ".size", "np.shape"):
+        dims = dims_of(type_of_operand(args[0]))
+        if dims is None or any(dim != 1 for dim in dims):
+            return None
+        return Const(1) if prim.name == ".size" else TupleOf((Const(1),) * len(dims))
     if prim.function is helpers.is_one:
         one = args[0]
         return Const(isinstance(one, Const) and one.name is None and helpers.is_one(one.value))

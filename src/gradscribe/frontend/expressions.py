@@ -482,7 +482,9 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         prim = of(ATTRIBUTES[name])
         if isinstance(base, Ref) and prim.storage == "view":
             return views.take(frame, base, prim, ())
-        return frame.wrap(frame.emit(prim, frame.read(base)))
+        whole = frame.read(base)
+        known = calls.known_answer(frame, prim, (whole,))
+        return frame.wrap(frame.emit(prim, whole)) if known is None else known
     if not isinstance(node, gast.Attribute) or isinstance(base, Closure | Method | Procedure):
         frame.refuse(
             node,

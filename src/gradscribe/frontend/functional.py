@@ -16,6 +16,7 @@ import numpy as np
 from gradscribe.frontend import (
     arrays,
     asking,
+    broadcasting,
     builtin_calls,
     checkpoints,
     comprehensions,
@@ -395,6 +396,7 @@ SPECIAL: dict[Any, Any] = {
     **builtin_calls.SPECIAL,
     **asking.SPECIAL,
     np.where: _where,
+    np.broadcast_arrays: broadcasting.arrays,
     list: _list,
     tuple: _tuple,
     sum: _sum,

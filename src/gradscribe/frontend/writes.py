@@ -227,9 +227,11 @@ def put_where(
     mask = spread(mask)
     operands = [frame.read(bound) for bound in given]
     entries: list[Bound] = [
-        x
-        if isinstance(type_of_operand(x), Scalar)
-        else frame.wrap(frame.emit(GETITEM, spread(x), mask))
+        (
+            x
+            if isinstance(type_of_operand(x), Scalar)
+            else frame.wrap(frame.emit(GETITEM, spread(x), mask))
+        )
         for x in operands
     ]
     value = apply(frame, node, prim, entries, {})

@@ -91,7 +91,14 @@ def raises(region: Region) -> bool:
 
 def is_atomic(op: Op) -> bool:
     """Does a write in place change nothing where it raises?"""
+    if op.prim.function is helpers.setitem:  # NumPy looks at all of an index before it writes
+        return all(_is_numeric(arg) for arg in (op.args[0], op.args[2]))
     return op.prim.function is helpers.append
+
+
+def _is_numeric(operand: Operand) -> bool:
+    dtype = dtype_of(type_of_operand(operand))
+    return dtype is not None and dtype.kind in "fiub"
 
 
 def region_may_raise(region: Region) -> bool:

@@ -22,7 +22,7 @@ from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, STRUCTURED, WHILE, Primitive, of
 from gradscribe.ir.rewrite import substitute
-from gradscribe.ir.types import Array, Scalar, dims_of, dtype_of
+from gradscribe.ir.types import TEXT, Array, Scalar, dims_of, dtype_of
 
 SETITEM, INDEX_ADD = of(helpers.setitem), of(helpers.index_add)
 GETITEM, ARRAY, ASARRAY = of(operator.getitem), of(np.array), of(np.asarray)
@@ -40,9 +40,9 @@ def write_to_numbers(function: Function) -> Function:
 
 
 def _is_number_again(op: Op) -> bool:
-    """Is this an array without axes of a number of NumPy's, which can be indexed like one?"""
+    """Is this an array without axes of a number that its dtype leaves as it is?"""
     given, made = type_of_operand(op.args[0]), op.results[0].type
-    return isinstance(given, Scalar) and not given.weak and made == Array(given.dtype, ())
+    return isinstance(given, Scalar) and made == Array(given.dtype, ())
 
 
 def _region(region: Region) -> None:
@@ -54,9 +54,11 @@ def _region(region: Region) -> None:
             _region(inner)
         if op.prim in STRUCTURED:
             _agree(op)
-        writes = op.prim in (SETITEM, INDEX_ADD) and op.derived
-        if writes and dims_of(type_of_operand(op.args[0])) == ():
+        base = type_of_operand(op.args[0]) if op.args and op.derived else None
+        if op.prim in (SETITEM, INDEX_ADD) and base is not None and dims_of(base) == ():
             ops += _through_array(op)
+        elif op.prim is GETITEM and isinstance(base, Scalar) and base != TEXT:
+            ops += _of_array(op)
         else:
             ops.append(op)
     region.ops = ops
@@ -82,16 +84,27 @@ def _agree(op: Op) -> None:
 
 
 def _through_array(op: Op) -> list[Op]:
-    base, (result,) = op.args[0], op.results
-    kind = Array(dtype_of(type_of_operand(base)), ())
-    array, written = Value("", kind), Value(result.hint, kind)
-    rest = tuple(map(Const, ARRAY.defaults.values()))
-
-    def made(prim: Primitive, args: tuple[Operand, ...], value: Value) -> Op:
-        return Op(prim, args, (value,), (), None, op.span, op.statement, op.derived, op.sweep)
-
+    """A write, into a new array."""
+    made, (result,) = _made_of(op, ARRAY), op.results
+    written = Value(result.hint, made.results[0].type)
     return [
-        made(ARRAY, (base, *rest), array),
-        made(op.prim, (array, *op.args[1:]), written),
-        made(GETITEM, (written, Const(())), result),
+        made,
+        _like(op, op.prim, (made.results[0], *op.args[1:]), written),
+        _like(op, GETITEM, (written, Const(())), result),
     ]
+
+
+def _of_array(op: Op) -> list[Op]:
+    """A read, by an index that numbers of Python's do not take."""
+    made = _made_of(op, ASARRAY)
+    return [made, _like(op, GETITEM, (made.results[0], op.args[1]), op.results[0])]
+
+
+def _made_of(op: Op, prim: Primitive) -> Op:
+    """The array that the base of an operation is made into."""
+    value = Value("", Array(dtype_of(type_of_operand(op.args[0])), ()))
+    return _like(op, prim, (op.args[0], *map(Const, prim.defaults.values())), value)
+
+
+def _like(op: Op, prim: Primitive, args: tuple[Operand, ...], result: Value) -> Op:
+    return Op(prim, args, (result,), (), None, op.span, op.statement, op.derived, op.sweep)
