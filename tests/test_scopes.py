@@ -40,6 +40,20 @@ def main(x):
         [(2.0,), (-1.5,)],
         (0,),
     ),
+    "a write that fails": (
+        """
+import numpy as np
+def main(x, k):
+    y = np.array([x, 2 * x])
+    try:
+        y[k] = x * x
+    except IndexError:
+        y = y * x
+    return y[0] * y[1]
+""",
+        [(2.0, 1), (1.5, 2)],
+        (0,),
+    ),
     "a name bound before, in the body and in the handler": (
         """
 import math
@@ -692,6 +706,7 @@ import numpy as np
 def main(x):
     y = np.array([x, x])
     try:
+        y[0] = x * x
         y[2] = x * x
     except IndexError:
         pass
