@@ -13,11 +13,11 @@ from typing import Any, final
 
 import numpy as np
 
-from gradscribe.differentiate.lengths import Lengths, Sum, plus
 from gradscribe.ir import helpers
 from gradscribe.ir.bounds import ZERO, Bounds, Origins
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Region, Value, walk
+from gradscribe.ir.lengths import Lengths, Sum, plus
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, WHILE, of
 from gradscribe.ir.types import Array, Scalar, Slice, Sym, dims_of, is_scalar

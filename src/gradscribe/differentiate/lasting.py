@@ -24,18 +24,15 @@ import numpy as np
 
 from gradscribe.differentiate.bars import same_shape
 from gradscribe.ir import helpers
-from gradscribe.ir.bounds import GETITEM, ZERO, Bounds, Origins, Point
-from gradscribe.ir.core import Const, Op, Operand, Region, Value
+from gradscribe.ir.bounds import GETITEM, Bounds, Origins
+from gradscribe.ir.core import Op, Operand, Region, Value
 from gradscribe.ir.loops import carries, first_carry
+from gradscribe.ir.places import Places, apart
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
-from gradscribe.ir.types import Array, Scalar, Slice, dims_of, dtype_of
+from gradscribe.ir.types import Array, dims_of, dtype_of
 
-SETITEM, INDEX_ADD, TUPLE, SLICE, COPY = (
-    of(f) for f in (helpers.setitem, helpers.index_add, tuple, slice, np.ndarray.copy)
-)
-
-Interval = tuple[Point, Point | None]  # from, to (without it); to None: the end of the axis
+SETITEM, INDEX_ADD, COPY = (of(f) for f in (helpers.setitem, helpers.index_add, np.ndarray.copy))
 
 
 @final
@@ -89,7 +86,7 @@ class Lasting:
 
     def __init__(self, region: Region) -> None:
         self.region = region
-        self.origins: Origins | None = None
+        self.places: Places | None = None
         self.chains: dict[Value, Chain] = {}
         self.inside: dict[int, frozenset[Value]] = {}
         self.direct: dict[int, frozenset[Value]] = {}  # what a loop's body itself defines
@@ -97,9 +94,9 @@ class Lasting:
 
     def prepare(self, nest: list[Op], reverse: Region) -> None:
         """Know what the forward sweep defines, and what the reverse of the innermost loop does."""
-        if self.origins is None:
-            self.origins = Origins(self.region)
-        self.origins.add(reverse)
+        if self.places is None:
+            self.places = Places(Origins(self.region))
+        self.places.origins.add(reverse)
         for loop in nest:
             body = loop.regions[-1]
             if id(loop) not in self.inside:
@@ -144,11 +141,12 @@ class Lasting:
                 current = loop.args[first_carry(loop) + carry]
             else:
                 return None
-        assert self.origins is not None
-        made = self.origins.made.get(current) if isinstance(current, Value) else None
+        assert self.places is not None
+        origins = self.places.origins.made
+        made = origins.get(current) if isinstance(current, Value) else None
         while made is not None and made.prim is COPY:
             current = made.args[0]
-            made = self.origins.made.get(current) if isinstance(current, Value) else None
+            made = origins.get(current) if isinstance(current, Value) else None
         return current if isinstance(current, Value) and current in self.region.params else None
 
     def _carry(self, loop: Op, version: Operand) -> int | None:
@@ -175,82 +173,28 @@ class Lasting:
 
         ``backwards``: nor before it, since the loop began.
         """
-        assert self.origins is not None and isinstance(version, Value)
+        assert self.places is not None and isinstance(version, Value)
+        origins, places = self.places.origins, self.places
         body, start = loop.regions[-1], first_carry(loop)
         chain = self.chains[body.params[start + carry]]
         if version not in self.direct[id(loop)]:
             return False
-        now = Bounds(self.origins)
-        place = self._place(index, now, later=False)
+        now = Bounds(origins)
+        place = places.of(version, index, now)
         for at, write in chain.writes:
             follows = at > chain.versions[version]
-            if follows != backwards and not self._apart(place, write, now, False):
-                return False
-        then = Bounds(self.origins, self.inside[id(loop)])
+            if follows != backwards:
+                if write is None or not apart(place, places.of_write(write, now), now):
+                    return False
+        then = Bounds(origins, self.inside[id(loop)])
         if not any(then.order(param) for param in body.params[:start]):
             return not chain.writes
-        place = self._place(index, then, later=backwards)
-        return all(self._apart(place, write, then, not backwards) for _, write in chain.writes)
-
-    def _apart(self, place: list[Interval], write: Op | None, bounds: Bounds, later: bool) -> bool:
-        if write is None:
-            return False
-        other = self._place(write.args[1], bounds, later)
-        return any(
-            (b is not None and bounds.at_most(b, c)) or (d is not None and bounds.at_most(d, a))
-            for (a, b), (c, d) in zip(place, other, strict=False)
+        place = places.of(version, index, then, later=backwards)
+        return all(
+            write is not None
+            and apart(place, places.of_write(write, then, later=not backwards), then)
+            for _, write in chain.writes
         )
-
-    # ------------------------------------------------------------------ places
-
-    def _place(self, index: Operand, bounds: Bounds, later: bool) -> list[Interval]:
-        """What an index selects along each axis, at most; axes not told are selected whole."""
-        parts = self._parts(index)
-        return [self._interval(part, bounds, later) for part in parts]
-
-    def _parts(self, index: Operand) -> list[Operand]:
-        assert self.origins is not None
-        op = self.origins.made.get(index) if isinstance(index, Value) else None
-        if op is not None and op.prim is TUPLE:
-            parts = list(op.args)
-        elif isinstance(index, Const) and isinstance(index.value, tuple):
-            parts = [Const(part) for part in index.value]
-        else:
-            parts = [index]
-        plain = [part for part in parts if self._is_plain(part)]
-        return plain if len(plain) == len(parts) else []
-
-    def _is_plain(self, part: Operand) -> bool:
-        if isinstance(part, Const):
-            return type(part.value) is int or isinstance(part.value, slice)
-        integer = isinstance(part.type, Scalar) and part.type.dtype.kind == "i"
-        return integer or isinstance(part.type, Slice)
-
-    def _interval(self, part: Operand, bounds: Bounds, later: bool) -> Interval:
-        assert self.origins is not None
-        whole: Interval = (ZERO, None)
-        op = self.origins.made.get(part) if isinstance(part, Value) else None
-        if isinstance(part, Const) and isinstance(part.value, slice):
-            ends = [Const(end) for end in (part.value.start, part.value.stop, part.value.step)]
-        elif op is not None and op.prim is SLICE:
-            ends = list(op.args)  # type: ignore[arg-type]  # operands
-        else:
-            point = bounds.point(part, later)
-            if point is None or not bounds.at_most(ZERO, point):
-                return whole
-            return point, (point[0], point[1] + 1)
-        start, stop, step = ends
-        if not isinstance(step, Const) or step.value not in (None, 1):
-            return whole
-        first = self._end(start, bounds, later)
-        return first or ZERO, self._end(stop, bounds, later)
-
-    def _end(self, end: Operand, bounds: Bounds, later: bool) -> Point | None:
-        """The bound of a slice, if it certainly counts from the front."""
-        if isinstance(end, Const) and end.value is None:
-            return None
-        point = bounds.point(end, later)
-        return point if point is not None and bounds.at_most(ZERO, point) else None
 
     # ------------------------------------------------------------------ values
 

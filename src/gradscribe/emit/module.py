@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
+from gradscribe.emit.entries import settle_entries
 from gradscribe.emit.expressions import Expressions, Requirements, is_shadowed
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
@@ -52,6 +53,7 @@ def emit_function(
     walk_items(function.body)
     unpack_tuples(function.body)
     clean(function)
+    settle_entries(function)
     schedule_updates(function)
     order_results(function)
     read_first(function)

@@ -35,6 +35,7 @@ from gradscribe.emit.buffers import (
 )
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.nest import Nesting
+from gradscribe.emit.overlaps import Overlaps
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.records import instance
@@ -78,6 +79,7 @@ class Ownership:
         self.copied: set[Value] = set()
         self.maybe_none: set[Operand] = set()  # what an arm not taken leaves undefined
         self.views: dict[Value, tuple[Region, Op]] = {}
+        self.overlaps = Overlaps(function.body)
 
     def run(self) -> None:
         for param in self.function.body.params:
@@ -86,7 +88,7 @@ class Ownership:
         if not self.function.internal:
             self._returned()
         # Later places first, so that the places of earlier copies stay right.
-        for region, place, op in sorted(self.copies, key=lambda c: -c[1]):
+        for region, place, op in reversed(sorted(self.copies, key=lambda c: c[1])):
             region.ops.insert(place, op)
 
     # ------------------------------------------------------------------ roots
@@ -235,13 +237,13 @@ class Ownership:
     def _may_write(self, op: Op, target: Operand) -> bool:
         if not isinstance(target, Value) or target not in self.owned:
             return False
-        return not self._seen(target, self.live.after[id(op)], set(op.results))
+        return not self._who_sees(target, self.live.after[id(op)], set(op.results), op)
 
     def _without_views(self, op: Op, target: Operand) -> bool:
         """Copy the views that are read after the write, if nothing else stands in its way."""
         if not isinstance(target, Value) or target not in self.owned:
             return False
-        seen = self._who_sees(target, self.live.after[id(op)], set(op.results))
+        seen = self._who_sees(target, self.live.after[id(op)], set(op.results), op)
         if any(value not in self.views for value in seen):
             return False
         for value in seen:
@@ -253,19 +255,23 @@ class Ownership:
             self._fresh(value)
         return True
 
-    def _seen(self, target: Value, live: int, apart: set[Value]) -> bool:
-        """May a live value (other than those apart) share memory with ``target``?"""
-        return bool(self._who_sees(target, live, apart))
+    def _who_sees(
+        self, target: Value, live: int, apart: set[Value], write: Op | None = None
+    ) -> list[Value]:
+        """The live values (other than those apart) that may share memory with ``target``.
 
-    def _who_sees(self, target: Value, live: int, apart: set[Value]) -> list[Value]:
-        """The live values (other than those apart) that may share memory with ``target``."""
+        Where only a ``write`` to some of its entries matters, views of others do not count.
+        """
         roots = self.root(target)
         found = []
         while live and roots:
             bit = live & -live
             live ^= bit
             value = self.live.order[bit.bit_length() - 1]
-            if value not in apart and not roots.isdisjoint(self.root(value)):
+            if value in apart or roots.isdisjoint(self.root(value)):
+                continue
+            view = self.views.get(value)
+            if write is None or view is None or not self.overlaps.none(view[1], write):
                 found.append(value)
         return found
 
@@ -312,7 +318,7 @@ class Ownership:
             apart = {p for r in op.regions for p in r.params}
             if (
                 not self._is_owned(init)
-                or (isinstance(init, Value) and self._seen(init, around, apart))
+                or (isinstance(init, Value) and self._who_sees(init, around, apart))
                 or not self.root(init).isdisjoint(taken)
             ):
                 copy = self._copy(init, op)
@@ -403,6 +409,10 @@ class Ownership:
         return any(not roots.isdisjoint(self.root(t)) for t in mutated)
 
     def _definition_place(self, body: Region, value: Value) -> int:
+        """The first place in a body at which a value is there, also one that a copy will define."""
+        for region, place, op in self.copies:
+            if region is body and value in op.results:
+                return place
         for place, op in enumerate(body.ops):
             if value in op.results:
                 return place + 1

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import operator
 
+from gradscribe.emit.overlaps import Overlaps
 from gradscribe.ir.core import Function, Op, Region, Value, walk
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.loops import carries, first_carry
@@ -42,12 +43,13 @@ def read_first(function: Function) -> None:
         t = 0.25 * v                                x[1:-1] = 0
     """
     regions = [function.body, *(r for op in walk(function.body) for r in op.regions)]
+    overlaps = Overlaps(function.body)
     for region in regions:
         for write in [op for op in region.ops if op.derived and op.prim.mutates is not None]:
-            _read_before(region, write)
+            _read_before(region, write, overlaps)
 
 
-def _read_before(region: Region, write: Op) -> None:
+def _read_before(region: Region, write: Op, overlaps: Overlaps) -> None:
     assert write.prim.mutates is not None
     target, place = write.args[write.prim.mutates], region.ops.index(write)
     views = {
@@ -57,6 +59,7 @@ def _read_before(region: Region, write: Op) -> None:
         and op.args[0] is target
         and is_array(op.results[0].type)
         and is_basic(op.args[1].type if isinstance(op.args[1], Value) else op.args[1].value)
+        and not overlaps.none(op, write)
     }
     if not views:
         return

@@ -11,9 +11,9 @@ import operator
 from functools import cached_property
 from typing import Any, final
 
-from gradscribe.ir.bounds import ADD, GETITEM, SHAPE, SUB, Bounds, Variable
+from gradscribe.ir.bounds import ADD, GETITEM, LEN, SHAPE, SUB, Bounds, Variable
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Dim, Sym, dims_of
 
@@ -34,18 +34,25 @@ class Lengths:
     def symbols(self) -> dict[Value, Sym]:
         """The lengths that are read off shapes."""
         found: dict[Value, Sym] = {}
-        made = self.bounds.origins.made
-        for value, op in made.items():
-            base = op.args[0] if op.prim is GETITEM else None
-            shape = made.get(base) if isinstance(base, Value) else None
-            if shape is None or shape.prim is not SHAPE or not isinstance(op.args[1], Const):
-                continue
-            dims, place = dims_of(type_of_operand(shape.args[0])), op.args[1].value
-            if dims and type(place) is int and -len(dims) <= place < len(dims):
-                dim = dims[place]
+        for value, op in self.bounds.origins.made.items():
+            read = self._length_read(op)
+            dims = dims_of(type_of_operand(read[0])) if read is not None else None
+            if read is not None and dims and -len(dims) <= read[1] < len(dims):
+                dim = dims[read[1]]
                 if isinstance(dim, Sym) and not dim.offset:
                     found[value] = dim
         return found
+
+    def _length_read(self, op: Op) -> tuple[Operand, int] | None:
+        """For ``x.shape[axis]`` and ``len(x)``: x and the axis."""
+        if op.prim is LEN:
+            return op.args[0], 0
+        base = op.args[0] if op.prim is GETITEM else None
+        shape = self.bounds.origins.made.get(base) if isinstance(base, Value) else None
+        if shape is None or shape.prim is not SHAPE or not isinstance(op.args[1], Const):
+            return None
+        axis = op.args[1].value
+        return (shape.args[0], axis) if type(axis) is int else None
 
     @cached_property
     def values(self) -> dict[Sym, Value]:
