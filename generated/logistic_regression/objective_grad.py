@@ -20,6 +20,6 @@ def objective_grad(theta, x, y):
 
     # return loss(theta[1:], theta[0], x, y)
     theta_bar = np.zeros_like(theta)
-    theta_bar[0] += np.sum(z_bar)
-    theta_bar[1:] += PENALTY * theta_part + x.T @ z_bar
+    theta_bar[0] = np.sum(z_bar)
+    theta_bar[1:] = PENALTY * theta_part + x.T @ z_bar
     return theta_bar

@@ -19,6 +19,6 @@ def objective_grad_grad(theta, x, y):
     z_bar = (x @ theta_part_bar_bar + theta_bar_bar[0]) / z.size * np.exp(t)
     z_bar -= z_bar * np.exp(t)
     theta_bar = np.zeros_like(theta)
-    theta_bar[0] += np.sum(z_bar)
-    theta_bar[1:] += PENALTY * theta_part_bar_bar + x.T @ z_bar
+    theta_bar[0] = np.sum(z_bar)
+    theta_bar[1:] = PENALTY * theta_part_bar_bar + x.T @ z_bar
     return theta_bar
