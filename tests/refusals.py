@@ -927,6 +927,62 @@ SECTIONS["Checkpoints"] = [
             return np.sum(gs.checkpoint(shown)(x))
         """,
     ),
+    Refusal(
+        "a checkpointed loop that is left early",
+        """
+        def main(x, n):
+            for i in gs.checkpoint(range(n), 2):
+                x = x - 0.1 * np.sin(x)
+                if np.max(x) < 0.5:
+                    break
+            return np.sum(x)
+        """,
+        """
+        def main(x, n):
+            for i in gs.checkpoint(range(n), 2):
+                if np.max(x) >= 0.5:
+                    x = x - 0.1 * np.sin(x)
+            return np.sum(x)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a checkpointed loop that binds what is read after it",
+        """
+        def main(x, n):
+            for i in gs.checkpoint(range(n), 2):
+                y = np.sin(x) * i
+                x = x + y
+            return np.sum(x * y)
+        """,
+        """
+        def main(x, n):
+            y = 0 * x
+            for i in gs.checkpoint(range(n), 2):
+                y = np.sin(x) * i
+                x = x + y
+            return np.sum(x * y)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a checkpointed loop that prints",
+        """
+        def main(x, n):
+            for i in gs.checkpoint(range(n), 2):
+                x = x - 0.1 * np.sin(x)
+                print(i)
+            return np.sum(x)
+        """,
+        """
+        def main(x, n):
+            for i in gs.checkpoint(range(n), 2):
+                x = x - 0.1 * np.sin(x)
+            print(n)
+            return np.sum(x)
+        """,
+        args="x, n",
+    ),
 ]
 
 SECTIONS["Blocks for adjoints"] = [

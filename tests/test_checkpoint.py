@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import pickle
 import re
 import tracemalloc
@@ -13,7 +15,16 @@ import pytest
 
 import gradscribe as gs
 from oracles import assert_close
-from pipeline import EXACT, check_everything, check_file, define, quietly, reread
+from pipeline import (
+    EXACT,
+    check_everything,
+    check_file,
+    check_first,
+    check_second,
+    define,
+    quietly,
+    reread,
+)
 
 X = np.array([0.7, 1.2, 0.4])
 W = np.array([[0.3, -0.2, 0.5], [0.1, 0.9, -0.4], [0.7, 0.2, 0.6]])
@@ -349,3 +360,257 @@ def main(x, n):
     again = peak(gs.grad(define(HEAD + source.replace("MARK", "gs.checkpoint"))), x, 8)
     assert kept > 80  # ten arrays in each of eight layers, at least
     assert again < 8 + 20 + 6  # the arguments of eight layers, and one layer
+
+
+# ---------------------------------------------------------------------------- loops
+
+# name: (source, arguments, wrt)
+LOOPS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
+    "one state": (
+        """
+def main(x, w, n):
+    for i in gs.checkpoint(range(n), 2):
+        x = np.sin(w * x) * (i + 1) + x
+    return np.sum(x)
+""",
+        (X, X + 0.3, 7),
+        (0, 1),
+    ),
+    "no steps": (
+        """
+def main(x, w, n):
+    for i in gs.checkpoint(range(n), 2):
+        x = np.sin(w * x) * (i + 1) + x
+    return np.sum(x)
+""",
+        (X, X + 0.3, 0),
+        (0,),
+    ),
+    "as many snapshots as the square root": (
+        """
+def main(x, n):
+    for _ in gs.checkpoint(range(n)):
+        x = x - 0.1 * np.sin(x)
+    return np.sum(x**2)
+""",
+        (X, 9),
+        (0,),
+    ),
+    "several states, and numbers of snapshots given when it runs": (
+        """
+def main(x, v, n, k):
+    count = 0
+    for t in gs.checkpoint(range(1, 3 * n, 3), snapshots=k):
+        x, v = x + 0.1 * v, v - 0.1 * np.sin(x) / t
+        count += 1
+    return np.sum(x * v) * count
+""",
+        (X, X**2, 6, 3),
+        (0, 1),
+    ),
+    "an array that is written to": (
+        """
+def main(u, c, n):
+    u = u.copy()
+    for t in gs.checkpoint(range(n), 2):
+        u[1:-1] -= c * u[1:-1] * (u[2:] - u[:-2])
+        u[0] = u[1] ** 2
+    return np.sum(u**2)
+""",
+        (np.array([0.3, 0.9, 0.4, 0.7, 0.5]), 0.3, 5),
+        (0, 1),
+    ),
+    "numbers": (
+        """
+def main(a, n):
+    x = a
+    for i in gs.checkpoint(range(n), 2):
+        if x > 1.2:
+            x = 0.5 * (x + a / x)
+        else:
+            x = x * a
+    return x
+""",
+        (1.7, 6),
+        (0,),
+    ),
+    "a loop within": (
+        """
+def main(x, n):
+    for i in gs.checkpoint(range(n), 2):
+        for j in range(i):
+            x = x + 0.1 * np.sin(x * j)
+    return np.sum(x)
+""",
+        (X, 5),
+        (0,),
+    ),
+    "a checkpointed loop within": (
+        """
+def main(x, n):
+    for i in gs.checkpoint(range(n), 1):
+        for j in gs.checkpoint(range(i), 2):
+            x = x + 0.1 * np.sin(x * j)
+        x = x * 0.9
+    return np.sum(x)
+""",
+        (X, 5),
+        (0,),
+    ),
+    "within a loop": (
+        """
+def main(x, n):
+    total = 0.0
+    for i in range(2):
+        for j in gs.checkpoint(range(n), 2):
+            x = x + 0.1 * np.sin(x * j)
+        total = total + np.sum(x * i)
+    return total
+""",
+        (X, 5),
+        (0,),
+    ),
+    "within a checkpointed function": (
+        """
+@gs.checkpoint
+def run(x, n):
+    for j in gs.checkpoint(range(n), 2):
+        x = x + 0.1 * np.sin(x * j)
+    return x
+def main(x, n):
+    return np.sum(run(run(x, n), n))
+""",
+        (X, 4),
+        (0,),
+    ),
+    "within a recursive function": (
+        """
+def run(x, n):
+    if n == 0:
+        return x
+    for j in gs.checkpoint(range(n), 2):
+        x = x + 0.1 * np.sin(x * j)
+    return run(x, n - 1)
+def main(x, n):
+    return np.sum(run(x, n))
+""",
+        (X, 3),
+        (0,),
+    ),
+    "two loops, one in a branch": (
+        """
+def main(x, n, k):
+    for j in gs.checkpoint(range(n), 2):
+        x = x + 0.1 * np.sin(x * j)
+    if k > 0:
+        for j in gs.checkpoint(range(n), 1):
+            x = x - 0.1 * np.cos(x * j)
+    return np.sum(x)
+""",
+        (X, 4, 1),
+        (0,),
+    ),
+    "what does not carry a derivative": (
+        """
+def main(x, n):
+    total = 0.0
+    for j in gs.checkpoint(range(n), 2):
+        total = total + 0.5 * j
+    return np.sum(x) * total
+""",
+        (X, 4),
+        (0,),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_checkpointed_loop_has_the_same_derivatives(name: str) -> None:
+    source, args, wrt = LOOPS[name]
+    main = define(HEAD + source)
+    if (
+        name == "within a recursive function"
+    ):  # lists within what halves hand over are not read again
+        check_first(main, args, wrt)
+        check_second(main, args, wrt[0])
+    else:
+        check_everything(main, args, wrt)
+    bare = re.sub(r"gs.checkpoint\((range\(.*?\))(, .*?)?\):", r"\1:", source)
+    plain = define(HEAD + bare, "main", "bare")
+    for k in wrt:
+        assert_close(quietly(gs.grad(main, k), *args), quietly(gs.grad(plain, k), *args), **EXACT)
+
+
+def test_every_number_of_steps_and_snapshots() -> None:
+    source = LOOPS["several states, and numbers of snapshots given when it runs"][0]
+    main = define(HEAD + source)
+    plain = define(HEAD + re.sub(r"gs.checkpoint\((.*), snap.*\)", r"\1", source), "main", "bare")
+    ours, theirs = gs.grad(main, (0, 1)), gs.grad(plain, (0, 1))
+    for n in range(12):
+        for k in (0, 1, 2, 3, 5, 20):
+            assert_close(ours(X, X**2, n, k), theirs(X, X**2, n, k), **EXACT)
+
+
+def test_a_file_keeps_its_checkpointed_loops(tmp_path: Path) -> None:
+    source, args, wrt = LOOPS["one state"]
+    check_file(HEAD + source, args, wrt[0], tmp_path)
+
+
+WALK = """
+def main(x, n, k):
+    for i in gs.checkpoint(range(n), k):
+        x = x + 0.1 * np.tanh(x)
+    return np.sum(x**2)
+"""
+
+
+def fewest(n: int, s: int) -> int:
+    """The steps that reversing n of them with s snapshots takes (Griewank & Walther, 2000)."""
+    r = 0
+    while math.comb(s + r, s) < n:
+        r += 1
+    return r * n - math.comb(s + r, s + 1) if r else 0
+
+
+def test_the_formula_is_what_the_best_of_all_schedules_takes() -> None:
+    @functools.cache
+    def best(n: int, s: int) -> int:
+        if n <= 1:
+            return 0
+        if s == 1:
+            return n * (n - 1) // 2
+        return min(m + best(n - m, s - 1) + best(m, s) for m in range(1, n))
+
+    assert all(best(n, s) == fewest(n, s) for n in range(1, 40) for s in range(1, 8))
+
+
+@pytest.mark.parametrize("snapshots", [1, 2, 3, 6, 50])
+def test_steps_are_run_again_as_seldom_as_can_be(snapshots: int) -> None:
+    gradient = gs.value_and_grad(define(HEAD + WALK))
+    gradient(X, 1, snapshots)
+    ran = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(np, name)
+
+        def tanh(self, x: Any) -> Any:
+            ran.append(None)
+            return np.tanh(x)
+
+    source = gradient.source.replace("import numpy as np\n", "")
+    run = define(source, "main_value_and_grad", "counted", np=Counting())
+    for n in (1, 2, 3, 10, 37):
+        ran.clear()
+        run(X, n, snapshots)
+        assert len(ran) == fewest(n, snapshots) + n  # and every step for its own adjoint
+
+
+def test_no_more_states_are_held_than_snapshots() -> None:
+    x = np.linspace(0.1, 1.0, 20_000)
+    gradient = gs.grad(define(HEAD + WALK))
+    plain = gs.grad(define(HEAD + WALK.replace("gs.checkpoint(range(n), k)", "range(n)")))
+    assert peak(plain, x, 100, 0) > 100
+    around = 9  # the state at work, the adjoint, and what a step makes of them
+    for snapshots in (2, 5, 20):
+        assert peak(gradient, x, 100, snapshots) < snapshots + around

@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from gradscribe.differentiate import checkpoints
+from gradscribe.differentiate import checkpoints, snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM, TUPLE, Bar, Scope, bar_name
 from gradscribe.differentiate.inputs import Place
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Operand, Parameter, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import CALL
 from gradscribe.ir.rewrite import copy_function, free_values, substitute
 from gradscribe.ir.types import UNKNOWN, Sequence, maybe_float
@@ -57,6 +58,7 @@ def _fill(callee: Function, pair: Pair) -> None:
     from gradscribe.differentiate.reverse import reverse_sweep
 
     new, _ = copy_function(callee)
+    snapshots.expand(new)
     result = new.result
     inputs = [new.body.params[i] for i in pair.wrt]
     active = Activity(new, inputs)
@@ -80,6 +82,7 @@ def _fill(callee: Function, pair: Pair) -> None:
     new.body.yields = [forward_builder.emit(TUPLE, result, packed)]
     pair.forward.body = new.body
     pair.forward.order = callee.order + 1
+    spend(new.body)
     clean(pair.forward)
     saved = Value("saved", type_of_operand(packed))
     unpack = Builder(Region(), derived=True)

@@ -10,12 +10,14 @@ the derivative of a derivative keeps nothing of either.
 
 from __future__ import annotations
 
+from gradscribe.differentiate import snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM, TUPLE, Bar, Scope, bar_name
 from gradscribe.differentiate.inputs import unused
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Parameter, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import CALL
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.ir.types import Sequence
@@ -51,7 +53,12 @@ def adjoint(callee: Function, places: tuple[int, ...]) -> Function:
         name = f"{callee.name}_adjoint"
         known = Function(name, [], Region(), span=callee.span, internal=True)
         callee.derivatives[key] = known
-        _fill(known, callee, places)
+        loop = snapshots.loop_of(callee)
+        if loop is None:
+            _fill(known, callee, places)
+        else:
+            backwards = snapshots.Backwards(callee, loop, places, adjoint)
+            _finish(known, callee, backwards.body())
     assert isinstance(known, Function)
     return known
 
@@ -60,6 +67,7 @@ def _fill(function: Function, callee: Function, places: tuple[int, ...]) -> None
     from gradscribe.differentiate.reverse import reverse_sweep
 
     copy, _ = copy_function(callee)
+    snapshots.expand(copy)
     body, result = copy.body, copy.result
     inputs = [body.params[k] for k in places]
     active = Activity(copy, inputs)
@@ -73,7 +81,14 @@ def _fill(function: Function, callee: Function, places: tuple[int, ...]) -> None
     bars = [scope.whole(scope.peek(value), value) for value in inputs]
     body.yields = [bars[0] if len(bars) == 1 else builder.emit(TUPLE, *bars)]
     body.params.append(y_bar)
-    function.params = [*copy.params, Parameter(unused(y_bar.hint, copy.params))]
+    spend(body)
+    _finish(function, callee, body)
+
+
+def _finish(function: Function, callee: Function, body: Region) -> None:
+    """Give an adjoint its body, whose last parameter is the adjoint of what the callee returns."""
+    bar = body.params[-1]
+    function.params = [*callee.params, Parameter(unused(bar.hint, callee.params))]
     function.body, function.order = body, callee.order + 1
     function.doc = f"Adjoint of {callee.name}, which is computed again."
     clean(function)

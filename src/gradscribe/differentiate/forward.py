@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from gradscribe.differentiate import apply, calls, residuals, ruled
+from gradscribe.differentiate import apply, calls, residuals, ruled, surgery
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM
 from gradscribe.errors import UnsupportedError
@@ -86,11 +86,7 @@ class Forwarder:
 
     def _hook(self, op: Op) -> None:
         if op.results[0] in self.active:
-            raise UnsupportedError(
-                "forward mode has no adjoints, which this block is about",
-                op.span,
-                "use reverse mode: grad(f, mode='reverse') or vjp",
-            )
+            surgery.refuse_tangent(op)
         self.mapping[op.results[0]] = mapped(op.args[0], self.mapping)
 
     def _simple(self, op: Op) -> None:

@@ -21,6 +21,7 @@ from typing import final
 
 import numpy as np
 
+from gradscribe.differentiate import snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import TUPLE, Bar, Scope, bar_name
 from gradscribe.differentiate.forward import Forwarder, dot_name
@@ -34,6 +35,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import FOR, of
 from gradscribe.ir.rewrite import copy_function, copy_op, mapped, operands_in
 from gradscribe.ir.types import Sequence, Type, dims_of, dtype_of, is_scalar
@@ -145,6 +147,7 @@ def reverse_jacobian(
 ) -> Function:
     """The Jacobian by one forward sweep and a reverse sweep for each entry of the value."""
     new, _ = copy_function(function)
+    snapshots.expand(new)
     new.name, new.order = name, function.order + 1
     aux = take_aux(new, name) if has_aux else None
     result = new.result
@@ -159,6 +162,7 @@ def reverse_jacobian(
     jacobian = rebuilt(builder, kind, blocks.__getitem__)
     _note_independent(new, inputs, active)
     new.body.yields = [with_aux(builder, jacobian, aux)]
+    spend(new.body)
     return clean(new)
 
 

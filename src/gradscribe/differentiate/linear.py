@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 
+from gradscribe.differentiate import surgery
 from gradscribe.differentiate.bars import TUPLE
 from gradscribe.differentiate.forward import dot_name
 from gradscribe.differentiate.inputs import Place, inputs_of, unused
@@ -30,6 +31,7 @@ from gradscribe.passes.clean import clean
 
 def linearization(function: Function, wrt: list[Place], name: str, has_aux: bool = False) -> Split:
     """The value with its residuals, and the function from residuals and tangents to its tangent."""
+    surgery.refuse_tangents(function)
     pair = pullback(function, wrt, False, name, has_aux)
     back = pair.linear
     forth = pullback(back, [Place(len(back.params) - 1)], True, name)

@@ -23,8 +23,9 @@ import numpy as np
 from gradscribe.differentiate.lasting import Lasting
 from gradscribe.differentiate.mincut import minimum_cut
 from gradscribe.ir import helpers
-from gradscribe.ir.build import Builder
+from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, walk
+from gradscribe.ir.facts.containers import SEGMENTS
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, STRUCTURED, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, mapped, substitute
@@ -43,8 +44,8 @@ from gradscribe.ir.types import (
     is_scalar,
 )
 
-GETITEM, SETITEM, INDEX_ADD = (
-    of(f) for f in (operator.getitem, helpers.setitem, helpers.index_add)
+GETITEM, SETITEM, INDEX_ADD, WITHOUT = (
+    of(f) for f in (operator.getitem, helpers.setitem, helpers.index_add, helpers.without)
 )
 REVERSED, RANGE, COPY = of(reversed), of(range), of(np.ndarray.copy)
 
@@ -353,14 +354,16 @@ def for_loop(
     plan = _plan_loop(body, reads, chains, walked, partial(lasting.read, nest), standing)
     mapping: dict[Value, Operand] = {}
     items: list[tuple[Value, Operand]] = []
+    taken: list[Op] = []
     for value in plan.stored:
-        if value in walked:
-            seq: Operand = op.args[walked.index(value)]
-        else:
-            seq = _collect(op, body, value)
         item = Value(value.hint, value.type, value.named)
         mapping[value] = item
-        items.append((item, seq))
+        if value in walked:
+            items.append((item, op.args[walked.index(value)]))
+        elif start and type_of_operand(op.args[0]) == SEGMENTS:
+            taken += _taken(reverse, _collect(op, body, value), item)
+        else:
+            items.append((item, _collect(op, body, value)))
     puts = [
         put
         for root, changes in plan.restored.items()
@@ -368,7 +371,7 @@ def for_loop(
     ]
     mapping.update((a, mapping[b]) for a, b in plan.same.items() if b in mapping)
     again = once([step for step in plan.again if step.results[0] not in mapping], mapping)
-    inner.ops = [*again, *puts, *inner.ops]
+    inner.ops = [*taken, *again, *puts, *inner.ops]
     substitute(inner, mapping)
     inner.ops = _in_time(inner.ops, again, puts)
     items += collected
@@ -482,6 +485,22 @@ def _restore(
     results.insert(carried, Value(root.hint, root.type, root.named))
     reverse.results = tuple(results)
     return puts
+
+
+def _taken(reverse: Op, saved: Value, item: Value) -> list[Op]:
+    """Take a value off its list in each iteration, so that snapshots are held no longer than that.
+
+    (``x = x_saved.pop()``)
+    """
+    (inner,) = reverse.regions
+    held, rest, result = (Value(saved.hint, saved.type) for _ in range(3))
+    inner.params.append(held)
+    reverse.args = (*reverse.args, saved)
+    place = carries(reverse) - 1
+    inner.yields.insert(place, rest)
+    reverse.results = (*reverse.results[:place], result, *reverse.results[place:])
+    read = Op(GETITEM, (held, Const(-1)), (item,), derived=True)
+    return [read, Op(WITHOUT, (held, Const(-1)), (rest,), derived=True)]
 
 
 def _in_time(ops: list[Op], again: list[Op], puts: list[Op]) -> list[Op]:

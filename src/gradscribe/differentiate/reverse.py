@@ -29,7 +29,6 @@ from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
-from gradscribe.ir.hooks import spend
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, RULED, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
@@ -274,5 +273,4 @@ def reverse_sweep(
     Reverser(builder, active, region).region(region, scope)
     if builder.region is region:
         compute_afresh(region, forward)
-    spend(region)
     return scope

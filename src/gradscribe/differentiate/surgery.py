@@ -12,12 +12,14 @@ derivative is an ordinary function, the block a part of it.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from gradscribe.differentiate.activity import Activity, varying_args
 from gradscribe.differentiate.bars import FILL_LIKE, LIKE, Bar, Scope, same_dtype, same_shape
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend.procedures import splice
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Op, Operand, Region, Value, walk
+from gradscribe.ir.core import Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.primitives import HOOK, IF
 from gradscribe.ir.types import Unknown
 
@@ -81,3 +83,18 @@ def _reader(region: Region, hook: Op, value: Operand, active: Activity) -> Op | 
             if found is not None:
                 return found
     return None
+
+
+def refuse_tangents(function: Function) -> None:
+    """Refuse to make the tangent of a function with hooks from its adjoint."""
+    for op in walk(function.body):
+        if op.prim is HOOK:
+            refuse_tangent(op)
+
+
+def refuse_tangent(hook: Op) -> NoReturn:
+    raise UnsupportedError(
+        "forward mode has no adjoints, which this block is about",
+        hook.span,
+        "use reverse mode: grad(f, mode='reverse') or vjp",
+    )

@@ -13,7 +13,7 @@ from typing import final
 
 import numpy as np
 
-from gradscribe.differentiate import blame
+from gradscribe.differentiate import blame, snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import (
     ADD,
@@ -35,6 +35,7 @@ from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import OPAQUE, of
 from gradscribe.ir.rewrite import copy_function, free_values, mapped, substitute
 from gradscribe.ir.types import (
@@ -81,6 +82,7 @@ def gradient(
 ) -> Function:
     """The gradient of the sum of a function's floating outputs, with respect to some parameters."""
     new, _ = copy_function(function)
+    snapshots.expand(new)
     new.name, new.order = name, function.order + 1
     aux = take_aux(new, name) if has_aux else None
     result = new.result
@@ -101,6 +103,7 @@ def gradient(
     _name_gradients(inputs, bars)
     gradients = bars[0] if single else builder.emit(TUPLE, *bars)
     new.body.yields = [_handed_out(builder, result, gradients, aux, with_value)]
+    spend(new.body)
     return clean(new)
 
 
@@ -225,6 +228,7 @@ def pullback(
     after that is not handed over; before that ``nan_check`` puts checks of it between.
     """
     new, _ = copy_function(function)
+    snapshots.expand(new)
     aux = take_aux(new, f"{name}_vjp") if has_aux else None
     result = new.result
     inputs = inputs_of(new, wrt)
@@ -243,6 +247,7 @@ def pullback(
     new.body.params.append(y_bar)
     new.params = [*new.params, Parameter(y_bar.hint)]
     new.body.yields = [builder.emit(TUPLE, adjoints, result, *([] if aux is None else [aux]))]
+    spend(new.body)
     simplify(blame.watch(clean(new)) if nan_check else clean(new))
     return split(new, border, 1, f"{name}_forward", f"{name}_reverse")
 

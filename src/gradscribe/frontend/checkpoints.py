@@ -18,8 +18,9 @@ from gradscribe.frontend.resolve import definition_of, is_written
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import control, helpers
 from gradscribe.ir.core import Const, Function, Op, walk
-from gradscribe.ir.primitives import OPAQUE, SCOPE
+from gradscribe.ir.primitives import OPAQUE, SCOPE, of
 from gradscribe.ir.scopes import catches, is_repeated
+from gradscribe.ir.types import RANGE
 
 Keywords = dict[str, Bound]
 
@@ -27,10 +28,19 @@ Keywords = dict[str, Bound]
 def checkpoint(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
-    """``checkpoint(what)``."""
-    if keywords or len(positional) != 1:
-        frame.refuse(node, "checkpoint takes one function", "write checkpoint(f)(x)")
-    (what,) = positional
+    """``checkpoint(what, snapshots=None)``."""
+    what, *more = positional or [Const(None)]
+    more += [keywords[name] for name in keywords if name == "snapshots"]
+    walked = not isinstance(what, Closure | Method | Procedure) and frame.type(what) == RANGE
+    if len(more) > walked or set(keywords) - {"snapshots"}:
+        frame.refuse(
+            node,
+            "checkpoint takes one function, or a range and how many snapshots to keep",
+            "write checkpoint(f)(x)",
+        )
+    if walked:
+        snapshots = frame.read(more[0]) if more else Const(None)
+        return frame.wrap(frame.emit(of(helpers.checkpoint), frame.read(what), snapshots))
     if isinstance(what, Closure) and stream_in(what) is None:
         return _procedure(what)
     known = isinstance(what, Const) and callable(what.value)
@@ -38,8 +48,8 @@ def checkpoint(
         return _procedure(what)
     frame.refuse(
         node,
-        "this is no function that is known before the program runs",
-        "checkpoint a function, and call what it returns",
+        "this is no range, and no function that is known before the program runs",
+        "checkpoint a function and call what it returns, or walk checkpoint(range(n))",
     )
 
 

@@ -128,7 +128,8 @@ class Attrs:
     came from one; of a SCOPE, "repeated" where what is derived of its body stands in one too; of an
     OPAQUE, "changes" where it may change what it is given; of a
     CALL, "checkpoint" where reverse mode keeps nothing of it but its args. ``template`` (OPAQUE,
-    SCOPE): the AST with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL, HOOK): the function.
+    SCOPE): the AST with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL, HOOK): the function;
+    of a checkpointed FOR, the one that it is the loop of.
     ``stop`` (FOR, WHILE): the place of the carry that ends the loop when it is true after an
     iteration. ``ruled`` (RULED): the call whose derivative is declared.
     """

@@ -111,3 +111,25 @@ def recurrence_back(a: Any, b: Any, axis: Any) -> Any:
     for i in range(len(y) - 2, -1, -1):
         y[i] += a[i + 1] * y[i + 1]
     return np.moveaxis(y, 0, axis)
+
+
+# ------------------------------------------------------------------------- checkpoints
+
+
+def segments(steps: Any, snapshots: Any) -> Any:
+    """All steps but the last in parts, each with how many snapshots may be held within it.
+
+    A snapshot is taken where a part begins. So each step is run as seldom as that many snapshots
+    allow (Griewank & Walther, 2000): with s of them, comb(s + r, s) steps at most r times more.
+    """
+    parts = []
+    while len(steps) > 1:
+        if snapshots is None:
+            snapshots = math.isqrt(len(steps))
+        n, s, r = len(steps), max(snapshots, 1), 1
+        while math.comb(s + r, s) < n:
+            r += 1
+        size = min(math.comb(s + r - 1, s), n - math.comb(s + r - 2, s - 1))
+        parts.append((steps[:size], s))
+        steps, snapshots = steps[size:], s - 1
+    return parts

@@ -10,6 +10,7 @@ from gradscribe.ir.helpers import (
     as_tuple,
     bounds,
     check_finite,
+    checkpoint,
     copy_list,
     entries,
     expand,
@@ -23,6 +24,7 @@ from gradscribe.ir.helpers import (
     zero_tree,
     zeros_like,
 )
+from gradscribe.ir.special import segments
 from gradscribe.rules.declare import constant, constant_in, linear
 
 
@@ -87,6 +89,6 @@ constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
 constant(
-    zeros_like, zero_tree, stop_gradient, check_finite, is_one, is_slow_inverse, bounds, ordered,
-    list.index, list.count, len, range, slice,
+    zeros_like, zero_tree, stop_gradient, checkpoint, segments, check_finite, is_one,
+    is_slow_inverse, bounds, ordered, list.index, list.count, len, range, slice,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, special
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
     NONE,
@@ -377,6 +377,19 @@ def _(*arrays: Type) -> Type:
 @fact(helpers.as_long, effect=True)
 def _(*lengths: Type) -> Type:
     return UNKNOWN
+
+
+@fact(helpers.checkpoint, name="checkpoint")
+def _(what: Type, snapshots: Any = None) -> Type:
+    return what
+
+
+SEGMENTS = Sequence("list", None, Sequence("tuple", (RANGE, PY_INT)))
+
+
+@fact(special.segments, name="segments")
+def _(steps: Type, snapshots: Type) -> Type:
+    return SEGMENTS
 
 
 @fact(helpers.check_finite, effect=True, static="place what")
