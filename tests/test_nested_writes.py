@@ -236,6 +236,147 @@ t[0][0][1] = s * s
 for k in range(2):
     t[0][k][0] *= t[1]
 return rows[0] * rows[1]
+
+# a display of lists, by computed places | s
+xs = [[s, 2.0], [1.0, s * s]]
+for i in range(2):
+    for j in range(2):
+        xs[i][j] -= s
+return xs[0][1] * xs[1][1]
+
+# rows of a display, each entry | s
+xs = [[s, 2.0], [1.0, s * s]]
+for i in range(2):
+    for j in range(2):
+        xs[i][j] = xs[i][j] * s
+s = 0.0
+for row in xs:
+    s += sum(row)
+return s
+
+# a row by its name and by computed places | s
+xs = [[s, 2.0], [1.0, s * s]]
+r = xs[0]
+for i in range(2):
+    xs[i][0] = s * xs[1][1]
+return r[0] * xs[1][0]
+
+# a stored list and the display that holds it | s
+c = [s, 2.0, 1.0]
+m = [c, [1.0, s, s]]
+for i in range(3):
+    c[i] *= s
+return m[0][1] * m[1][1]
+
+# products of matrices that are lists of lists | s
+m = [[s, 0.0], [0.0, 1.0]]
+
+def mul(a, b):
+    n = 2
+    c = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(n):
+            for k in range(n):
+                c[i][j] += a[i][k] * b[k][j]
+    return c
+
+p = mul(m, mul(m, m))
+return p[0][0] + p[1][1]
+
+# rows of a display that are swapped | s
+m = [[s, 0.1], [0.2, 1.0]]
+m[0][1] *= s
+m[0], m[1] = m[1], m[0]
+for i in range(2):
+    m[i][0] += s
+return m[0][0] * m[1][1] + m[1][0]
+
+# a row by its name, in the loop that writes it | s
+c = [s, 2.0]
+m = [c, [1.0, s * s]]
+for i in range(2):
+    m[i][0] *= s
+    c[1] += m[i][0]
+    m[1][1] += c[0]
+return c[0] * c[1] + m[0][1] * m[1][1]
+
+# rows of a display that are replaced | s
+m = [[s, 2.0], [1.0, s]]
+a = m[0]
+for i in range(2):
+    m[i] = [m[i][1], m[i][0] * s]
+return a[0] * m[0][1] * m[1][0]
+
+# lists of lists of lists | s
+t = [[[s, 1.0], [2.0, s]], [[s * s, 3.0], [1.0, 1.0]]]
+for i in range(2):
+    for j in range(2):
+        for k in range(2):
+            t[i][j][k] *= s + i
+return t[0][1][1] * t[1][0][0]
+
+# rows that are copied | s
+m = [[s, 2.0], [1.0, s]]
+n = [row[:] for row in m]
+for i in range(2):
+    n[i][i] = m[i][1 - i] * s
+m[0][0] = 5.0
+return n[0][0] * m[1][1] * n[1][0] + m[0][0] * s
+
+# rows of unlike lengths | s
+m = [[s, 2.0, s], [1.0, s], [s]]
+s = 0.0
+for i in range(3):
+    for j in range(len(m[i])):
+        m[i][j] *= s
+        s += m[i][j]
+return s
+
+# a display that a dict holds | s
+m = [[0.0, 0.0], [0.0, 0.0]]
+d = {"m": m}
+for i in range(2):
+    m[i][i] = s * (i + 1)
+return d["m"][0][0] * m[1][1]
+
+# buffers of lists of lists that change places | s
+grid = [[s, 1.0, 2.0], [3.0, s, 5.0], [6.0, 7.0, s]]
+new = [[0.0] * 3 for _ in range(3)]
+for t in range(2):
+    for i in range(3):
+        for j in range(3):
+            new[i][j] = (
+                0.25
+                * (
+                    grid[i - 1][j]
+                    + grid[(i + 1) % 3][j]
+                    + grid[i][j - 1]
+                    + grid[i][(j + 1) % 3]
+                )
+                * grid[i][j]
+            )
+    grid, new = new, grid
+return grid[0][0] + grid[1][2]
+
+# made buffers that change places | s
+grid = [[s] * 3 for _ in range(3)]
+new = [[0.0] * 3 for _ in range(3)]
+for t in range(2):
+    for i in range(3):
+        for j in range(3):
+            new[i][j] = 0.25 * (grid[i - 1][j] + grid[(i + 1) % 3][j]) * grid[i][j]
+    grid, new = new, grid
+return grid[0][0] + grid[1][2]
+
+# a new buffer each time | s
+grid = [[s] * 3 for _ in range(3)]
+for t in range(2):
+    new = [[0.0] * 3 for _ in range(3)]
+    for i in range(3):
+        for j in range(3):
+            new[i][j] = 0.25 * (grid[i - 1][j] + grid[(i + 1) % 3][j]) * grid[i][j]
+    grid = new
+return grid[0][0] + grid[1][2]
 """)
 
 # What several names or containers hold.
@@ -399,6 +540,140 @@ c = rows if flag else b
 c[0][0] = s
 return rows[0] * b[1]
 
+# a row of a buffer that changes places | s
+def mk(x):
+    return [[x * (i + 1) + j for j in range(3)] for i in range(3)]
+---
+grid = mk(s)
+new = mk(2.0)
+r = grid[0]
+for t in range(3):
+    for i in range(3):
+        new[i][0] = grid[i][1] * grid[i - 1][0] * 0.1
+    grid, new = new, grid
+return r[0] * r[1] + grid[0][0]
+
+# a buffer by another name | s
+def mk(x):
+    return [[x * (i + 1) + j for j in range(3)] for i in range(3)]
+---
+grid = mk(s)
+new = mk(2.0)
+keep = grid
+for t in range(3):
+    for i in range(3):
+        new[i][0] = grid[i][1] * grid[i - 1][0] * 0.1
+    grid, new = new, grid
+return keep[0][0] * keep[1][1] + grid[0][0]
+
+# buffers that are collected | s
+def mk(x):
+    return [[x * (i + 1) + j for j in range(3)] for i in range(3)]
+---
+grid = mk(s)
+new = mk(2.0)
+hist = []
+for t in range(3):
+    for i in range(3):
+        new[i][0] = grid[i][1] * grid[i - 1][0] * 0.1
+    hist.append(new)
+    grid, new = new, grid
+return hist[0][0][0] + hist[1][0][0] * hist[2][1][0]
+
+# a row that outlives its iteration | s
+def mk(x):
+    return [[x * (i + 1) + j for j in range(3)] for i in range(3)]
+---
+grid = mk(s)
+new = mk(2.0)
+row = [0.0, 0.0, 0.0]
+for t in range(3):
+    row[0] = s * t
+    for i in range(3):
+        new[i][0] = grid[i][1] * grid[i - 1][0] * 0.1
+    row = grid[0]
+    grid, new = new, grid
+return row[0] * grid[0][0] * new[0][0]
+
+# one buffer under two names | s
+def mk(x):
+    return [[x * (i + 1) + j for j in range(3)] for i in range(3)]
+---
+grid = mk(s)
+new = mk(2.0)
+for t in range(3):
+    for i in range(3):
+        new[i][0] = grid[i][1] * grid[i - 1][0] * 0.1
+    grid = new
+return grid[0][0] * new[1][0]
+
+# a row of the other buffer | s
+def mk(x):
+    return [[x * (i + 1) + j for j in range(3)] for i in range(3)]
+---
+grid = mk(s)
+new = mk(2.0)
+row = new[1]
+for t in range(3):
+    for i in range(3):
+        new[i][0] = grid[i][1] * grid[i - 1][0] * 0.1 + row[0]
+    row = grid[1]
+    grid, new = new, grid
+return row[0] * grid[0][0] * new[0][0]
+
+# a list that a buffer holds | s
+a = [s, 1.0]
+m = [a, [2.0, s]]
+n = [[0.0, 0.0], [0.0, 0.0]]
+for t in range(3):
+    for i in range(2):
+        n[i][0] = m[i][0] * m[i - 1][1]
+    m, n = n, m
+return a[0] * m[0][0] + a[1]
+
+# rows that change places in a loop | s
+m = [[s, 1.0], [2.0, s]]
+for t in range(2):
+    m[t], m[1 - t] = m[1 - t], m[t]
+    row = m[t]
+    row[0] *= s
+    m[0][1] += row[0]
+return m[0][0] * m[0][1] + m[1][0] * m[1][1]
+
+# lists of lists of either branch | s
+m = [[s, 1.0], [2.0, s]]
+b = m
+if s > 1:
+    b = [[s, s], [s, s]]
+for i in range(2):
+    b[i][0] = m[i][1] * s
+return m[0][0] * b[0][0] + m[1][0]
+
+# one list of lists or another | s
+m = [[s, 1.0], [2.0, s]]
+n = [r[:] for r in m]
+for k in range(3):
+    if k == 1:
+        m = n
+    m[k % 2][0] += n[0][1] * s
+return m[0][0] * n[0][0] + m[1][0]
+
+# one row twice | s
+r = [s, 2.0]
+m = [r, r]
+for i in range(2):
+    m[i][0] *= s
+return r[0]
+
+# rows swapped in a loop and written | s
+m = [[s, 2.0], [1.0, s]]
+m[0], m[1] = m[1], m[0]
+i = 0
+while i < 2:
+    m[i], m[1 - i] = m[1 - i], m[i]
+    m[i][0] *= s
+    i += 1
+return m[0][0] * m[1][1] + m[1][0]
 """)
 
 

@@ -119,6 +119,7 @@ class Carries:
         # What the body undoes: entries that stand for a place in a list, lists that are own.
         self.alone: set[Loc] = set()
         self.disowned: set[Loc] = set()
+        self.owned: set[Place] = set()  # where an own list stands at the head of every iteration
         self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
         self.lost: dict[Loc, Lost] = {}  # those that cannot be read there
         self.known: set[Loc] = set()  # those of before the loop
@@ -193,8 +194,10 @@ class Carries:
                     frame.env.pop(root, None)
                     frame.unbound.add(root)
             else:
-                bound[slot.place] = frame.wrap(value, slot.hint)
-                self._head(slot.place, bound[slot.place], slot.before)
+                bound[slot.place] = head = frame.wrap(value, slot.hint)
+                self._head(slot.place, head, slot.before)
+                if slot.place in self.owned and isinstance(head, Ref):
+                    frame.heap.own.add(head.loc)
         for loc, keys in self.changed.items():
             held = frame.heap.values[loc]
             assert isinstance(held, Fields)
@@ -366,6 +369,7 @@ class Carries:
         frame = self.frame
         env, heap, unbound = frame.env, frame.heap, frame.unbound
         self.known = set(heap.values)
+        self._claim(self.slots)
         rounds = 0
         while True:
             self._restore(env, heap, unbound)
@@ -397,6 +401,8 @@ class Carries:
                 self._restore(env, heap, unbound)
                 self._set_alone()
                 heap = frame.heap
+                continue
+            if self._less_owned():
                 continue
             rounds += 1
             if self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS):
@@ -499,12 +505,17 @@ class Carries:
             slot = Slot((root, ()), root.name, value, type_of_operand(value))
         else:
             init: Operand = UNDEF
-            if root in env:
+            before = env.get(root)
+            fields = self.frame.heap.fields(before)
+            if fields is not None and fields.kind == "list" and isinstance(before, Ref):
+                self.frame.settle(before)
+            if before is not None:
                 with self.frame.handing_on():
-                    init = self.frame.read(env[root])
+                    init = self.frame.read(before)
             kind = UNKNOWN if init is UNDEF else type_of_operand(init)
-            slot = Slot((root, ()), root, init, kind)
+            slot = Slot((root, ()), root, init, kind, before)
             self.closed.add(root)
+            self._claim([slot])
         first = next((k for k, s in enumerate(self.slots) if s.place[0] == root), None)
         self.slots = [s for s in self.slots if s.place[0] != root]
         self.opened = {p: b for p, b in self.opened.items() if p[0] != root}
@@ -517,6 +528,30 @@ class Carries:
         self.alone |= {x for x, ref in heap.standing.items() if end.standing.get(x) != ref}
         self.disowned |= {loc for loc in heap.own if loc not in end.own}
         return not (self.alone.isdisjoint(heap.standing) and self.disowned.isdisjoint(heap.own))
+
+    def _claim(self, slots: list[Slot]) -> None:
+        """Suppose that what is an own list before the loop is one at the head of each iteration."""
+        heap, around = self.frame.heap, set(self._around())
+        # What stands for an entry of a list, or is held by it, would not know it by a new name.
+        entered = {place.loc for loc, place in heap.standing.items() if loc in around}
+        entered |= {home for loc, home in heap.held.items() if loc in around}
+        for slot in slots:
+            before = slot.before
+            if isinstance(before, Ref) and not before.path and before.loc in heap.own - entered:
+                self.owned.add(slot.place)
+
+    def _less_owned(self) -> bool:
+        """Does a list that was own at the head end as one that is not, or as something else?"""
+        ends = {place: self._end(place) for place in self.owned}
+        lost = {
+            place
+            for place, end in ends.items()
+            if not isinstance(end, Ref) or end.path or end.loc not in self.frame.heap.own
+        }
+        self.owned -= lost
+        if lost:
+            self._forget()
+        return bool(lost)
 
     def _set_alone(self) -> None:
         """Begin the loop without what its body undoes."""

@@ -16,7 +16,7 @@ from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Scalar, is_static, is_unlike, maybe_float
+from gradscribe.ir.types import Array, Scalar, Sequence, is_static, is_unlike, maybe_float
 from gradscribe.objects import is_followed
 
 Entries = dict[Any, Bound]
@@ -120,10 +120,23 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
             return made
         frame.refuse(node, f"the {fields.kind} has no entry {key!r} here")
     _refuse_default(frame, node, fields)
+    if fields.kind == "list" and _are_alike(frame, list(fields.entries.values())):
+        from gradscribe.frontend.expressions import item
+
+        frame.settle(base)
+        return item(frame, base, place)
     frame.keep(TupleOf(tuple(fields.entries.values())), node)
     entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
     frame.keep(entry)
     return entry
+
+
+def _are_alike(frame: Frame, items: list[Bound]) -> bool:
+    """Are these lists (of lists) of things of one kind, which one value can hold?"""
+    if not all(isinstance(item, Ref) for item in items):
+        return False
+    kinds = [frame.type(item) for item in items]
+    return all(isinstance(kind, Sequence) for kind in kinds) and not is_unlike(kinds)
 
 
 def _empty(frame: Frame, cls: type) -> Bound:

@@ -287,8 +287,15 @@ class Frame:
         if fields is not None:
             from gradscribe.frontend import sharing
 
+            items = list(fields.entries.values())
+            for item in items if fields.kind == "list" else ():
+                if isinstance(item, Ref) and not item.path:
+                    self.settle(item)
+            own = set(self.heap.own)
             self.heap.values[ref.loc] = self.look(ref)
-            sharing.claim(self, ref, list(fields.entries.values()), None)
+            self.heap.own |= own.intersection(locations(TupleOf(tuple(items))))
+            sharing.claim(self, ref, items, None)
+            sharing.stand(self, ref, items)
 
     def _refuse_stale(self, loc: Loc) -> NoReturn:
         name = loc.name or "this object"

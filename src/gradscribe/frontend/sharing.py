@@ -74,6 +74,19 @@ def store(frame: Frame, container: Bound, item: Bound, node: Any) -> None:
     heap.held.update(dict.fromkeys(found, home))
 
 
+def stand(frame: Frame, container: Ref, items: list[Bound]) -> None:
+    """What a list that is one value from now on was made of stands for its places."""
+    heap = frame.heap
+    if container.loc not in heap.own:
+        return
+    for place, item in enumerate(items):
+        if isinstance(item, Ref):
+            step = Step(GETITEM, (Const(place),), True, frame.builder.span)
+            heap.standing[item.loc] = Ref(container.loc, (step,))
+            heap.kept.pop(item.loc, None)
+            heap.held.pop(item.loc, None)
+
+
 def _is_own(frame: Frame, item: Ref) -> bool:
     """May what is stored be written through the container: an array, or an own list?"""
     kind = frame.type(item)
