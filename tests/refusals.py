@@ -775,6 +775,102 @@ SECTIONS["Recursion"] = [
         instead="gs.grad(main)(x, 1)",
     ),
     Refusal(
+        "an object of the module that is written to and used as a whole",
+        """
+        class Counter:
+            count = 0
+
+        COUNTER = Counter()
+
+        def main(x):
+            COUNTER.count = 3
+            print(vars(COUNTER))
+            return x * COUNTER.count
+        """,
+        """
+        class Counter:
+            count = 0
+
+        COUNTER = Counter()
+
+        def main(x):
+            COUNTER.count = 3
+            print(COUNTER.count)
+            return x * COUNTER.count
+        """,
+    ),
+    Refusal(
+        "an object of the module that a list of it holds, too",
+        """
+        class Counter:
+            def __init__(self):
+                self.count = 0
+
+        COUNTERS = [Counter(), Counter()]
+
+        def main(x, n):
+            COUNTERS[0].count = x
+            return x * COUNTERS[n - 1].count
+        """,
+        """
+        class Counter:
+            def __init__(self):
+                self.count = 0
+
+        COUNTERS = [Counter(), Counter()]
+
+        def main(x, n):
+            COUNTERS[0].count = x
+            return x * (COUNTERS[0].count if n == 1 else COUNTERS[1].count)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a derivative beside an object of the module that is written to",
+        """
+        class Counter:
+            def __init__(self):
+                self.count = 0
+
+        COUNTER = Counter()
+
+        def square(x):
+            return x * x * COUNTER.count
+
+        def main(s):
+            COUNTER.count = 2
+            return gs.grad(square)(s) * s
+        """,
+        """
+        def square(x, count):
+            return x * x * count
+
+        def main(s):
+            count = 2
+            return gs.grad(square)(s, count) * s
+        """,
+        args="s",
+    ),
+    Refusal(
+        "an array of the module that is changed in place",
+        """
+        TABLE = np.array([1.0, 2.0, 3.0])
+
+        def main(x):
+            table = TABLE
+            table += 1.0
+            return np.sum(x * table)
+        """,
+        """
+        TABLE = np.array([1.0, 2.0, 3.0])
+
+        def main(x):
+            table = TABLE.copy()
+            table += 1.0
+            return np.sum(x * table)
+        """,
+    ),
+    Refusal(
         "a recursive function with * parameters",
         """
         def power(n, *bases):
@@ -1462,7 +1558,7 @@ SECTIONS["Objects"] = [
     Refusal(
         "an attribute of an object that is not followed",
         """
-        class Settings:
+        class Settings(dict):
             pass
 
         SETTINGS = Settings()
@@ -1782,7 +1878,7 @@ SECTIONS["Objects"] = [
     Refusal(
         "setattr of an object that is not followed",
         """
-        class Settings:
+        class Settings(dict):
             pass
 
         SETTINGS = Settings()

@@ -19,6 +19,7 @@ from gradscribe.frontend import (
     generators,
     lists,
     opaque,
+    opened,
     records,
     recursion,
     sharing,
@@ -86,6 +87,7 @@ def call(frame: Frame, node: gast.Call) -> Bound:
         for lowerer in LOWERERS:
             result: Bound | None = lowerer(frame, node, function)
             if result is not None:
+                opened.refuse_if_any(frame, node)
                 return result
     kept = not _hashable(function) or function in SPECIAL or helper_of(function) not in BY_FUNCTION
     return call_bound(frame, node, callee, *arguments(frame, node, kept, callee), written=True)

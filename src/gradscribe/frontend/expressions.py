@@ -19,6 +19,7 @@ from gradscribe.frontend import (
     control,
     functional,
     opaque,
+    opened,
     records,
     sharing,
     views,
@@ -89,7 +90,7 @@ def lower(frame: Frame, node: Any) -> Bound:
     if not frame.builder.derived:
         frame.builder.span = frame.definition.span(node) or saved
     try:
-        return handler(frame, node)
+        return opened.followed(frame, handler(frame, node))
     finally:
         frame.builder.span = saved
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gast
+import numpy as np
 
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import (
@@ -23,6 +24,7 @@ from gradscribe.frontend import (
     lists,
     loops,
     opaque,
+    opened,
     patterns,
     raising,
     records,
@@ -61,9 +63,25 @@ IN_PLACE: dict[Any, Any] = {
 
 def lower_function(function: types.FunctionType, param_types: Sequence[Type]) -> Function:
     """The IR of ``function`` for parameters of these types, in the order of its signature."""
+    constants: list[Const] = []
+    while True:
+        try:
+            made = _lowered(function, param_types, constants)
+        except opened.Written as written:
+            constants.append(written.constant)
+            continue
+        opened.check(made, constants)
+        return made
+
+
+def _lowered(
+    function: types.FunctionType, param_types: Sequence[Type], constants: list[Const]
+) -> Function:
     definition = definition_of(function)
     builder = Builder()
+    builder.opens = True
     frame = Frame(definition, builder)
+    opened.open_(frame, constants)
     params = parameters(definition.node)
     take_defaults(function, params)
     for param, kind in zip(params, param_types, strict=True):
@@ -342,6 +360,13 @@ def _augmented_value(
 
     Arrays and lists are changed in place. ``home``: the object and its entry that are written to.
     """
+    if isinstance(old, Const) and isinstance(old.value, np.ndarray | list | dict | set):
+        frame.refuse(
+            node,
+            f"{name or 'this'} {_sign(node)}= … changes {old.name or 'a constant'}, which the "
+            "function was not given",
+            "copy it first: x = x.copy()",
+        )
     method = records.special_method(frame, old, f"__i{function.__name__.strip('_')}__")
     if method is not None:
         right = expressions.lower(frame, node.value)

@@ -315,7 +315,7 @@ def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bou
         while isinstance(root, gast.Attribute | gast.Subscript):
             root = root.value
         if root is not part and isinstance(root, gast.Name) and root.id not in inner:
-            if frame.heap.fields(frame.env.get(root.id)) is not None:
+            if frame.heap.fields(_followed(frame, root.id)) is not None:
                 found[id(part)] = lower(frame, part)
                 return
         for child in gast.iter_child_nodes(part):
@@ -323,6 +323,16 @@ def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bou
 
     visit(node)
     return found
+
+
+def _followed(frame: Frame, name: str) -> Bound | None:
+    """The object that a name stands for, where it is followed."""
+    if name in frame.env or not frame.builder.opened:
+        return frame.env.get(name)
+    try:
+        return frame.builder.opened.get(id(frame.definition.lookup(name)))
+    except KeyError:
+        return None
 
 
 def _with_holes(node: Any, places: dict[int, str]) -> Any:
@@ -349,6 +359,8 @@ def _read(frame: Frame, name: str) -> Operand | None:
         return None
     if isinstance(value, types.ModuleType):
         return Const(value)
+    if id(value) in frame.builder.opened:
+        return frame.read(frame.builder.opened[id(value)])
     return Const(value, name, frame.definition.globals.get("__name__"))
 
 

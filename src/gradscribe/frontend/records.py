@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from gradscribe.frontend import containers
+from gradscribe.frontend import containers, opened
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
@@ -178,6 +178,7 @@ def _may_be_unset(frame: Frame, value: Any) -> bool:
 def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound) -> None:
     """``base.name = value``."""
     cls: Any = class_of(frame, base)
+    opened.write(frame, base)
     if cls is None or not isinstance(base, Ref):
         frame.refuse(
             node,

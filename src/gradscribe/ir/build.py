@@ -42,6 +42,9 @@ class Builder:
         self.statement: Span | None = None
         self.sweep: str | None = None
         self.made: dict[Value, Op] = {}  # what was built, by result
+        # Constant objects that the function writes to, by identity; may there be more of them?
+        self.opened: dict[int, Any] = {}
+        self.opens = False
         # Asked before an operation (or, with its operand, a test) that may raise.
         self.watchers: list[Callable[[Op | Operand], None]] = []
         self.callees: dict[Any, Any] = {}  # functions that are called, by what they were made of
