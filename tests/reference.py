@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import functools
 import inspect
 import re
@@ -34,11 +33,20 @@ SECTIONS = {
     "gradscribe": "More",
 }
 
+# Of functions whose docstrings stand in every file that calls them, and so are short.
+EXAMPLES = {"stop_gradient": """\
+>>> def f(x):
+...     return x * stop_gradient(x)
+>>> f(3.0), grad(f)(3.0)
+(9.0, 3.0)"""}
+
 
 def reference() -> str:
     """The whole page."""
     shown = [(name, getattr(gs, name)) for name in gs.__all__]
-    shown += [(f"Derivative.{name}", getattr(Derivative, name)) for name in ("source", "source_for")]
+    shown += [
+        (f"Derivative.{name}", getattr(Derivative, name)) for name in ("source", "source_for")
+    ]
     found: dict[str, list[str]] = {}
     for name, thing in shown:
         found.setdefault(_section(thing), []).append(_entry(name, thing))
@@ -59,8 +67,8 @@ def public_functions() -> dict[str, Any]:
     }
 
 
-def examples(thing: Any) -> list[doctest.Example]:
-    return doctest.DocTestParser().get_examples(inspect.getdoc(thing) or "")
+def documentation(name: str, thing: Any) -> str:
+    return "\n\n".join(filter(None, [inspect.getdoc(thing), EXAMPLES.get(name)]))
 
 
 def _section(thing: Any) -> str:
@@ -83,7 +91,7 @@ def _entry(name: str, thing: Any) -> str:
     if isinstance(thing, functools.partial):
         given = ", ".join(f"{key}={_quoted(value)}" for key, value in thing.keywords.items())
         return f"### `{name}`\n\n`{thing.func.__name__}` with `{given}`.\n"
-    doc = _markdown(inspect.getdoc(thing) or "")
+    doc = _markdown(documentation(name, thing))
     if isinstance(thing, type) and issubclass(thing, Exception):
         return f"### `{name}`\n\n{doc}"
     called = "" if isinstance(thing, property) else f"({_parameters(thing)})"

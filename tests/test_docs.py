@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import pages
+import reference
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -30,6 +31,19 @@ def test_a_page_shows_what_is(
     if request.config.getoption("--update-golden"):
         path.write_text(now, encoding="utf-8", newline="\n")
     assert path.read_text(encoding="utf-8") == now, "make golden writes it anew"
+
+
+def test_the_reference_is_made_of_the_docstrings(request: pytest.FixtureRequest) -> None:
+    path = ROOT / "docs/api.md"
+    made = reference.reference()
+    if request.config.getoption("--update-golden"):
+        path.write_text(made, encoding="utf-8", newline="\n")
+    assert path.read_text(encoding="utf-8") == made, "make golden writes it anew"
+
+
+@pytest.mark.parametrize("name", reference.public_functions())
+def test_a_public_function_has_an_example(name: str) -> None:
+    assert ">>>" in reference.documentation(name, reference.public_functions()[name])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)

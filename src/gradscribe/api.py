@@ -332,6 +332,12 @@ def differentiate(
 
     The function stays as it is and gains ``.grad`` (of the given order), ``.value_and_grad``,
     ``.jvp`` and ``.vjp``. ``gradscribe write`` writes the derivatives of decorated functions.
+
+    >>> @differentiate(wrt=("x", "k"))
+    ... def energy(x, k):
+    ...     return 0.5 * k * x**2
+    >>> energy(3.0, 2.0), energy.grad(3.0, 2.0)
+    (9.0, (6.0, 4.5))
     """
     if function is None:
         return partial(differentiate, wrt=wrt, mode=mode, order=order)

@@ -63,8 +63,8 @@ class RuleSet:
     >>> gs.grad(loss)(np.array([-1.0, 2.0]))
     array([0., 1.])
     >>> with straight_through:
-    ...     grad = gs.grad(loss)
-    >>> grad(np.array([-1.0, 2.0]))
+    ...     through = gs.grad(loss)
+    >>> through(np.array([-1.0, 2.0]))
     array([-1.,  3.])
     """
 
@@ -91,6 +91,15 @@ class RuleSet:
 
         The rule gives ∂y/∂x, entry by entry. ``argument`` is the parameter it is for, the first
         where there is one; ``forward`` and ``opaque`` as for ``adjoint``.
+
+        >>> import math, gradscribe as gs
+        >>> def softplus(x):
+        ...     return math.log1p(math.exp(x))
+        >>> @gs.partial(softplus)
+        ... def softplus_x(x, y):
+        ...     return math.exp(x - y)
+        >>> gs.grad(softplus)(0.0), gs.jvp(softplus)((0.0,), (2.0,))[1]
+        (0.5, 1.0)
         """
         return self._rule("partial", function, argument, forward, opaque)
 
@@ -107,6 +116,16 @@ class RuleSet:
         The rule takes ``y_bar`` and gives ``x_bar``. Forward mode applies the function itself to
         the tangent. With a tuple of names the function is linear in them jointly, and the rule
         gives a tuple.
+
+        >>> import numpy as np, gradscribe as gs
+        >>> def mirrored(x):
+        ...     return np.flip(x)
+        >>> @gs.linear(mirrored)
+        ... def mirrored_x(y_bar):
+        ...     return np.flip(y_bar)
+        >>> value, pullback = gs.vjp(mirrored, wrt="x")(np.array([1.0, 2.0]))
+        >>> pullback(np.array([3.0, 4.0]))
+        array([4., 3.])
         """
         return self._rule("linear", function, argument, forward, opaque)
 
@@ -122,6 +141,15 @@ class RuleSet:
 
         With a tuple of names the rule takes a tangent of each, and gives their sum. In reverse mode
         the rule is transposed, unless there is an ``adjoint`` too.
+
+        >>> import gradscribe as gs
+        >>> def area(a, b):
+        ...     return a * b
+        >>> @gs.tangent(area, ("a", "b"))
+        ... def area_tangent(a, b, a_dot, b_dot):
+        ...     return a_dot * b + a * b_dot
+        >>> gs.grad(area, ("a", "b"))(3.0, 2.0)
+        (2.0, 3.0)
         """
         return self._rule("tangent", function, argument, forward, opaque)
 
@@ -141,11 +169,30 @@ class RuleSet:
         ``forward`` is a function that computes the same value and has variables that rules read; it
         stands for ``function`` in derivatives. ``opaque``: the function is called as it is, and its
         source is not looked into; it is imported by files, and must be pure.
+
+        >>> import numpy as np, gradscribe as gs
+        >>> def clipped(x):
+        ...     return np.clip(x, -1.0, 1.0)
+        >>> @gs.adjoint(clipped)
+        ... def clipped_adjoint(x, y_bar):  # inwards it lets pass, too, where x is outside
+        ...     return np.where((abs(x) < 1) | (x * y_bar > 0), y_bar, 0.0)
+        >>> gs.grad(clipped)(np.array([-2.0, 0.5, 2.0]))
+        array([0., 1., 1.])
         """
         return self._rule("adjoint", function, argument, forward, opaque)
 
     def constant(self, *functions: Any, argument: Names = None, opaque: bool = False) -> None:
-        """Declare functions (or one argument of them) whose derivative is zero."""
+        """Declare functions (or one argument of them) whose derivative is zero.
+
+        >>> import numpy as np, gradscribe as gs
+        >>> def scale_of(x):
+        ...     return np.max(np.abs(x))
+        >>> gs.constant(scale_of)
+        >>> def scaled(x):
+        ...     return np.sum(x / scale_of(x))
+        >>> gs.grad(scaled)(np.array([1.0, -2.0]))
+        array([0.5, 0.5])
+        """
         for function in functions:
             about = self._about(function, ())
             about.opaque |= opaque
