@@ -70,12 +70,11 @@ class adjoint_of:
     the name another value, which is then the adjoint. ``x`` is a variable that holds a number or an
     array, and is not read before the block.
 
-    >>> import numpy as np
     >>> import gradscribe as gs
     >>> def f(x):
     ...     y = x**2
     ...     with gs.adjoint_of(y) as y_bar:
-    ...         y_bar = np.clip(y_bar, -1.0, 1.0)
+    ...         y_bar = min(y_bar, 1.0)
     ...     return 100 * y
     >>> f(3.0), gs.grad(f)(3.0)
     (900.0, 6.0)
