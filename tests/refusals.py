@@ -3201,6 +3201,26 @@ SECTIONS["Rules that users declare"] = [
         """,
     ),
     Refusal(
+        "a rule that reads what its opaque function leaves behind",
+        """
+        SAVED = {}
+
+        def sinh(x):
+            SAVED["ex"] = np.exp(x)
+            return (SAVED["ex"] - 1 / SAVED["ex"]) / 2
+
+        def sinh_adjoint(y_bar):
+            return y_bar * (SAVED["ex"] + 1 / SAVED["ex"]) / 2
+
+        def forward(x):
+            ex = np.exp(x)
+            return (ex - 1 / ex) / 2
+        """,
+        call="gs.adjoint(sinh, opaque=True)(sinh_adjoint)",
+        instead="gs.partial(sinh, forward=forward)(lambda ex: (ex + 1 / ex) / 2)",
+        rewrite="",
+    ),
+    Refusal(
         "a rule for an argument that does not exist",
         "def main(x):\n    return x\n",
         call="gs.adjoint(main, 'z')(lambda y_bar: y_bar)",

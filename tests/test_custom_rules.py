@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,9 @@ import pytest
 from numpy.polynomial.chebyshev import chebval
 
 import gradscribe as gs
+from gradscribe import files
 from gradscribe.frontend.declared import EVERYWHERE
-from pipeline import check_everything, check_first, check_second
+from pipeline import check_everything, check_file, check_first, check_second
 
 X = np.array([0.3, 1.2, -0.7])
 M = np.array([[1.2, 0.3, 0.4], [-0.1, 0.9, 0.8]])
@@ -447,6 +451,139 @@ def test_a_constant_function_or_argument_has_no_derivative() -> None:
 
     np.testing.assert_allclose(gs.grad(f)(X), np.round(X) + X)
     np.testing.assert_allclose(gs.jvp(f)((X,), (X,))[1], np.sum((np.round(X) + X) * X))
+
+
+# ---------------------------------------------------------------------------- files
+
+IN_FILES = {
+    "a partial": """
+        import gradscribe as gs
+
+        def square(x):
+            return x * x
+
+        @gs.partial(square)
+        def square_x(x):
+            return 2 * x
+
+        def main(x):
+            return np.sum(square(x) * np.sin(x))
+    """,
+    "variables": """
+        import gradscribe as gs
+
+        def sinh(x, *, scale=1.0):
+            ex, enx = scale * np.exp(x), scale * np.exp(-x)
+            return (ex - enx) / 2
+
+        @gs.adjoint(sinh)
+        def sinh_adjoint(ex, enx, y_bar):
+            return y_bar * (ex + enx) / 2
+
+        def main(x):
+            return np.sum(sinh(x, scale=2.0) * x + sinh(sinh(0.1 * x)))
+    """,
+    "the function itself": """
+        import gradscribe as gs
+
+        def main(x):
+            ex = np.exp(x)
+            return np.sum(ex)
+
+        @gs.adjoint(main)
+        def main_adjoint(ex, y_bar):
+            return y_bar * ex
+    """,
+    "a library": """
+        import gradscribe as gs
+        from numpy.polynomial.chebyshev import chebval
+
+        def cube(x):
+            return chebval(x, (0.0, 0.75, 0.0, 0.25))
+
+        @gs.partial(cube)
+        def cube_x(x):
+            return chebval(x, (1.5, 0.0, 1.5))
+
+        @gs.partial(cube_x)
+        def cube_x_x(x):
+            return 6.0 * x
+
+        def main(x):
+            return np.sum(cube(x) * x)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+def test_a_file_stands_alone_and_keeps_its_rules(name: str, tmp_path: Path) -> None:
+    check_file(dedent(IN_FILES[name]), (X,), 0, tmp_path)
+
+
+DELIBERATE = """
+import numpy as np
+import gradscribe as gs
+
+def clipped(x):
+    return 1.0 * x
+
+@gs.adjoint(clipped)
+def clipped_adjoint(y_bar):
+    return 5.0 * y_bar
+
+def main(x):
+    return np.sum(clipped(x) ** 3)
+"""
+
+
+def test_a_rule_holds_when_a_file_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "deliberate.py").write_text(DELIBERATE)
+    known = sys.path[:]
+    try:
+        target = files.find(tmp_path / "deliberate.py", "main")
+        file = files.compose(target, files.Wish(example="np.ones(3)"))
+        assert "deliberate.clipped: @adjoint of 'x' (clipped_adjoint)" in file.text
+        assert "import gradscribe" not in file.text
+        (tmp_path / "written.py").write_text(file.text)
+        written = files.find(tmp_path / "written.py", "main_grad").function
+        expected = gs.grad(gs.grad(target.function))(X)
+        np.testing.assert_allclose(expected, 5 * 3 * 2 * 5 * X)
+        np.testing.assert_allclose(gs.grad(written)(X), expected)
+        EVERYWHERE.clear()
+        with pytest.raises(gs.ArgumentError, match=r"relies on a rule for deliberate\.clipped"):
+            gs.grad(written)(X[:1].copy()[None])
+    finally:
+        sys.path[:] = known
+        for name in ("deliberate", "written"):
+            sys.modules.pop(name, None)
+
+
+def test_a_file_cannot_import_what_a_function_holds(tmp_path: Path) -> None:
+    (tmp_path / "held.py").write_text(dedent("""
+            import gradscribe as gs
+
+            def f(x):
+                return 3.0 * x
+
+            def made():
+                def inner(x):
+                    return 3.0
+                gs.constant(inner, opaque=True)
+                gs.partial(f)(inner)
+
+            made()
+
+            def main(x):
+                return f(x) * x
+            """))
+    known = sys.path[:]
+    try:
+        target = files.find(tmp_path / "held.py", "main")
+        with pytest.raises(gs.ArgumentError, match="inner is defined inside a function"):
+            files.compose(target, files.Wish(example="1.0"))
+    finally:
+        sys.path[:] = known
+        sys.modules.pop("held", None)
 
 
 # ---------------------------------------------------------------------------- scopes

@@ -184,6 +184,20 @@ def test_stop_gradient_holds_at_the_second_order() -> None:
     assert module.square_stopped.grad(3.0) == 0
 
 
+def test_rules_of_ones_own_have_their_second_derivatives() -> None:
+    module = files.load(ROOT / "examples/from_pytorch.py")
+    np.testing.assert_array_equal(gs.grad(module.sum_of_squares)(module.A), 2 * module.A)
+    np.testing.assert_array_equal(module.sum_of_squares.grad(module.A), np.full((3, 3), 2.0))
+    assert gs.grad(module.growth)(1.0) == module.growth.grad(1.0) == np.e
+    np.testing.assert_allclose(gs.grad(module.sum_of_sinh)(module.A), np.cosh(module.A), 1e-14)
+    np.testing.assert_allclose(module.sum_of_sinh.grad(module.A), np.sinh(module.A), 1e-13)
+    assert gs.grad(module.volume)(2.0) == module.volume.grad(2.0) == 12.0
+    assert gs.grad(module.volume.grad)(2.0) == 6.0
+    with pytest.raises(gs.UnsupportedError, match="the rule reads HIDDEN") as caught:
+        module.declare_sinh_bad()
+    assert 'return y_bar * (HIDDEN["ex"] + HIDDEN["enx"]) / 2' in str(caught.value)
+
+
 def test_two_reverse_sweeps_make_a_tangent() -> None:
     module = files.load(ROOT / "examples/from_megengine.py")
     random = np.random.default_rng(3)

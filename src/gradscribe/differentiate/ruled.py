@@ -49,7 +49,7 @@ def reverse(op: Op, bars: list[Bar | None], scope: Scope, active: Any) -> None:
     known: RuledCall = op.attrs.ruled
     given = _given(op, known)
     whole = {k: scope.whole(b, r) for k, (b, r) in enumerate(zip(bars, op.results, strict=True))}
-    given["y_bar"] = lambda frame: _of_results(frame, known.y, whole)
+    given = _with_bar(known, given, whole)
     wanted = [(place, path) for place, path in known.places(op.args) if op.args[place] in active]
     for rule, places in _rules(
         op, known, wanted, "partial", "adjoint", "linear", "tangent"
@@ -146,9 +146,17 @@ def _given(op: Op, known: RuledCall) -> Given:
     def bind(tree: Tree) -> Callable[[Frame], Bound]:
         return lambda frame: packed.unpack(frame, tree, operand)
 
-    given = {name: bind(tree) for name, tree in {**known.saved, **known.args}.items()}
-    given["y"] = bind(known.y)
-    return given
+    trees = {"y": known.y, "result": known.y, **known.saved, **known.args}
+    return {name: bind(tree) for name, tree in trees.items()}
+
+
+def _with_bar(known: RuledCall, given: Given, bars: Operands) -> Given:
+    """What a rule may read with the cotangents of the results, unless arguments are called so."""
+
+    def y_bar(frame: Frame) -> Bound:
+        return _of_results(frame, known.y, bars)
+
+    return {"y_bar": y_bar, "result_bar": y_bar, **given}
 
 
 def _of_results(frame: Frame, tree: Tree, values: Operands) -> Bound:
@@ -285,9 +293,7 @@ def _tangent_of_adjoint(
     inputs = {k: _placeholder(result, "bar") for k, result in enumerate(new.results)}
 
     def run(inner: Builder) -> list[tuple[Operand, Operand]]:
-        within = dict(given)
-        within["y_bar"] = lambda frame: _of_results(frame, known.y, inputs)
-        found = _contributions(known, rule, within, inner)
+        found = _contributions(known, rule, _with_bar(known, given, inputs), inner)
         return [
             (like(inner, bar, new.args[place]), dot(place))
             for place, bar in found.items()

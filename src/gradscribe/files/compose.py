@@ -21,7 +21,10 @@ from gradscribe.emit.expressions import Requirements
 from gradscribe.emit.module import Module, emit_module, is_literal
 from gradscribe.files.fingerprint import digest, sources_and_rules
 from gradscribe.files.guards import Guard, entry, listed, open_lengths
+from gradscribe.files.reliance import Reliance, calling, check_importable
+from gradscribe.files.reliance import listed as rules_of
 from gradscribe.files.target import Target, kinds_of, relative, says_nothing
+from gradscribe.frontend.declared import RELIED_ON
 from gradscribe.frontend.resolve import TOUCHED, definition_of
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function
@@ -105,16 +108,18 @@ def derived(function: Any, wish: Wish) -> Derivative:
 def compose(target: Target, wish: Wish, directory: Path | None = None) -> File:
     """The file that a wish describes; ``directory`` is where it will stand, for its header."""
     touched: dict[types.FunctionType, None] = {}
-    token = TOUCHED.set(touched)
+    relied: Reliance = {}
+    token, other = TOUCHED.set(touched), RELIED_ON.set(relied)
     try:
-        return _Composer(target, wish, directory, touched).file()
+        return _Composer(target, wish, directory, touched, relied).file()
     finally:
         TOUCHED.reset(token)
+        RELIED_ON.reset(other)
 
 
 def intermediate(target: Target, wish: Wish, derivative: bool) -> list[Function]:
     """The IR of a function, or of its derivative."""
-    composer = _Composer(target, wish, None, {})
+    composer = _Composer(target, wish, None, {}, {})
     return composer.functions()[0] if derivative else [primal_ir(target.function, composer.kinds)]
 
 
@@ -126,11 +131,13 @@ class _Composer:
         wish: Wish,
         directory: Path | None,
         touched: dict[types.FunctionType, None],
+        relied: Reliance,
     ) -> None:
         self.target = target
         self.wish = wish
         self.directory = directory
         self.touched = touched
+        self.relied = relied
         self.primal = target.function
         self.names = list(inspect.signature(self.primal).parameters)
         kinds = kinds_of(target, wish.example)
@@ -146,16 +153,19 @@ class _Composer:
 
     def file(self) -> File:
         functions, extra, name = self.functions()
+        functions, written = calling(functions, self.relied)
         module = self.primal.__module__
         # Once to see what the text relies on, and again with all that around it.
         draft = emit_module(functions, module, [], extra, standalone=True)
+        check_importable(draft.objects)
         lengths = open_lengths(self.kinds)
         primal = primal_ir(self.primal, lengths)
         guard = Guard(primal, self.names, self.kinds, "float32" in draft.text)
         needs = self._closing(draft)
         checks = guard.statements(needs, self._dots(functions[0]))
         entered = [self._entered(functions[0], checks), *functions[1:]]
-        notes = tuple(dict.fromkeys(note for function in functions for note in function.notes))
+        noted = [note for function in functions for note in function.notes]
+        notes = tuple(dict.fromkeys(noted + written))
         if says_nothing(self.kinds):
             unknown = [n for n, k in zip(self.names, self.kinds, strict=True) if says_nothing((k,))]
             general = f"written for any {', '.join(unknown)}, which makes the text longer"
@@ -246,6 +256,7 @@ class _Composer:
         )
         if imported:
             lines.append(f"Imports     {', '.join(imported)}")
+        lines += [f"Rules       {rules}" for rules in rules_of(self.relied)]
         lines += [f"Note        {note}" for note in notes]
         lines.append(f"Regenerate  {command(self.target, wish, self.directory)}")
         return lines

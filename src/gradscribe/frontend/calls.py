@@ -27,7 +27,7 @@ from gradscribe.frontend import (
     writes,
 )
 from gradscribe.frontend.assignments import ASSIGNMENTS
-from gradscribe.frontend.declared import declared
+from gradscribe.frontend.declared import PURE, declared
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Loc, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
@@ -719,7 +719,7 @@ def _opaque_call(
     """A call that passes through. It must not be able to change an object that we follow."""
     from gradscribe.frontend import ruled
 
-    if frame.builder.derived:  # what rules call is pure
+    if frame.builder.derived or PURE.get():  # what rules call is pure
         return ruled.opaque_call(frame, node, Const(function), positional, keywords)
     writes.refuse_unknown(frame, node, function, positional, keywords)
     return opaque.call(frame, node, function, positional, keywords)

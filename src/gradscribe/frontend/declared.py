@@ -7,7 +7,12 @@ entered.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import inspect
+import itertools
+import linecache
+import re
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +22,7 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.errors import ArgumentError
 from gradscribe.ir.primitives import BY_FUNCTION
 
 Path = tuple[str, ...]
@@ -98,16 +104,65 @@ RELIED_ON: ContextVar[dict[tuple[Declared, Rule | None], None] | None] = Context
     "RELIED_ON", default=None
 )
 
+# Is the source of a function that has a rule being read? Such a function is pure.
+PURE: ContextVar[bool] = ContextVar("PURE", default=False)
+
 
 def declared(function: Any) -> Declared | None:
     """What is declared for a callable where this is asked."""
-    scopes = _SCOPES.get()
-    if not EVERYWHERE and not scopes:
-        return None
     key = key_of(function)
-    for table in (*scopes[::-1], EVERYWHERE):
+    for table in (*_SCOPES.get()[::-1], EVERYWHERE):
         found = table.get(key)
         if found is not None:
+            return found
+    return _of_original(function) if isinstance(function, types.FunctionType) else None
+
+
+def _of_original(function: types.FunctionType) -> Declared | None:
+    """What is declared for the function that one of a written file is a copy of."""
+    path = function.__code__.co_filename
+    if path not in _LISTED:
+        _LISTED[path] = _rules_at_head(path)
+    place = next((p for name, p in _LISTED[path].items() if _is_called(function, name)), None)
+    if place is None:
+        return None
+    original = _at(place)
+    found = declared(original) if original is not None and original is not function else None
+    if found is None:
+        what = "cannot be imported" if original is None else "has none"
+        raise ArgumentError(
+            f"{path.rpartition('/')[2]} relies on a rule for {place}, which {what}",
+            hint="import the module that declares it before the file is differentiated",
+        )
+    return found
+
+
+# The functions with rules that a written file lists at its head, by their own names.
+_LISTED: dict[str, dict[str, str]] = {}
+
+
+def _rules_at_head(path: str) -> dict[str, str]:
+    lines = linecache.getlines(path)
+    if not lines or not lines[0].startswith("# Written by gradscribe"):
+        return {}
+    head = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    places = re.findall(r"^# Rules +([\w.]+):", "".join(head), re.MULTILINE)
+    return {place.rpartition(".")[2]: place for place in places}
+
+
+def _is_called(function: types.FunctionType, name: str) -> bool:
+    """Has a function this name, or the number that makes it another's?"""
+    return re.fullmatch(rf"{name}(_\d+)?", function.__name__) is not None
+
+
+def _at(place: str) -> Any:
+    """What a dotted path denotes; None where there is no such thing."""
+    parts = place.split(".")
+    for k in range(len(parts) - 1, 0, -1):
+        with contextlib.suppress(ImportError):
+            found: Any = importlib.import_module(".".join(parts[:k]))
+            for name in parts[k:]:
+                found = getattr(found, name, None)
             return found
     return None
 

@@ -18,7 +18,7 @@ import copy
 import inspect
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, final
 
@@ -27,12 +27,12 @@ import numpy as np
 
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend import calls, packed
-from gradscribe.frontend.declared import RELIED_ON, Declared, Path, Rule, declared, key_of
+from gradscribe.frontend.declared import PURE, RELIED_ON, Declared, Path, Rule, declared, key_of
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.frontend.packed import Leaf, Tree
 from gradscribe.frontend.resolve import Definition, definition_of, is_written
-from gradscribe.ir.build import Builder
+from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import (
     UNDEF,
     Attrs,
@@ -49,7 +49,7 @@ from gradscribe.ir.facts.calls import called
 from gradscribe.ir.loops import first_carry
 from gradscribe.ir.primitives import BY_FUNCTION, FOR, RULED, WHILE, of
 from gradscribe.ir.rewrite import defined_in
-from gradscribe.ir.types import UNKNOWN, Type, maybe_float
+from gradscribe.ir.types import PY_FLOAT, UNKNOWN, Type, Unknown, is_scalar, maybe_float
 
 CALLED = of(called)
 
@@ -88,6 +88,22 @@ class RuledCall:
             and not self.declared.is_constant(path)
         ]
 
+    def plain_arguments(self, args: Sequence[Operand]) -> list[Operand] | None:
+        """The arguments, if each is one operand and there is one result."""
+        found: list[Operand] = []
+        for tree in self.args.values():
+            if isinstance(tree, Leaf):
+                found.append(args[tree.place])
+            elif isinstance(tree, Const) and isinstance(tree.value, int | float | str | None):
+                found.append(tree)
+            else:
+                return None
+        return found if self.y == Leaf(0, result=True) else None
+
+    def is_read(self) -> bool:
+        """Is the source of the function what computes its value?"""
+        return not self.declared.opaque and is_written(self.declared.function)
+
 
 def call(
     frame: Frame,
@@ -98,6 +114,9 @@ def call(
     keywords: Mapping[Any, Bound],
 ) -> Bound:
     """Lower a call of a function for which something is declared."""
+    if callee.value is not about.function:
+        positional, keywords = _as_of_original(callee.value, about, positional, keywords)
+        callee = Const(about.function)
     callee = named(frame, node, callee)
     env, given = _bind(frame, node, about, list(positional), dict(keywords))
     operands: list[Value] = []
@@ -134,6 +153,7 @@ def call(
                 f"a rule of {about.name} reads its variable {name!r}, which not every path binds",
                 "bind it on every path, or compute it in the rule",
             )
+    _annotate(frame, about, result, args.values(), operands)
     primals: list[Value] = []
 
     def result_of(operand: Value, _: tuple[Any, ...]) -> Leaf:
@@ -164,6 +184,26 @@ def call(
     op = Op(RULED, (*primals, *operands), values, attrs=Attrs(ruled=about_call))
     frame.builder.append(op)
     return _instead(frame, result, dict(zip(primals, values, strict=True)), set(before))
+
+
+def _annotate(
+    frame: Frame,
+    about: Declared,
+    result: Bound,
+    args: Iterable[Tree],
+    operands: Sequence[Value],
+) -> None:
+    """Where nothing tells the type of a result, the function's annotation may: ``-> float``.
+
+    It is believed where all arguments are numbers.
+    """
+    value = frame.read(result) if isinstance(result, Value | Ref) else None
+    if not isinstance(value, Value) or not isinstance(value.type, Unknown):
+        return
+    said = getattr(about.function, "__annotations__", {}).get("return")
+    places = [leaf.place for tree in args for leaf in packed.leaves(tree)]
+    if said in (float, "float") and all(is_scalar(operands[place].type) for place in places):
+        value.type = PY_FLOAT
 
 
 def _are_bound(operands: Sequence[Operand], ops: Sequence[Op]) -> bool:
@@ -239,6 +279,17 @@ def _instead(frame: Frame, bound: Bound, values: dict[Value, Value], given: set[
 # ---------------------------------------------------------------------------- the primal
 
 
+def _as_of_original(
+    copied: Any, about: Declared, positional: Sequence[Bound], keywords: Mapping[Any, Bound]
+) -> tuple[list[Bound], dict[str, Bound]]:
+    """The arguments of a call of a file's copy of a function, for the function itself."""
+    names = tuple(inspect.signature(copied).parameters)
+    given = {**dict(zip(names, positional, strict=False)), **keywords}
+    kinds = {p.name: p.kind for p in inspect.signature(about.function).parameters.values()}
+    by_name = [name for name in given if kinds[name] is inspect.Parameter.KEYWORD_ONLY]
+    return [given[n] for n in given if n not in by_name], {n: given[n] for n in by_name}
+
+
 def _bind(
     frame: Frame, node: Any, about: Declared, positional: list[Bound], keywords: dict[Any, Bound]
 ) -> tuple[dict[str, Bound], tuple[tuple[str, bool], ...]]:
@@ -285,14 +336,29 @@ def _primal(
     function = about.forward or about.function
     read = is_written(function)
     if read and (about.forward is not None or not about.opaque):
-        definition = definition_of(function)
-        return calls.inline(frame, node, definition, None, positional, keywords, variables)
+        return _inlined(frame, node, function, positional, keywords, variables)
     prim = None if about.opaque else BY_FUNCTION.get(key_of(function))
     if prim is not None:
         result = calls.apply(frame, node, prim, positional, keywords)
         if result is not None:
             return result
     return opaque_call(frame, node, callee, positional, keywords, _result_type(about))
+
+
+def _inlined(
+    frame: Frame,
+    node: Any,
+    function: types.FunctionType,
+    positional: list[Bound],
+    keywords: dict[Any, Bound],
+    variables: dict[str, Bound],
+) -> Bound:
+    token = PURE.set(True)
+    try:
+        definition = definition_of(function)
+        return calls.inline(frame, node, definition, None, positional, keywords, variables)
+    finally:
+        PURE.reset(token)
 
 
 def _result_type(about: Declared) -> Callable[[dict[str, Operand]], Type] | None:
@@ -364,6 +430,28 @@ def is_importable(function: Any) -> bool:
     for attribute in (getattr(function, "__qualname__", None) or "").split("."):
         found = getattr(found, attribute, None)
     return found is function
+
+
+def outlined(known: RuledCall, args: Sequence[Operand]) -> Function | None:
+    """A function of its own that computes what a call does; None where that cannot be."""
+    about, given = known.declared, known.plain_arguments(args)
+    if given is None or not known.is_read():
+        return None
+    frame = Frame(_around(about.function), Builder())
+    builder = frame.builder
+    pairs = zip(known.args, given, strict=True)
+    values = [Value(name, type_of_operand(operand), named=True) for name, operand in pairs]
+    builder.region.params = values
+    bound = {value.hint: frame.wrap(value) for value in values}
+    positional = [bound[name] for name, by_name in known.given if not by_name]
+    keywords = {name: bound[name] for name, by_name in known.given if by_name}
+    node = frame.definition.node
+    result = _inlined(frame, node, about.function, positional, keywords, {})
+    builder.region.yields = [frame.read(result)]
+    made = Function(about.function.__name__, [Parameter(v.hint) for v in values], builder.region)
+    made.internal = True
+    has_effects = any(op.prim.effect for op in walk(made.body))
+    return None if has_effects else made
 
 
 def lower_ruled(about: Declared, kinds: Sequence[Type]) -> Function:

@@ -2,7 +2,8 @@
 
 A rule's parameters are bound *by name*. It may read any parameter of the function, ``y`` (the
 result), ``y_bar`` (the cotangent of the result), ``x_dot`` (the tangent of ``x``), and any variable
-of the function, as it is where the function returns::
+of the function, as it is where the function returns (where the function has a parameter ``y_bar``,
+the cotangent is ``result_bar``)::
 
     def sinh(x):
         ex, enx = np.exp(x), np.exp(-x)
@@ -40,6 +41,7 @@ from gradscribe.frontend.declared import (
     parameters_of,
 )
 from gradscribe.frontend.resolve import TOUCHED, definition_of
+from gradscribe.rules import hidden
 
 F = TypeVar("F", bound=Callable[..., Any])
 Names = str | tuple[str, ...] | None
@@ -226,6 +228,7 @@ class RuleSet:
             paths = _paths(about, kind, argument, read)
             made = Rule(kind, paths, isinstance(argument, tuple), rule, read)
             _check_names(about, made)
+            hidden.check(about, made)
             about.rules = [r for r in about.rules if (r.kind, r.arguments) != (kind, paths)]
             about.rules.append(made)
             self._table[key_of(about.function)] = about
@@ -244,9 +247,14 @@ class RuleSet:
             )  # fmt: skip
         name = str(getattr(function, "__qualname__", None) or getattr(function, "__name__", ""))
         params = parameters_of(function) or tuple(
-            name for name in read if name not in ("y", "y_bar") and not name.endswith("_dot")
+            name for name in read if name not in _MEANT and not name.endswith("_dot")
         )
         return Declared(function, name.rpartition("<locals>.")[2] or "a function", params)
+
+
+# What rules call the result and its cotangent; the longer names are for functions that have
+# parameters called y or y_bar.
+_MEANT = ("y", "result", "y_bar", "result_bar")
 
 
 def _is_names(argument: object) -> bool:
@@ -325,9 +333,9 @@ def _paths(about: Declared, kind: str, argument: Names, read: tuple[str, ...]) -
 
 def _check_names(about: Declared, rule: Rule) -> None:
     """Every parameter of a rule must mean something."""
-    allowed = {*about.params, "y"}
+    allowed = {*about.params, "y", "result"}
     if rule.kind in ("adjoint", "linear"):
-        allowed.add("y_bar")
+        allowed |= {"y_bar", "result_bar"}
     if rule.kind == "tangent":
         allowed |= {dot_of(path) for path in rule.arguments}
     unknown = [name for name in rule.read if name not in allowed]
