@@ -27,6 +27,7 @@ def sum_of_squares(x):
 
     >>> np.array_equal(sum_of_squares.grad(A), np.full((3, 3), 2.0))
     True
+    >>> gs.check_grads(sum_of_squares, (A,), order=2)
     """
     return np.sum(square(x))
 
@@ -46,6 +47,7 @@ def growth(x: float):
 
     >>> [float(f(1.0)) for f in (growth, gs.grad(growth), growth.grad)]
     [2.718281828459045, 2.718281828459045, 2.718281828459045]
+    >>> gs.check_grads(growth, (1.0,), order=2)
     """
     return exponential(x)
 
@@ -73,6 +75,7 @@ def sum_of_sinh(x):
     True
     >>> np.allclose(sum_of_sinh.grad(A), np.sinh(A), rtol=1e-14)
     True
+    >>> gs.check_grads(sum_of_sinh, (A,), order=2)
     """
     return np.sum(sinh(x))
 
@@ -125,6 +128,7 @@ def volume(x: float):
 
     >>> [float(f(2.0)) for f in (volume, gs.grad(volume), volume.grad)]
     [8.0, 12.0, 12.0]
+    >>> gs.check_grads(volume, (2.0,), order=2)
     """
     return cube(x)
 

@@ -30,7 +30,8 @@ LEVELS = {
     "api": 8,
     "inspect": 9,
     "files": 9,
-    "cli": 10,
+    "verification": 10,
+    "cli": 11,
 }
 # Neighbours that may be seen on the same level, and why.
 BESIDE = {

@@ -26,6 +26,8 @@ from gradscribe.errors import (
 from gradscribe.ir.control import adjoint_of, checkpoint
 from gradscribe.ir.helpers import stop_gradient
 from gradscribe.rules.custom import RuleSet, adjoint, constant, linear, partial, tangent
+from gradscribe.verification.check import check_grads
+from gradscribe.verification.report import WrongDerivativeError
 
 __version__ = "0.1.0"
 
@@ -37,8 +39,10 @@ __all__ = [
     "RuleSet",
     "SourceUnavailableError",
     "UnsupportedError",
+    "WrongDerivativeError",
     "adjoint",
     "adjoint_of",
+    "check_grads",
     "checkpoint",
     "constant",
     "differentiate",

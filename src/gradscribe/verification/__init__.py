@@ -1,0 +1,1 @@
+"""Derivatives held against differences, and derivatives written by hand against the compiler's."""
