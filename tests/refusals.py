@@ -186,6 +186,31 @@ SECTIONS["Functions that have no rule"] = [
         instead="gs.grad(main)(x)",
     ),
     Refusal(
+        "what is handed to code that might change it, on every way",
+        """
+        import heapq
+
+        def main(ys, n):
+            if n > 1:
+                heapq.heapify(ys)
+                y = ys[0] ** 2
+            else:
+                heapq.heapify(ys)
+                y = ys[0] * 2
+            return y
+        """,
+        """
+        def main(ys, n):
+            if n > 1:
+                y = np.min(ys) ** 2
+            else:
+                y = np.min(ys) * 2
+            return y
+        """,
+        call="gs.grad(main).source_for(object(), 2)",
+        instead="gs.grad(main)(x, n)",
+    ),
+    Refusal(
         "the exception that was caught",
         """
         def main(s):
@@ -654,6 +679,29 @@ SECTIONS["Calls"] = [
                 return v * v * v
 
             return f(x) if n == 1 else g(x)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a nested function as a value, where exceptions are caught",
+        """
+        def main(x, n):
+            def f(v):
+                return v * v
+
+            try:
+                y = [f, np.sin][n - 1](x)
+            except ValueError:
+                y = x
+            return y
+        """,
+        """
+        def main(x, n):
+            try:
+                y = x * x if n == 1 else np.sin(x)
+            except ValueError:
+                y = x
+            return y
         """,
         args="x, n",
     ),

@@ -10,6 +10,8 @@ A rendered error reads::
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from gradscribe.source import Span
 
 
@@ -64,6 +66,15 @@ class ArgumentError(GradscribeError, TypeError):
 
 class SourceUnavailableError(GradscribeError):
     """The function has no Python source that can be read (a builtin, an extension, ``exec``)."""
+
+
+def refusing(error: GradscribeError) -> str:
+    """A statement that says what an error says, for text that stands alone.
+
+    It names the file, but not where that lies, so that the text is the same everywhere.
+    """
+    where = f"{PurePath(error.file or '').name}:{error.line}: " if error.span else ""
+    return f"raise NotImplementedError({where + error.message!r})"
 
 
 def _excerpt(span: Span) -> list[str]:

@@ -115,6 +115,11 @@ def _judge(case: Case, place: int, order: int, verdict: Verdict) -> None:
         except ArithmeticError:
             verdict.message = "the chain rule meets a pole"
             return
+        except NotImplementedError as problem:
+            if "cannot differentiate" not in str(problem):
+                raise
+            verdict.verdict, verdict.message = "refused", str(problem)
+            return
         if not np.all(np.isfinite(_flat(got))):
             verdict.message = "the chain rule meets a pole"
             return

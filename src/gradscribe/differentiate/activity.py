@@ -25,7 +25,11 @@ class Activity:
     """The active values of a function with respect to some of its parameters."""
 
     def __init__(
-        self, function: Function, inputs: Iterable[Value], outputs: Iterable[Operand] | None = None
+        self,
+        function: Function,
+        inputs: Iterable[Value],
+        outputs: Iterable[Operand] | None = None,
+        checked: bool = True,
     ) -> None:
         self.inputs = frozenset(inputs)  # parameters, or parts that operations read of them
         self.varied: set[Value] = set(self.inputs)
@@ -33,7 +37,10 @@ class Activity:
         self.useful: set[Value] = set()
         self._mark(function.body.yields if outputs is None else outputs)
         self._backward(function.body)
-        self._check_changes(function.body)
+        made = [op for op in walk(function.body) if op.prim is OPAQUE]
+        self.opaque = {result for op in made for result in op.results}
+        for op in made if checked else ():
+            check_given(op, self)
 
     def passes(self, op: Op) -> bool:
         """Does a derivative go through an operation (and not begin at what it reads)?"""
@@ -55,19 +62,6 @@ class Activity:
 
     def __contains__(self, operand: Operand) -> bool:
         return operand in self.varied and operand in self.useful
-
-    def _check_changes(self, body: Region) -> None:
-        """Refuse what is active in code that might change it. (Its own results have no rule.)"""
-        made = [op for op in walk(body) if op.prim is OPAQUE]
-        own = {result for op in made for result in op.results}
-        for op in made:
-            given = [arg for arg in op.args if arg in self and arg not in own]
-            if op.attrs.form == "changes" and any(not is_scalar(arg.type) for arg in given):  # type: ignore[union-attr]  # Values
-                raise NoRuleError(
-                    "what is differentiated is given to code that might change it",
-                    op.span,
-                    "pass a copy, or declare a rule for it",
-                )
 
     # ------------------------------------------------------------------ forwards
 
@@ -166,6 +160,19 @@ class Activity:
         for seq, item in zip(op.args[:start], body.params[:start], strict=True):
             if item in self.useful:
                 self._mark([seq])
+
+
+def check_given(op: Op, active: Activity) -> None:
+    """Refuse what is active in code that might change it. (Its own results have no rule.)"""
+    if op.prim is not OPAQUE or op.attrs.form != "changes":
+        return
+    given = [arg for arg in op.args if arg in active and arg not in active.opaque]
+    if any(not is_scalar(type_of_operand(arg)) for arg in given):
+        raise NoRuleError(
+            "what is differentiated is given to code that might change it",
+            op.span,
+            "pass a copy, or declare a rule for it",
+        )
 
 
 def _may_carry(value: Value) -> bool:

@@ -30,6 +30,7 @@ from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.inputs import Place, inputs_of, unused
 from gradscribe.differentiate.outputs import take_aux, with_aux
 from gradscribe.differentiate.reverse import reverse_sweep
+from gradscribe.differentiate.unreached import activity_of
 from gradscribe.errors import ArgumentError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
@@ -87,7 +88,7 @@ def gradient(
     aux = take_aux(new, name) if has_aux else None
     result = new.result
     inputs = inputs_of(new, wrt)
-    active = Activity(new, inputs)
+    active = activity_of(new, inputs)
     builder = Builder(new.body, derived=True)
     seeds: list[tuple[Value, Bar]] = []
     if isinstance(result, Value):
@@ -232,7 +233,7 @@ def pullback(
     aux = take_aux(new, f"{name}_vjp") if has_aux else None
     result = new.result
     inputs = inputs_of(new, wrt)
-    active = Activity(new, inputs)
+    active = activity_of(new, inputs)
     builder = Builder(new.body, derived=True)
     builder.append(border := Op(OPAQUE, (), (), attrs=Attrs(template=ast.Pass())))
     kind = type_of_operand(result)
@@ -329,7 +330,9 @@ def forward_gradient(
         ones(builder, result, constant_output(result), function)
     gradients: list[Operand] = []
     value: Operand = result
-    for input_ in inputs_of(function, wrt):
+    inputs = inputs_of(function, wrt)
+    activity_of(function, inputs)
+    for input_ in inputs:
         active = Activity(function, [input_])
         forwarder = Forwarder(builder, active, {input_: Const(1.0)})
         forwarder.mapping.update(mapping)
@@ -381,7 +384,7 @@ def tangent(
     function, _ = copy_function(function)
     aux = take_aux(function, name) if has_aux else None
     inputs = inputs_of(function, wrt)
-    active = Activity(function, inputs)
+    active = activity_of(function, inputs)
     body = Region()
     builder = Builder(body, derived=True)
     dots: dict[Value, Operand] = {}

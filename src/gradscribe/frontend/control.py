@@ -401,7 +401,9 @@ class _Join:
             hint = part_name(name, key)
             entry = self.bound(then.entries.get(key), other.entries.get(key), hint)
             if entry is None:
-                return None
+                if then.kind != "object" or (key in then.entries and key in other.entries):
+                    return None
+                entry = Lost(f"the attribute {key!r} may be read before it is set")
             entries[key] = entry
         return Fields(then.kind, entries, then.cls)
 

@@ -205,6 +205,8 @@ def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> bool | None
 
 def condition(frame: Frame, node: Any) -> Operand:
     """The test of a branch or loop."""
+    if isinstance(node, gast.BoolOp):
+        return _conditions(frame, node, 0)
     return truth(frame, node, lower(frame, node))
 
 
@@ -224,6 +226,21 @@ def truth(frame: Frame, node: Any, bound: Bound) -> Operand:
                 return truth(frame, node, records.call_method(frame, node, method, []))
         return Const(True)
     return frame.read(bound)
+
+
+def _conditions(frame: Frame, node: gast.BoolOp, place: int) -> Operand:
+    """``a and b`` where only its truth is asked: objects count, but need not be made."""
+    first = condition(frame, node.values[place])
+    if place + 1 == len(node.values):
+        return first
+    stops = isinstance(node.op, gast.Or)
+    known = control.truth(first)
+    if known is not None:
+        return first if known == stops else _conditions(frame, node, place + 1)
+    rest = lambda: _conditions(frame, node, place + 1)  # noqa: E731 (one arm only)
+    if stops:
+        return control.choice(frame, first, lambda: first, rest, "or")
+    return control.choice(frame, first, rest, lambda: first, "and")
 
 
 def _bool(frame: Frame, node: gast.BoolOp) -> Bound:

@@ -6,6 +6,7 @@ import builtins
 import operator
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import Any, NoReturn, final
 
 from gradscribe.errors import AliasError, UnsupportedError
@@ -83,6 +84,8 @@ class Frame:
         # The ``try`` bodies around it that may be decided, and the last statement known to raise.
         self.attempts: list[Any] = []
         self.raises: raising.Raises | None = None
+        # How many ``try`` bodies are around it that stay what they are.
+        self.trying = 0
         # The exceptions that the handlers around the statement being lowered have caught.
         self.caught: list[Value] = []
         # Names that a loop body may read before this iteration binds them, and those that it did.
@@ -99,6 +102,21 @@ class Frame:
     def refuse_here(self, message: str, hint: str | None) -> NoReturn:
         """Refuse what is being lowered, where its node is not known."""
         raise UnsupportedError(message, self.here(), hint)
+
+    def refuse_where_reached(self, node: Any, message: str, hint: str) -> NoReturn:
+        """Refuse what is being lowered where it is reached: on one way through a branch it raises.
+
+        A handler around it could take that exception for one of the program's.
+        """
+        frame: Frame | None = self
+        while frame is not None and not frame.trying:
+            frame = frame.parent
+        span = self.here(node)
+        if frame is not None:
+            raise UnsupportedError(message, span, hint)
+        where = f"{PurePath(span.file.path).name}:{span.line}: " if span else ""
+        said = f"{where}cannot differentiate this: {message}"
+        raise raising.certainly(self, NotImplementedError, said, node, message, hint)
 
     def here(self, node: Any = None) -> Span | None:
         """Where a node stands, or what is being lowered."""
@@ -202,8 +220,10 @@ class Frame:
         if isinstance(bound, Procedure):
             self.refuse_here("a derivative is used as a value here", "call it")
         if isinstance(bound, Closure):
-            self.refuse_here(
-                "a nested function is used as a value here", "call it where its value is needed"
+            self.refuse_where_reached(
+                None,
+                "a nested function is used as a value here",
+                "call it where its value is needed",
             )
         if isinstance(bound, Method | Cell | Super | Rest):
             self.refuse_here("a method is used as a value here", "call it")

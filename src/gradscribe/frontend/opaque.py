@@ -210,7 +210,7 @@ def _refuse_change(frame: Frame, node: gast.Call, bound: Bound) -> None:
     for loc in frame.heap.within(bound) if isinstance(bound, Ref | TupleOf) else ():
         value = frame.heap.values.get(loc)
         if not isinstance(value, Value) or not isinstance(value.type, Unknown):
-            frame.refuse(
+            frame.refuse_where_reached(
                 node,
                 f"{gast.unparse(node.func)} is not understood and might change its argument",
                 "declare a rule for it, or pass a copy and use its result as a constant",

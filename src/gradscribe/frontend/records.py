@@ -15,7 +15,7 @@ from typing import Any
 
 from gradscribe.frontend import containers, opened
 from gradscribe.frontend.frame import Frame, part_name
-from gradscribe.frontend.heap import Bound, Fields, Method, Ref, TupleOf
+from gradscribe.frontend.heap import Bound, Fields, Lost, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.ir.control import Checkpointed
 from gradscribe.ir.core import UNDEF, Const, Value
@@ -154,7 +154,7 @@ def has(frame: Frame, node: Any, base: Bound, name: str) -> bool:
         return True
     held = _held(frame, base, name)
     operand = frame.heap.operand(held.loc) if isinstance(held, Ref) else held
-    if held is UNDEF or _may_be_unset(frame, operand):
+    if held is UNDEF or isinstance(held, Lost) or _may_be_unset(frame, operand):
         frame.refuse(
             node,
             f"it depends on the path taken whether there is an attribute {name!r}",

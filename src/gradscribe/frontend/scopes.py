@@ -127,12 +127,14 @@ class _Scope:
         def run() -> Ended:
             self.ways.begin(frame)
             frame.exits.append(self.ways)
+            frame.trying += 1
             try:
                 for param in params:
                     assign(frame, target, frame.wrap(param))
                 return block(frame, statements)
             finally:
                 frame.exits.pop()
+                frame.trying -= 1
 
         self.arm = Arm(frame, run)
         self.arm.region.params = params
