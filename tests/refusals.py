@@ -2969,6 +2969,26 @@ SECTIONS["Arguments of derivatives"] = [
         instead="gs.jacobian(main)(x)",
     ),
     Refusal(
+        "many tangents of a tuple through what takes them one by one",
+        """
+        def main(p):
+            return np.linalg.det(np.outer(p[0], p[1]) + np.eye(3))
+        """,
+        "",
+        call="gs.jvp(main, batched=True)(((x, x),), ((np.eye(3), np.eye(3)),))",
+        instead="gs.jacobian(main)((x, x))",
+    ),
+    Refusal(
+        "many tangents with several values through what takes them one by one",
+        """
+        def main(v):
+            return np.linalg.det(np.outer(v, v) + np.eye(3)), v
+        """,
+        "",
+        call="gs.jvp(main, batched=True)((x,), (np.eye(3),))",
+        instead="gs.jacobian(main)(x)",
+    ),
+    Refusal(
         "an elementwise derivative where entries meet",
         "def main(y):\n    return y * np.sum(y)\n",
         "",
@@ -3592,6 +3612,11 @@ def main(x):
         "a cotangent of another structure",
         "def main(v):\n    return v * v, v\n",
         call="gs.vjp(main)(x)[1](x)",
+    ),
+    python_refuses(
+        "stacked tangents without an axis for them",
+        "def main(v):\n    return v * v\n",
+        call="gs.jvp(main, batched=True)((x,), (x,))",
     ),
     python_refuses("no tuples", "", call="gs.jvp(lambda v: v)(s, s)"),
     python_refuses("too few tangents", "", call="gs.jvp(lambda v: v)((s,), ())"),

@@ -45,6 +45,7 @@ TRANSFORMS: dict[str, Callable[..., Any]] = {
     "forward": partial(gs.grad, mode="forward"),
     "value_and_grad": partial(gs.value_and_grad, mode="reverse"),
     "jvp": lambda function, wrt: gs.jvp(function),
+    "many": lambda function, wrt: gs.jvp(function, batched=True),
     "vjp": gs.vjp,
     "nan_check": partial(gs.grad, mode="reverse", nan_check=True),
     "linearize": gs.linearize,
@@ -115,10 +116,12 @@ class Case:
             )
             vector = ones if isinstance(self.wrt, tuple) else ones[0]
             return (*self.args[: place + 1], vector, *self.args[place + 1 :])
-        if steps[-1] != "jvp":
+        if steps[-1] not in ("jvp", "many"):
             return self.args
         varied = oracles.positions_of(self.function, self.wrt)
         dots = [_ones_like(a) if k in varied else None for k, a in enumerate(self.args)]
+        if steps[-1] == "many":  # of two directions, each half as long
+            dots = [None if dot is None else np.stack([dot, dot]) / 2 for dot in dots]
         return self.args, tuple(dots)
 
     def result(self, steps: list[str]) -> Any:
@@ -131,7 +134,7 @@ class Case:
                 value, pullback = found
                 oracles.assert_close(pullback(_ones_like(value)), pullback(_ones_like(value)))
                 return pullback(_ones_like(value))
-            case "jvp":
+            case "jvp" | "many":
                 return _total(found[1])
             case "linearize":
                 asked = oracles.positions_of(self.function, self.wrt)
@@ -148,7 +151,7 @@ class Case:
         if steps[:-1]:
             return oracles.gradient_by_differences(self.derivative(steps[:-1]), self.args, self.wrt)
         gradient = oracles.gradient_by_differences(self.function, self.args, self.wrt)
-        summed = steps[-1] in ("jvp", "linearize", "jacobian", "jacfwd", "jacrev")
+        summed = steps[-1] in ("jvp", "many", "linearize", "jacobian", "jacfwd", "jacrev")
         return _total(gradient) if summed else gradient
 
     def _expected_second(self, steps: list[str]) -> Any:

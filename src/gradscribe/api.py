@@ -108,7 +108,11 @@ def elementwise_grad(
 
 
 def jvp(
-    function: Callable[..., Any], *, has_aux: bool = False, nan_check: bool = False
+    function: Callable[..., Any],
+    *,
+    batched: bool = False,
+    has_aux: bool = False,
+    nan_check: bool = False,
 ) -> Derivative:
     """Forward mode: ``jvp(f)(args, tangents)`` is the value of f and its tangent.
 
@@ -116,13 +120,19 @@ def jvp(
     differentiated". Of a method both are without its object. With ``has_aux`` the result is
     ``(value, tangent, aux)``.
 
+    With ``batched`` a tangent has one more axis in front, with a direction in each row, and so has
+    the result's: one sweep for all of them.
+
     >>> def area(a, b):
     ...     return a * b
     >>> jvp(area)((3.0, 2.0), (1.0, None))
     (6.0, 2.0)
+    >>> import numpy as np
+    >>> jvp(area, batched=True)((3.0, 2.0), (np.array([1.0, 0.0]), np.array([0.0, 1.0])))
+    (6.0, array([2., 3.]))
     """
     core, args, keywords = _taken_apart(function)
-    made = spec.derivative(spec.Tangent(core, has_aux, nan_check))
+    made = spec.derivative(spec.Tangent(core, has_aux, nan_check, batched))
     return BoundTangent(made, *args, **keywords) if args or keywords else made  # type: ignore[return-value]  # it acts as one
 
 

@@ -164,6 +164,10 @@ def _command(
         help="the function returns (value, aux): differentiate the value, hand on aux",
     )  # fmt: skip
     parser.add_argument(
+        "--batched", action="store_true",
+        help="with --jvp: many tangents at once, one in each row",
+    )  # fmt: skip
+    parser.add_argument(
         "--nan-check",
         action="store_true",
         help="with checks that name the line where a NaN or an infinity first comes up",
@@ -195,6 +199,8 @@ def _jobs(options: argparse.Namespace) -> list[tuple[Target, Wish]]:
     """What the command line asks for: functions, and which derivatives of them."""
     from gradscribe import files
 
+    if options.batched and options.kind != "jvp":
+        raise ArgumentError("--batched is for --jvp")
     if options.value and options.kind:
         raise ArgumentError(f"--value is for gradients, not for --{options.kind}")
     jobs = []
@@ -233,6 +239,7 @@ def _wish(options: argparse.Namespace, target: Target) -> Wish:
         example=options.example,
         has_aux=options.has_aux,
         nan_check=options.nan_check,
+        batched=options.batched,
     )
 
 

@@ -24,6 +24,7 @@ import numpy as np
 from gradscribe.differentiate import snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import TUPLE, Bar, Scope, bar_name
+from gradscribe.differentiate.batch import Batcher, CannotBatch, batched_type
 from gradscribe.differentiate.forward import Forwarder, dot_name
 from gradscribe.differentiate.inputs import Place, inputs_of
 from gradscribe.differentiate.leaves import Path, alone, at, leaves, rebuilt
@@ -67,6 +68,14 @@ def _columns(columns):  # type: ignore[no-untyped-def]
     return np.stack(columns, axis=-1)
 
 
+def _turned(stack):  # type: ignore[no-untyped-def]
+    return stack.T
+
+
+def _moved(stack):  # type: ignore[no-untyped-def]
+    return np.moveaxis(stack, 0, -1)
+
+
 def _block(stacked, y, x):  # type: ignore[no-untyped-def]
     return np.reshape(stacked, np.shape(y) + np.shape(x))
 
@@ -99,6 +108,16 @@ def _stacked(
     return _inlined(builder, _block, stacked=block, y=y, x=x)
 
 
+def _last(builder: Builder, stack: Operand, y: Operand, kind: Type, x: Operand) -> Operand:
+    """A stack of tangents as an array, the axes of y before those of x."""
+    rank = len(dims_of(kind) or ())
+    if rank:
+        stack = _inlined(builder, _turned if rank == 1 else _moved, stack=stack)
+    if len(dims_of(type_of_operand(x)) or ()) == 1:
+        return stack
+    return _inlined(builder, _block, stacked=stack, y=y, x=x)
+
+
 def for_each_unit(
     builder: Builder,
     x: Callable[[], Operand],
@@ -110,18 +129,58 @@ def for_each_unit(
 
     ``x`` is asked for when what does not depend on the unit vector stands before the loop.
     """
+    region, names = _around(builder, kind, hint, body)
+    return _loop_over(builder, unit_vectors(builder, x(), kind), region, names)
+
+
+def _around(
+    builder: Builder,
+    kind: Type,
+    hint: str,
+    body: Callable[[Value], list[tuple[Operand, str]]],
+) -> tuple[Region, list[str]]:
+    """One sweep for a unit vector; what does not depend on it stands before."""
     item = Value(hint, adjoint_type(kind))
     region = Region([item])
     with builder.into(region):
         given = body(item)
     region.yields = [operand for operand, _ in given]
-    results = tuple(
-        Value(name, Sequence("list", None, type_of_operand(operand))) for operand, name in given
-    )
     _hoist(builder, region)
-    units = unit_vectors(builder, x(), kind)
+    return region, [name for _, name in given]
+
+
+def _loop_over(builder: Builder, units: Operand, region: Region, names: list[str]) -> list[Operand]:
+    """``for x_dot in units``: what the sweep gives for each, in lists of these names."""
+    kinds = map(type_of_operand, region.yields)
+    results = tuple(
+        Value(name, Sequence("list", None, kind)) for name, kind in zip(names, kinds, strict=True)
+    )
     builder.append(Op(FOR, (units,), results, (region,), Attrs(seqs=1)))
     return list(results)
+
+
+def _all_at_once(builder: Builder, x: Operand, kind: Type, region: Region) -> list[Operand] | None:
+    """What a sweep gives for all unit vectors, stacked; None where it cannot work on stacks."""
+    dims = dims_of(kind)
+    length = dims[0] if dims is not None and len(dims) == 1 else None
+    (item,) = region.params
+    made = Region()
+    with builder.into(made):
+        units = unit_vectors(builder, x, kind)
+        try:
+            assert isinstance(units, Value)
+            units.hint, units.type = item.hint, batched_type(item.type, length)
+            batcher = Batcher(builder, {item: units}, lambda: _size(builder, x), length)
+            batcher.region(region)
+            given = [batcher.whole(o, type_of_operand(o)) for o in region.yields]
+        except CannotBatch:
+            return None
+    builder.region.ops += made.ops
+    return given
+
+
+def _size(builder: Builder, x: Operand) -> Operand:
+    return builder.emit(of(np.size), x)
 
 
 def _hoist(builder: Builder, region: Region) -> None:
@@ -259,25 +318,21 @@ class _Rows:
 # ---------------------------------------------------------------------------- forward
 
 
-def can_go_forward(value: Type, function: Function, inputs: list[Type]) -> bool:
-    """Can tangent sweeps be repeated, and is it known which axes are whose?"""
+def has_ranks(value: Type, function: Function, inputs: list[Type]) -> bool:
+    """Is it known of all that a forward Jacobian is about which axes are whose?"""
     outputs = [kind for _, kind in leaves(value, function.name)]
     asked = [leaf for kind in inputs for _, leaf in leaves(kind, function.name)]
-    ranked = all(dims_of(kind) is not None for kind in (*outputs, *asked))
-    return ranked and not any(map(_has_effects, function.body.ops))
-
-
-def _has_effects(op: Op) -> bool:
-    """Would running this loop, branch or call once more for its tangent be seen?"""
-    inner = [region for region in op.regions]
-    inner += [op.attrs.callee.body] if op.attrs.callee is not None else []
-    return any(o.prim.effect for region in inner for o in walk(region))
+    return all(dims_of(kind) is not None for kind in (*outputs, *asked))
 
 
 def forward_jacobian(
     function: Function, wrt: list[Place], single: bool, name: str, has_aux: bool = False
-) -> Function:
-    """The Jacobian by a tangent sweep for each entry of what is asked for (``can_go_forward``)."""
+) -> Function | None:
+    """The Jacobian by a tangent sweep for the entries of what is asked for (``has_ranks``).
+
+    One sweep for all of them where that is possible, else a loop; None where a loop would repeat
+    what must happen once.
+    """
     old, _ = copy_function(function)
     aux = take_aux(old, name) if has_aux else None
     inputs = inputs_of(old, wrt)
@@ -287,18 +342,19 @@ def forward_jacobian(
     for param in old.body.params:
         fresh = mapping[param] = Value(param.hint, param.type, param.named)
         body.params.append(fresh)
-    standing: dict[int, Op] = {}
-    for op in old.body.ops:
-        copy = standing[id(op)] = copy_op(op, mapping)
-        body.ops.append(copy)
-        builder.note(copy)
     kind = output_type(builder, old, old.result)
+    outputs = leaves(kind, name)
+    places = [(k, *leaf) for k, value in enumerate(inputs) for leaf in leaves(value.type, name)]
     blocks: dict[tuple[Path, int, Path], Operand] = {}
-    for place, value in enumerate(inputs):
-        columns = _Columns(builder, old, mapping, standing, value, leaves(kind, name))
-        for where, leaf in leaves(value.type, name):
-            given = columns.of_leaf(where, leaf)
-            blocks |= {(path, place, where): block for path, block in given.items()}
+    columns = _Columns(builder, old, mapping, {}, outputs)
+    given = columns.in_one_sweep(inputs[places[0][0]], *places[0][1:]) if len(places) == 1 else None
+    if given is None and any(map(_has_effects, old.body.ops)):
+        return None
+    if given is None:
+        columns.stand()
+    for place, where, leaf in places:
+        found = columns.of_leaf(inputs[place], where, leaf) if given is None else given
+        blocks |= {(path, place, where): block for path, block in found.items()}
 
     def of_output(path: Path) -> Operand:
         made = [
@@ -315,47 +371,125 @@ def forward_jacobian(
     return clean(new)
 
 
+def _has_effects(op: Op) -> bool:
+    """Would running this loop, branch or call once more for its tangent be seen?"""
+    inner = list(op.regions)
+    inner += [op.attrs.callee.body] if op.attrs.callee is not None else []
+    return any(o.prim.effect for region in inner for o in walk(region))
+
+
 @final
 @dataclass(slots=True)
 class _Columns:
-    """The blocks of a Jacobian column by column, for one input.
+    """The blocks of a Jacobian column by column.
 
-    ``mapping`` says where the values of the primal are, which stands already.
+    ``mapping`` says where the values of the primal are, ``standing`` which of its operations stand
+    already.
     """
 
     builder: Builder
     function: Function
     mapping: dict[Value, Operand]
     standing: dict[int, Op]
-    value: Value
     outputs: list[tuple[Path, Type]]
 
-    def of_leaf(self, where: Path, leaf: Type) -> dict[Path, Operand]:
-        """For a leaf of the input, its block for each leaf of the value."""
+    def stand(self) -> None:
+        """Let the primal stand by itself."""
+        for op in self.function.body.ops:
+            copy = self.standing[id(op)] = copy_op(op, self.mapping)
+            self.builder.region.ops.append(copy)
+            self.builder.note(copy)
+
+    def in_one_sweep(self, value: Value, where: Path, leaf: Type) -> dict[Path, Operand] | None:
+        """The blocks from one sweep, which computes the primal too; None where that cannot be."""
+        builder, sweep = self.builder, Region()
+        item = Value(dot_name(value), adjoint_type(leaf))
+        forwarder = Forwarder(builder, Activity(self.function, [value]), {})
+        forwarder.mapping |= self.mapping
+        with builder.into(sweep):
+            dots = self._sweep(forwarder, value, where, Const(1.0) if is_scalar(leaf) else item)
+        made = Region()
+        with builder.into(made):
+            mapping, blocks = self._stacked(forwarder, sweep, item, value, where, dots)
+            if blocks is None:
+                return None
+        builder.region.ops += made.ops
+        self.mapping |= {v: mapped(o, mapping) for v, o in forwarder.mapping.items()}
+        return blocks
+
+    def _stacked(
+        self,
+        forwarder: Forwarder,
+        sweep: Region,
+        item: Value,
+        value: Value,
+        where: Path,
+        dots: list[Operand],
+    ) -> tuple[dict[Value, Operand], dict[Path, Operand] | None]:
+        """A sweep for all unit vectors: where its values are, and the blocks."""
         builder, paths = self.builder, [path for path, _ in self.outputs]
+        if item.type is None or is_scalar(item.type):
+            builder.region.ops += sweep.ops
+            return {}, dict(zip(paths, dots, strict=True))
+        x = mapped(value, forwarder.mapping)
+        while x not in builder.region.params and x not in self.mapping.values():
+            op = sweep.ops.pop(0)  # x is a part of a parameter: read it first
+            builder.region.ops.append(op)
+            if x in op.results:
+                break
+        x, dims = at(builder, x, where), dims_of(item.type)
+        length = dims[0] if dims is not None and len(dims) == 1 else None
+        units = unit_vectors(builder, x, item.type)
+        assert isinstance(units, Value)
+        try:
+            units.hint, units.type = item.hint, batched_type(item.type, length)
+            batcher = Batcher(builder, {item: units}, lambda: builder.emit(of(np.size), x), length)
+            batcher.region(sweep)
+            stacks = [batcher.whole(o, type_of_operand(o)) for o in dots]
+        except CannotBatch:
+            return {}, None
+        y = mapped(mapped(self.function.result, forwarder.mapping), batcher.mapping)
+        blocks = {
+            path: _last(builder, stack, at(builder, y, path), kind, x)
+            for stack, (path, kind) in zip(stacks, self.outputs, strict=True)
+        }
+        return batcher.mapping, blocks
+
+    def of_leaf(self, value: Value, where: Path, leaf: Type) -> dict[Path, Operand]:
+        """For a leaf of an input, its block for each leaf of the value; the primal stands."""
+        builder, paths = self.builder, [path for path, _ in self.outputs]
+        forwarder = Forwarder(builder, Activity(self.function, [value]), {}, self.standing)
+        forwarder.mapping |= self.mapping
         if is_scalar(leaf):
-            return dict(zip(paths, self._sweep(where, Const(1.0)), strict=True))
+            dots = self._sweep(forwarder, value, where, Const(1.0))
+            return dict(zip(paths, dots, strict=True))
 
         def body(x_dot: Value) -> list[tuple[Operand, str]]:
-            return [(dot, "columns") for dot in self._sweep(where, x_dot)]
+            return [(dot, "columns") for dot in self._sweep(forwarder, value, where, x_dot)]
 
-        x = at(builder, mapped(self.value, self.mapping), where)
+        x = at(builder, mapped(value, self.mapping), where)
         y = mapped(self.function.result, self.mapping)
-        lists = for_each_unit(builder, lambda: x, leaf, dot_name(self.value), body)
+        region, names = _around(builder, leaf, dot_name(value), body)
+        stacks = _all_at_once(builder, x, leaf, region)
+        if stacks is not None:
+            return {
+                path: _last(builder, stack, at(builder, y, path), kind, x)
+                for stack, (path, kind) in zip(stacks, self.outputs, strict=True)
+            }
+        lists = _loop_over(builder, unit_vectors(builder, x, leaf), region, names)
         return {
             path: _stacked(builder, _columns, columns, at(builder, y, path), x)
             for columns, path in zip(lists, paths, strict=True)
         }
 
-    def _sweep(self, where: Path, x_dot: Operand) -> list[Operand]:
+    def _sweep(
+        self, forwarder: Forwarder, value: Value, where: Path, x_dot: Operand
+    ) -> list[Operand]:
         """The tangents of the leaves of the value for this one of the input's leaf."""
         builder, result = self.builder, self.function.result
-        active = Activity(self.function, [self.value])
-        x_dots = rebuilt(
-            builder, self.value.type, lambda path: x_dot if path == where else Const(0.0)
+        forwarder.dots[value] = rebuilt(
+            builder, value.type, lambda path: x_dot if path == where else Const(0.0)
         )
-        forwarder = Forwarder(builder, active, {self.value: x_dots}, self.standing)
-        forwarder.mapping |= self.mapping
         forwarder.region(self.function.body)
         dot, y = forwarder.dot(result), mapped(result, forwarder.mapping)
         found = []

@@ -38,6 +38,7 @@ from gradscribe.emit.nest import Nesting
 from gradscribe.emit.overlaps import Overlaps
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
+from gradscribe.ir.facts.methods import attribute_T
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
@@ -451,12 +452,15 @@ class Ownership:
 
     def _is_all_of_ours(self, value: Value) -> bool:
         """Is this an array of ours in another shape?"""
-        if value not in self.views:
+        op = next((o for o in self.function.body.ops if o.results == (value,)), None)
+        if op is None or op.prim not in _WHOLE_VIEWS:
             return False
-        _, op = self.views[value]
-        return op.prim in _WHOLE_VIEWS and self._is_owned(op.args[0])
+        base = op.args[0]
+        return self._is_owned(base) or (isinstance(base, Value) and self._is_all_of_ours(base))
 
 
-_WHOLE_VIEWS = frozenset(of(f) for f in (np.reshape, np.ravel, np.transpose, np.swapaxes))
+_WHOLE_VIEWS = frozenset(
+    of(f) for f in (np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, attribute_T)
+)
 _IADD, _ISUB = of(operator.iadd), of(operator.isub)
 _IN_PLACE = {operator.add: _IADD, operator.sub: _ISUB}

@@ -57,7 +57,7 @@ class Wish:
     ``wrts``: with respect to what, one for each order; the last serves all orders that follow.
     ``kind``: one of ``KINDS``, the outermost if order > 1. ``has_aux``: what is differentiated
     returns ``(value, aux)``. ``nan_check``: with checks that name the line where a NaN or an
-    infinity comes from.
+    infinity comes from. ``batched``: a jvp of many tangents at once.
     """
 
     wrts: tuple[Wrt, ...] = (0,)
@@ -68,6 +68,7 @@ class Wish:
     example: str | None = None
     has_aux: bool = False
     nan_check: bool = False
+    batched: bool = False
 
     def wrt(self, order: int) -> Wrt:
         return self.wrts[min(order, len(self.wrts)) - 1]
@@ -91,7 +92,7 @@ def derived(function: Any, wish: Wish) -> Derivative:
     wrt, aux = wish.wrt(wish.order), {"has_aux": wish.has_aux}
     match wish.kind:
         case "jvp":
-            return api.jvp(made, nan_check=wish.nan_check, **aux)
+            return api.jvp(made, batched=wish.batched, nan_check=wish.nan_check, **aux)
         case "elementwise":
             return api.elementwise_grad(made, wrt, mode=wish.mode)
         case "jacobian":
@@ -162,7 +163,7 @@ class _Composer:
         primal = primal_ir(self.primal, lengths)
         guard = Guard(primal, self.names, self.kinds, "float32" in draft.text)
         needs = self._closing(draft)
-        checks = guard.statements(needs, self._dots(functions[0]))
+        checks = guard.statements(needs, self._dots(functions[0]), self.wish.batched)
         entered = [self._entered(functions[0], checks), *functions[1:]]
         noted = [note for function in functions for note in function.notes]
         notes = tuple(dict.fromkeys(noted + written))
@@ -268,6 +269,7 @@ class _Composer:
             asked, _ = places(self.primal, wish.wrt(order))
             steps.append(listed([spelled(self.names[p.param], p.path) for p in asked]))
         what = "value and gradient" if wish.value else KINDS[wish.kind]
+        what += " of many tangents" if wish.batched else ""
         what += " with its auxiliary part" if wish.has_aux else ""
         order = wish.order + (wish.kind in _SECOND)
         return f"{what} with respect to {', then '.join(steps)}; order {order}, mode {wish.mode}"
@@ -292,6 +294,8 @@ def command(target: Target, wish: Wish, directory: Path | None) -> str:
         words.append("--has-aux")
     if wish.nan_check:
         words.append("--nan-check")
+    if wish.batched:
+        words.append("--batched")
     if wish.example is not None:
         words += ["--example", wish.example]
     if directory is not None and directory.resolve() != target.path.parent.resolve():

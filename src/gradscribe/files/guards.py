@@ -104,10 +104,13 @@ class Guard:
         for dims in _meetings(primal):
             self._meet(dims)
 
-    def statements(self, needs: Requirements, dots: dict[str, str]) -> list[ast.stmt]:
+    def statements(
+        self, needs: Requirements, dots: dict[str, str], stacked: bool = False
+    ) -> list[ast.stmt]:
         """The checks: of numbers, then of everything else.
 
-        ``needs`` learns what they use; ``dots`` are the parameters that are tangents of others.
+        ``needs`` learns what they use; ``dots`` are the parameters that are tangents of others,
+        ``stacked`` ones for several directions.
         """
         checks = []
         numbers = [n for k, n in enumerate(self.names) if self._is_number(k)]
@@ -117,7 +120,8 @@ class Guard:
             if name in dots
             for pair in zip(_leaves(dots[name], kind), _leaves(name, kind), strict=True)
         ]
-        numbers += [dot for (dot, kind), _ in tangents if isinstance(kind, ir.Scalar)]
+        if not stacked:
+            numbers += [dot for (dot, kind), _ in tangents if isinstance(kind, ir.Scalar)]
         if numbers:
             classes = ", ".join(f"type({name})" for name in numbers)
             test = f"{_NUMPY}.ndarray in ({classes})"
@@ -129,9 +133,11 @@ class Guard:
         conditions = [text for name, kind in self.params for text in _counts(name, kind)]
         conditions += [text for k in range(len(self.kinds)) for text in self._conditions(k)]
         shaped = [(dot, name) for (dot, kind), (name, _) in tangents if _has_rank(kind)]
-        conditions += [f"{dot}.shape != {name}.shape" for dot, name in shaped]
+        rest = "[1:]" if stacked else ""
+        conditions += [f"{dot}.shape{rest} != {name}.shape" for dot, name in shaped]
         if conditions:
-            described = [*self._described(), *(f"{dot} like {name}" for dot, name in shaped)]
+            like = "one for each direction, like" if stacked else "like"
+            described = [*self._described(), *(f"{dot} {like} {name}" for dot, name in shaped)]
             message = f"expected {', '.join(described)}"
             checks.append(_check(" or ".join(conditions), "ValueError", message))
         for node in (node for check in checks for node in ast.walk(check)):

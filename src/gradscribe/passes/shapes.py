@@ -40,6 +40,7 @@ _OWN_INVERSE = {TRANSPOSED, of(reversed)}
 _ATTRIBUTE_OF = {of(np.size): SIZE, of(np.shape): SHAPE, of(np.ndim): NDIM}
 _ASK_SHAPE = {SIZE, SHAPE, NDIM, *_ATTRIBUTE_OF}
 _COPIES = {of(np.ndarray.copy), of(np.copy)}
+_OF_ITS_SHAPE = {of(np.zeros_like), of(np.ones_like), of(helpers.zeros_like)}
 LIKE, GETITEM, LIST = of(helpers.like), of(operator.getitem), of(list)
 _ASK_DTYPE = {of(np.zeros_like), of(np.ones_like), of(np.full_like)}
 
@@ -93,7 +94,7 @@ def _region(
 
 def _read_off(op: Op, source: Op, params: list[Value], new: list[Op]) -> None:
     """The length of a vector that a sum leaves, off a parameter that is as long: ``x.shape[0]``."""
-    kind = source.results[0].type
+    kind = type_of_operand(op.args[0])
     if source.prim.elementwise or not isinstance(kind, Array) or len(kind.dims or ()) != 1:
         return
     (dim,) = kind.dims or ()
@@ -154,6 +155,9 @@ def _source(operand: Operand, origin: dict[Value, Op], params: list[Value], dtyp
     while isinstance(operand, Value) and operand in origin:
         op = origin[operand]
         if op.prim in _COPIES and (not operand.named or op.args[0] in params):
+            operand = op.args[0]
+            continue
+        if op.prim in _OF_ITS_SHAPE and not dtype and not operand.named:
             operand = op.args[0]
             continue
         if operand.named or not op.prim.elementwise:

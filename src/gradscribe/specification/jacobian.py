@@ -84,15 +84,17 @@ class Jacobian:
         value = type_of_operand(primal.result)
         if self.has_aux and isinstance(value, SequenceType) and value.items:
             value = value.items[0]
-        make = jacobian.reverse_jacobian
+        made = None
         if self._goes_forward(primal, value, asked):
-            make = jacobian.forward_jacobian
-        result = simplify(make(primal, wrt, single, self.name, self.has_aux))
+            made = jacobian.forward_jacobian(primal, wrt, single, self.name, self.has_aux)
+        if made is None:
+            made = jacobian.reverse_jacobian(primal, wrt, single, self.name, self.has_aux)
+        result = simplify(made)
         result.doc = self.doc()
         return result
 
     def _goes_forward(self, primal: Function, value: Type, asked: list[Type]) -> bool:
-        if self.mode == "reverse" or not jacobian.can_go_forward(value, primal, asked):
+        if self.mode == "reverse" or not jacobian.has_ranks(value, primal, asked):
             return False
         return self.mode == "forward" or jacobian.is_tall(value, asked)
 

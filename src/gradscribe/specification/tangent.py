@@ -10,7 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
-from gradscribe.differentiate import blame, transform
+from gradscribe.differentiate import blame, many, transform
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import Builder
@@ -55,6 +55,21 @@ def alike(value: Any, dot: Any) -> bool:
     return bool(np.shape(dot) == np.shape(value))
 
 
+def _check_stack(who: str, name: str, value: Any, dot: Any) -> None:
+    """Refuse tangents that are not one of the value's shape for each direction."""
+    if isinstance(value, list | tuple) and isinstance(dot, list | tuple):
+        if len(value) == len(dot):
+            for one, other in zip(value, dot, strict=True):
+                _check_stack(who, name, one, other)
+            return
+    elif np.ndim(dot) > 0 and np.shape(dot)[1:] == np.shape(value):
+        return
+    raise ArgumentError(
+        f"{who}: the tangents of {name!r} have shape {np.shape(dot)}, not one axis before "
+        f"{np.shape(value)}"
+    )
+
+
 def like_value(dot: Any, value: Any) -> Any:
     """A tangent in its value's precision: what is written into it must fit."""
     if isinstance(dot, list | tuple) and isinstance(value, list | tuple):
@@ -74,6 +89,7 @@ class Tangent:
     function: Callable[..., Any]
     has_aux: bool = False
     nan_check: bool = False
+    batched: bool = False
     cache: dict[tuple[Types, tuple[bool, ...]], Function] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,7 +113,8 @@ class Tangent:
 
     def doc(self) -> str:
         beside = ", and its auxiliary part" if self.has_aux else ""
-        return f"Value and tangent of {base_name(self.function)}{beside}."
+        many_ = "s" if self.batched else ""
+        return f"Value and tangent{many_} of {base_name(self.function)}{beside}."
 
     def kinds_for(self, kinds: Types) -> Types:
         """A tangent of each argument that may have one."""
@@ -117,7 +134,9 @@ class Tangent:
             )
         given, tangents = (*given, *rest), (*tangents, *(None for _ in rest))
         for name, value, dot in zip(names, given, tangents, strict=True):
-            if dot is not None and not alike(value, dot):
+            if dot is not None and self.batched:
+                _check_stack(self.name, name, value, dot)
+            elif dot is not None and not alike(value, dot):
                 raise ArgumentError(
                     f"{self.name}: the tangent of {name!r} has shape {np.shape(dot)}, "
                     f"the argument {np.shape(value)}"
@@ -150,7 +169,8 @@ class Tangent:
             names = list(primal_signature(self.function).parameters)
             floats, _ = differentiable(args.items or (), wrt, names, self.name)
             primal = core.watched(self.function, floats, wrt, self.nan_check)
-            known = transform.tangent(primal, wrt, self.name, has_aux=self.has_aux)
+            make = many.tangents if self.batched else transform.tangent
+            known = make(primal, wrt, self.name, has_aux=self.has_aux)
             known = simplify(blame.watch(known) if self.nan_check else known)
             known.doc = self.doc()
             self.cache[key] = known
@@ -205,7 +225,11 @@ class Tangent:
     def reduce(self) -> tuple[Any, ...]:
         from gradscribe import api
 
-        keywords = {"has_aux": self.has_aux, "nan_check": self.nan_check}
+        keywords = {
+            "has_aux": self.has_aux,
+            "nan_check": self.nan_check,
+            "batched": self.batched,
+        }
         return core.restore, (api.jvp, self.function, (), keywords, self.signature())
 
 
