@@ -12,6 +12,7 @@ import types
 import warnings
 from contextvars import ContextVar
 from typing import Any, TypeAlias, final
+from weakref import WeakKeyDictionary
 
 import gast
 
@@ -105,6 +106,8 @@ class Definition:
             return span
         return Span(span.file, span.line, span.column, end.end_line, end.end_column)
 
+
+_SHARED: WeakKeyDictionary[FunctionNode, list[str]] = WeakKeyDictionary()
 
 # Equal code in two files has two texts, hence the file's name.
 _CACHE: dict[tuple[str, types.CodeType], tuple[FunctionNode, SourceFile, frozenset[str]]] = {}
@@ -303,11 +306,13 @@ def read_names(node: FunctionNode) -> set[str]:
 
 def shared_names(node: FunctionNode) -> list[str]:
     """The names that functions nested in this one declare ``nonlocal``."""
-    found: dict[str, None] = {}
-    for part in gast.walk(node):
-        if isinstance(part, gast.Nonlocal):
-            found |= dict.fromkeys(part.names)
-    return list(found)
+    if node not in _SHARED:  # rules are lowered again and again
+        found: dict[str, None] = {}
+        for part in gast.walk(node):
+            if isinstance(part, gast.Nonlocal):
+                found |= dict.fromkeys(part.names)
+        _SHARED[node] = list(found)
+    return _SHARED[node]
 
 
 def imported_names(node: Any) -> list[str]:

@@ -110,8 +110,11 @@ class _Folder:
     # ------------------------------------------------------------------ folding
 
     def _note_flat(self, op: Op) -> None:
-        made, dims = _broadcast(op.args), dims_of(op.results[0].type)
-        fewer = made is not None and dims is not None and len(made) < len(dims)
+        dims = dims_of(op.results[0].type)
+        if not dims:
+            return
+        made = _broadcast(op.args)
+        fewer = made is not None and len(made) < len(dims)
         if fewer or not self.flat.isdisjoint(op.args):
             self.flat.add(op.results[0])
 

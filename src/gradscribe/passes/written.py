@@ -43,8 +43,10 @@ class Writer:
         den = [f for a, p in term.den.items() for f in self._power(a, p)]
         # Numbers first, then larger and larger arrays; and among NumPy's integers, only products
         # with a float are exact.
-        num.sort(key=lambda f: (_wraps(f), _rank(f)))
-        den.sort(key=_rank)
+        if len(num) > 1:
+            num.sort(key=lambda f: (_wraps(f), _rank(f)))
+        if len(den) > 1:
+            den.sort(key=_rank)
         total: Operand | None = None
         if floating or (num and _wraps(num[0])):
             total = Const(float(coefficient))
