@@ -13,7 +13,7 @@ from gradscribe.emit.syntax import LOAD, STORE, assign, without_minus, without_t
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Op, Operand, Value
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.containers import is_basic, lists_once
 from gradscribe.ir.facts.methods import METHODS
 from gradscribe.ir.types import UNKNOWN, Array, Scalar, Sequence, Type, element_type, is_scalar
 
@@ -135,7 +135,7 @@ class Assignments:
         is_tuple = isinstance(kind, Sequence) and kind.kind == "tuple"
         if is_tuple or not (isinstance(kind, Array) or is_scalar(entry)):
             return self._add_to_entry(op, variable, kind)
-        if not isinstance(kind, Array) or is_basic(place) or _is_mask(place):
+        if not isinstance(kind, Array) or is_basic(place) or lists_once(place) or _is_mask(place):
             item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
             return self._augmented(item, ast.Add(), value)
         numpy = self.expressions.needs.alias("numpy")

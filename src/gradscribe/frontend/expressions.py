@@ -373,6 +373,10 @@ def index(frame: Frame, node: Any) -> Operand:
         )
     if isinstance(node, gast.Tuple):
         return frame.emit(of(tuple), *(index(frame, part) for part in node.elts))
+    if isinstance(node, gast.List) and node.elts:
+        places = [part.value if isinstance(part, gast.Constant) else None for part in node.elts]
+        if all(type(place) is int for place in places):
+            return Const(places)
     return operand(frame, node)
 
 

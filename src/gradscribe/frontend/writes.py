@@ -24,7 +24,7 @@ from gradscribe.frontend.raising import certainly
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.containers import is_basic, lists_once
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole as _is_whole
 from gradscribe.ir.types import (
@@ -304,7 +304,7 @@ def ufunc_at(
 def may_name_twice(frame: Frame, index: Operand) -> bool:
     """May an index name an entry twice? Integers, slices, masks and counted positions do not."""
     place = index.type if isinstance(index, Value) else index.value
-    if is_basic(place):
+    if is_basic(place) or lists_once(place):
         return False
     parts = _parts(frame, index)
     if parts is None:
@@ -329,6 +329,8 @@ def _all_unlike(frame: Frame, part: Operand) -> bool:
     if op is not None and op.prim is GETITEM and isinstance(op.args[0], Value):
         op = frame.builder.made.get(op.args[0])  # an entry of what ``np.nonzero`` gives
         return op is not None and op.prim.function is np.nonzero
+    if isinstance(part, Const) and isinstance(part.value, list):
+        return lists_once(part.value)
     if op is not None and op.prim is of(list):
         places = [arg.value for arg in op.args if isinstance(arg, Const) and arg.fixed]
         natural = all(type(p) is int and p >= 0 for p in places)

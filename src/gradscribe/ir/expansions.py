@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import subscripts as einstein
 from gradscribe.ir import transposes
-from gradscribe.ir.facts.containers import index_parts, is_basic
+from gradscribe.ir.facts.containers import index_parts, is_basic, lists_once
 from gradscribe.ir.facts.dimensions import array_of, axes_of, axis_of, known
 from gradscribe.ir.facts.products import tensordot_axes
 from gradscribe.ir.types import FLOAT, INT, UNKNOWN, Array, Dim, Scalar, Sequence, Type, is_array
@@ -302,7 +302,7 @@ def _entries(xs: Type, index: tuple[int, ...], axis: int = 0) -> str | None:
 
 @expansion(transposes.may_repeat)
 def _(index: Any) -> str:
-    if is_basic(index):
+    if is_basic(index) or lists_once(index):
         return "False"
     parts = index_parts(index) or []
     masks = [p for p in parts if isinstance(p, Array | Scalar)]

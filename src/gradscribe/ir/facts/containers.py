@@ -87,10 +87,28 @@ def _literal(index: slice) -> bool:
 def index_parts(index: Any) -> list[Type] | None:
     """The entries of an index as types; None where they are not known."""
     if isinstance(index, tuple):
-        return [constant_type(part) for part in index]
+        return [_literal_type(part) for part in index]
     if isinstance(index, Sequence) and index.kind == "tuple":
         return list(index.items) if index.items is not None else None
-    return [index if isinstance(index, Type) else constant_type(index)]
+    return [index if isinstance(index, Type) else _literal_type(index)]
+
+
+def _literal_type(part: Any) -> Type:
+    """The type of an entry of an index that is written out."""
+    if isinstance(part, list):
+        return Sequence("list", tuple(constant_type(place) for place in part))
+    return constant_type(part)
+
+
+def lists_once(index: Any) -> bool:
+    """Is this an index with a list, written out, of places that are all different?"""
+    parts = index if isinstance(index, tuple) else (index,)
+    lists = [part for part in parts if isinstance(part, list)]
+    return (
+        len(lists) == 1
+        and all(all(place >= 0 for place in part) and len(set(part)) == len(part) for part in lists)
+        and all(isinstance(part, list) or is_basic(part) for part in parts)
+    )
 
 
 def is_basic(index: Any) -> bool:
