@@ -9,9 +9,9 @@ Before::                                After::
 
 Every derived sum, difference, product, quotient and integer power of real numbers is read as a *sum
 of terms*: a coefficient times powers of atoms, over powers of atoms. A value used once is read
-through; a sum within a product stays a factor. ``x / x`` and ``0 * x`` stay, for x may be zero or
-infinite. The primal's own operations are never rearranged; one that only a single derived term
-reads is part of that term.
+through; a sum within a product stays a factor. ``0 * x`` stays, for x may be infinite; what a
+derivative divides by cancels. The primal's own operations are never rearranged; one that only a
+single derived term reads is part of that term.
 """
 
 from __future__ import annotations

@@ -95,9 +95,14 @@ def cut(coefficient: float, divisor: float) -> tuple[float, float]:
 def _reduced(
     num: dict[Operand, int], den: dict[Operand, int]
 ) -> tuple[dict[Operand, int], dict[Operand, int]]:
-    """``x / x**4`` as ``1 / x**3``: a pole stays a pole. Nothing that leaves no pole is cut."""
-    for atom in [a for a, power in num.items() if den.get(a, 0) > power]:
+    """``x / x**4`` as ``1 / x**3``, and ``x / x`` as 1: what is divided by has a pole in the primal.
+
+    Where more is left above than below, nothing is cut: ``x**2 / x`` is the user's own.
+    """
+    for atom in [a for a, power in num.items() if den.get(a, 0) >= power]:
         den[atom] -= num.pop(atom)
+        if not den[atom]:
+            del den[atom]
     return num, den
 
 
