@@ -6,7 +6,6 @@ import operator
 from typing import Any
 
 import numpy as np
-import pytest
 
 import gradscribe.rules  # noqa: F401 (loading them declares every primitive)
 from gradscribe.emit.module import text_of

@@ -95,7 +95,7 @@ def cut(coefficient: float, divisor: float) -> tuple[float, float]:
 def _reduced(
     num: dict[Operand, int], den: dict[Operand, int]
 ) -> tuple[dict[Operand, int], dict[Operand, int]]:
-    """``x / x**4`` as ``1 / x**3``, and ``x / x`` as 1: what is divided by has a pole in the primal.
+    """``x / x**4`` as ``1 / x**3``, ``x / x`` as 1: the primal has a pole where x is zero.
 
     Where more is left above than below, nothing is cut: ``x**2 / x`` is the user's own.
     """
