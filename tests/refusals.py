@@ -170,6 +170,26 @@ SECTIONS["Functions that have no rule"] = [
         """,
     ),
     Refusal(
+        "what is given to an object that may keep it",
+        """
+        from collections import deque
+
+        def main(s):
+            recent = deque(maxlen=2)
+            for k in range(3):
+                recent.append(s * k)
+            return sum(recent) ** 2
+        """,
+        """
+        def main(s):
+            recent = []
+            for k in range(3):
+                recent.append(s * k)
+            return sum(recent[-2:]) ** 2
+        """,
+        args="s",
+    ),
+    Refusal(
         "what is handed to code that might change it",
         """
         import heapq

@@ -348,6 +348,24 @@ def main(x, rng):
     assert_close(gs.grad(gs.grad(function))(1.2, rng), 2 * value / 1.2**2, **EXACT)
 
 
+def test_objects_that_are_told_and_not_asked() -> None:
+    function = define("""
+import io
+import logging
+from collections import deque
+
+def main(x):
+    log, buffer = logging.getLogger("told"), io.StringIO()
+    log.debug("x is %s", x)
+    buffer.write(f"{x}")
+    print(x, file=buffer)
+    recent = deque([1.0, 2.0])
+    recent.append(3.0)
+    return recent[0] * x * x * len(recent)
+""")
+    assert_close(gs.grad(function)(1.3), 6 * 1.3, **EXACT)
+
+
 REFUSED: dict[str, tuple[str, str]] = {
     "a string as the result": ("def main(x):\n    return str(x)", "type str"),
     "a formatted string as the result": ("def main(x):\n    return f'{x}'", "type str"),
@@ -362,6 +380,27 @@ REFUSED: dict[str, tuple[str, str]] = {
     "what is active in a method that is not understood": (
         "import decimal\ndef main(x):\n    return float(decimal.Decimal(x).sqrt()) * x",
         "cannot differentiate",
+    ),
+    "what a queue may keep": (
+        "from collections import deque\ndef main(x):\n    d = deque()\n"
+        "    e = d if x > 0 else deque()\n"
+        "    e.appendleft(x * x)\n    return sum(d) * x",
+        "may keep it",
+    ),
+    "what a buffer of C's may keep": (
+        "import array\ndef main(x):\n    a = array.array('d')\n    a.append(x * x)\n"
+        "    return a[0] * x",
+        "may keep it",
+    ),
+    "a text that a file may keep": (
+        "import io\ndef main(x):\n    s = io.StringIO()\n    s.write(repr(x))\n    s.seek(0)\n"
+        "    return float(s.read()) * x",
+        "may keep it",
+    ),
+    "what a set in a loop may keep": (
+        "def main(x):\n    s = set()\n    for k in range(3):\n        s.add(x * k)\n"
+        "    return sum(s) * x",
+        "may keep it",
     ),
     "an array given to what might change it": (
         "import ctypes\ndef main(x):\n    y = x * 2\n    ctypes.memset(y, 0, 1)\n    return y * x",

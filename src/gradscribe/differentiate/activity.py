@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
+from gradscribe.differentiate.objects import Objects
 from gradscribe.errors import NoRuleError
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
@@ -39,6 +40,7 @@ class Activity:
         self._backward(function.body)
         made = [op for op in walk(function.body) if op.prim is OPAQUE]
         self.opaque = {result for op in made for result in op.results}
+        self.objects = Objects(function.body if made else Region())
         for op in made if checked else ():
             check_given(op, self)
 
@@ -163,11 +165,18 @@ class Activity:
 
 
 def check_given(op: Op, active: Activity) -> None:
-    """Refuse what is active in code that might change it. (Its own results have no rule.)"""
-    if op.prim is not OPAQUE or op.attrs.form != "changes":
+    """Refuse what is active in code that might change or keep it. (Its results have no rule.)"""
+    if op.prim is not OPAQUE or not any(arg in active.varied for arg in op.args):
         return
+    kept = [arg for arg in op.args if isinstance(arg, Value) and arg not in active.varied]
+    if any(not active.useful.isdisjoint(active.objects.denoted(arg)) for arg in kept):
+        raise NoRuleError(
+            "what is differentiated is given to an object that may keep it and is read again",
+            op.span,
+            "use a list or a dict, or wrap what is given in stop_gradient(...)",
+        )
     given = [arg for arg in op.args if arg in active and arg not in active.opaque]
-    if any(not is_scalar(type_of_operand(arg)) for arg in given):
+    if op.attrs.form == "changes" and any(not is_scalar(type_of_operand(arg)) for arg in given):
         raise NoRuleError(
             "what is differentiated is given to code that might change it",
             op.span,

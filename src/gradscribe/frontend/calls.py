@@ -525,7 +525,8 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
             )
         frame.settle(base)
     kind = frame.type(base) if not isinstance(base, Closure) else None
-    if isinstance(kind, SequenceType) or (isinstance(kind, Unknown) and name in ("append", "pop")):
+    listed = isinstance(kind, Unknown) and name in ("append", "pop")
+    if isinstance(kind, SequenceType) or (listed and not opaque.made(frame, base)):
         if given is None:
             given, named = arguments(frame, node)
         return lists.method(frame, node, base, name, given, named)

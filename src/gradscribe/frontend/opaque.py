@@ -373,3 +373,10 @@ def _names_bound_inside(node: Any) -> set[str]:
         elif isinstance(part, gast.Lambda):
             names |= {a.id for a in part.args.args}
     return names
+
+
+def made(frame: Frame, bound: Bound) -> bool:
+    """Was this made by code that passes through, so that it may be anything?"""
+    operand = bound.loc.origin if isinstance(bound, Ref) else bound
+    op = frame.builder.made.get(operand) if isinstance(operand, Value) else None
+    return op is not None and op.prim is OPAQUE
