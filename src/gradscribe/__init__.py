@@ -26,6 +26,7 @@ from gradscribe.errors import (
 from gradscribe.ir.control import adjoint_of, checkpoint
 from gradscribe.ir.helpers import stop_gradient
 from gradscribe.rules.custom import RuleSet, adjoint, constant, linear, partial, tangent
+from gradscribe.verification.adopt import adopt
 from gradscribe.verification.check import check_grads
 from gradscribe.verification.report import WrongDerivativeError
 
@@ -42,6 +43,7 @@ __all__ = [
     "WrongDerivativeError",
     "adjoint",
     "adjoint_of",
+    "adopt",
     "check_grads",
     "checkpoint",
     "constant",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,23 @@ Print derivatives as `gradscribe write` would write them, in colours on a termin
 examples:
   gradscribe show model.py:loss
   gradscribe show model.py:loss --wrt w,b --order 2
+"""
+
+_VERIFY = """\
+Hold a derivative that was written or edited by hand against the compiler's own, at the example's
+arguments and at random ones, and name the first adjoint that differs.
+
+What it is the derivative of is read from the file's head; --of and the options of `write` say it
+for a file that has none.
+
+examples:
+  gradscribe verify loss_grad.py
+  gradscribe verify mine.py:dloss --of model.py:loss --wrt w,b --example "np.ones(3), 0.1"
+
+exit status:
+  0  it agrees everywhere
+  1  it differs
+  2  the command, the file or a function in it is at fault
 """
 
 _IR = """\
@@ -131,6 +149,11 @@ def _parser() -> argparse.ArgumentParser:
     ir.add_argument(
         "--derivative", action="store_true", help="of the derivative, not of the function"
     )
+    verify = _command(commands, "verify", "prove a written derivative right", _VERIFY, _verify)
+    verify.add_argument(
+        "--of", metavar="FILE.py:FUNCTION",
+        help="what it is the derivative of, where its head does not say",
+    )  # fmt: skip
     return parser
 
 
@@ -310,6 +333,42 @@ def _show(options: argparse.Namespace) -> int:
         print("\n" if place else "", end="")
         print(highlight(file.text) if colour else file.text, end="")
     return OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from gradscribe import files
+    from gradscribe.verification.written import verify
+
+    status = OK
+    for text in options.targets:
+        path, name = _split(text)
+        told = options if options.of else _head(path)
+        place = options.of or told.targets[0]
+        target = files.find(*_split(place))
+        given = [options.example] if options.example else []
+        verdict = verify(path, name, target, _wish(told, target), given)
+        shown = files.relative(path)
+        if verdict.right:
+            inputs = f"{verdict.tried} inputs" if verdict.tried > 1 else "one input"
+            print(f"verified: {shown} agrees with the derivative of {target.place} at {inputs}")
+            continue
+        print(f"wrong: {shown} differs from the derivative of {target.place}")
+        print("\n".join(verdict.lines))
+        status = SOURCE_CHANGED
+    return status
+
+
+def _head(path: Path) -> argparse.Namespace:
+    """The options of the command that wrote a file, which stands at its head."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    match = re.search(r"^# Regenerate +gradscribe (write .*)$", text, re.MULTILINE)
+    if match is None:
+        what = "has no head that says what it is the derivative of"
+        raise ArgumentError(
+            f"{path.name} {what}" if text else f"there is no file {path.name}",
+            hint="say it: --of model.py:loss --wrt w" if text else None,
+        )
+    return _parser().parse_args(shlex.split(match[1]))
 
 
 def _ir(options: argparse.Namespace) -> int:
