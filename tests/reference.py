@@ -29,6 +29,7 @@ SECTIONS = {
     "gradscribe.runtime.dispatch": "What they return",
     "gradscribe.ir": "Inside functions that are differentiated",
     "gradscribe.rules.custom": "Rules of your own",
+    "gradscribe.verification": "Checking and adopting derivatives",
     "gradscribe.errors": "Errors",
     "gradscribe": "More",
 }

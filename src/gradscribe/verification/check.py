@@ -137,7 +137,9 @@ def _check(
             found = (_reverse if mode == "reverse" else _forward)(
                 function, args, asked, weights, entries
             )
-        _compare(function, args, entries, expected, found, tolerance, (*before, mode), relied)
+        weighted = any(np.any(weight != 1.0) for _, weight in leaves(weights))
+        steps = (*before, mode)
+        _compare(function, args, entries, expected, found, tolerance, steps, relied, weighted)
     if order > 1:
         for mode in modes:
             if mode == "reverse":
@@ -325,6 +327,7 @@ def _compare(
     tolerance: tuple[float, float],
     steps: tuple[str, ...],
     relied: list[str],
+    weighted: bool = False,
 ) -> None:
     names = list(primal_signature(function).parameters)
     single = any(
@@ -343,6 +346,8 @@ def _compare(
         "given" if steps == ("given",) else f"{' over '.join(steps[::-1])} mode, order {len(steps)}"
     )
     lines = [f"the derivative of {_plain(function)} is wrong ({what})", *table(rows)]
+    if weighted:
+        lines.append("  (of the sum of all outputs, each times a random number from 0.5 to 1.5)")
     lines.append(f"likely cause: {cause(rows)}")
     if len(steps) > 1:
         lines.append("lower orders agree: something hides how it depends on the arguments")
