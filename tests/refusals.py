@@ -14,6 +14,8 @@ from typing import Any, final
 
 import numpy as np
 
+from foreign import Foreign
+
 ARGUMENTS: dict[str, Any] = {
     "x": np.array([1.2, 1.9, 0.7]),
     "m": np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 1.1]]),
@@ -24,6 +26,7 @@ ARGUMENTS: dict[str, Any] = {
     "i": np.array([0, 2, 0]),
     "kinds": SimpleNamespace(first=float),
     "key": "a",
+    "foreign": Foreign([1.2, 1.9, 0.7]),
 }
 
 
@@ -3049,6 +3052,47 @@ SECTIONS["Arguments of derivatives"] = [
 ]
 
 # ---------------------------------------------------------------------------- not on the page
+
+SECTIONS["Arrays of other libraries"] = [
+    Refusal(
+        "a write where arguments are arrays of another library",
+        """
+        def main(x):
+            y = 2 * x
+            y[0] = 0.0
+            return np.sum(y**2)
+        """,
+        """
+        def main(x):
+            return np.sum((2 * x[1:]) ** 2)
+        """,
+        call="gs.grad(main)(foreign)",
+    ),
+    Refusal(
+        "a derivative that adds up entries of an array of another library one by one",
+        """
+        def main(x):
+            return np.sum(x[np.array([0, 2, 0])] ** 2)
+        """,
+        """
+        def main(x):
+            return 2 * x[0] ** 2 + x[2] ** 2
+        """,
+        call="gs.grad(main)(foreign)",
+    ),
+    Refusal(
+        "a derivative whose helpers make NumPy arrays",
+        """
+        def main(x):
+            return np.prod(x)
+        """,
+        """
+        def main(x):
+            return np.exp(np.sum(np.log(x)))
+        """,
+        call="gs.grad(main)(foreign)",
+    ),
+]
 
 SECTIONS["Rules that users declare"] = [
     Refusal(

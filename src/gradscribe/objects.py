@@ -2,7 +2,8 @@
 
 Such an object is known by its class and what its attributes hold. Classes that compute attributes
 behind the scenes (``__getattr__``), that are made of something else (a subclass of ``list`` or of
-an array), or that are not written in Python keep to themselves: they pass through whole.
+an array), that are arrays of another library, or that are not written in Python keep to themselves:
+they pass through whole.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import enum
 import sys
 import types
 from typing import Any
+
+from gradscribe.arrays import has_protocols
 
 # The attributes that one object may have, and how deep objects may hold one another.
 _MOST = 200
@@ -40,6 +43,7 @@ def _is_followed(cls: Any) -> bool:
         and top not in ("numpy", "scipy", "gradscribe")
         and all(_is_plain(base) for base in bases)
         and not hasattr(cls, "__getattr__")
+        and not has_protocols(cls)
         and getattr(cls, "__getattribute__", None) is object.__getattribute__
         and cls.__new__ is object.__new__
     )

@@ -13,10 +13,10 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 import gradscribe.rules  # noqa: F401 (loading them declares every rule)
+from gradscribe.arrays import library_name, unlike_arrays
 from gradscribe.differentiate.inputs import Place
+from gradscribe.emit.dispatching import refuse_writes
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.apart import keep_apart
 from gradscribe.frontend.declared import declared, under
@@ -110,11 +110,11 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
         return made
     about = declared(function)
     if about is not None:
-        return keep_apart(clean(share_views(clean(lower_ruled(about, kinds)))))
+        return _cleaned(lower_ruled(about, kinds))
     if isinstance(function, Local):
-        return keep_apart(clean(share_views(clean(function.ir(kinds)))))
+        return _cleaned(function.ir(kinds))
     if isinstance(function, types.FunctionType):
-        return keep_apart(clean(share_views(clean(lower_function(function, kinds)))))
+        return _cleaned(lower_function(function, kinds))
     prim = _primitive(function)
     builder = Builder()
     names = [n for n in prim.params if n not in prim.defaults]
@@ -122,6 +122,10 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
     builder.region.params = values
     builder.region.yields = [builder.emit(prim, *values)]
     return Function(function.__name__, [Parameter(n) for n in names], builder.region)
+
+
+def _cleaned(lowered: Function) -> Function:
+    return keep_apart(clean(share_views(clean(refuse_writes(lowered)))))
 
 
 def base_name(function: Callable[..., Any]) -> str:
@@ -193,16 +197,28 @@ def kind_at(kind: Type, path: tuple[Any, ...], who: str) -> tuple[Type, tuple[An
     return kind, tuple(keys)
 
 
-def argument_types(names: Sequence[str], args: Sequence[Any], sized: bool = True) -> Types:
-    """The types of arguments: of those of a call (``sized``), or of an example for others."""
-    for name, value in zip(names, args, strict=True):
-        # Their operators mean other things.
-        if isinstance(value, np.matrix | np.ma.MaskedArray):
-            kind = type(value).__name__
-            raise ArgumentError(
-                f"the argument {name!r} is a {kind}", hint=f"pass np.asarray({name})"
-            )
+def argument_types(
+    names: Sequence[str], args: Sequence[Any], sized: bool = True, wrt: Sequence[Place] = ()
+) -> Types:
+    """The types of arguments: of those of a call (``sized``), or of an example for others.
+
+    What is differentiated (``wrt``) and is like an array must follow NumPy's protocols.
+    """
+    asked = {place.param for place in wrt if not place.path}
+    for place, (name, value) in enumerate(zip(names, args, strict=True)):
+        _check_arrays(f"the argument {name!r} is", name, value, place in asked)
     return tuple(type_of(value, name, sized) for name, value in zip(names, args, strict=True))
+
+
+def _check_arrays(what: str, name: str, value: Any, asked: bool) -> None:
+    """Refuse what is like an array in an argument, or its parts, and does not act as NumPy's do."""
+    if isinstance(value, list | tuple | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_arrays(f"the argument {name!r} holds", name, part, asked)
+    elif (why := unlike_arrays(value, asked)) is not None:
+        raise ArgumentError(
+            f"{what} a {library_name(type(value))}, {why}", hint=f"pass np.asarray({name})"
+        )
 
 
 def tuple_type(kinds: Sequence[Type]) -> SequenceType:

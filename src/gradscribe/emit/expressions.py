@@ -101,8 +101,9 @@ def call(function: ast.expr, *args: ast.expr, **keywords: ast.expr) -> ast.Call:
 class Requirements:
     """What the text being written needs around it: modules, helpers, names of the user's."""
 
-    def __init__(self, module: str | None) -> None:
+    def __init__(self, module: str | None, dispatching: bool = False) -> None:
         self.module = module
+        self.dispatching = dispatching  # to other libraries, whose arrays are among the arguments
         self.taken: set[str] = (
             set()
         )  # names that mean something else in some function of the module

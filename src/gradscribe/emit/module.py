@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
+from gradscribe.emit.dispatching import dispatching, reads_foreign, refuse_helpers
 from gradscribe.emit.entries import settle_entries
 from gradscribe.emit.expressions import Expressions, Requirements, is_shadowed
 from gradscribe.emit.liveness import Liveness
@@ -48,17 +49,19 @@ def emit_function(
 
     ``by_position``: only text of ours calls it, so its parameters may be called anything.
     """
+    needs = needs if needs is not None else Requirements(module)
     function, _ = copy_function(function)
     spend(function.body)
     walk_items(function.body)
     unpack_tuples(function.body)
     clean(function)
+    if needs.dispatching:
+        dispatching(function)
     settle_entries(function)
     schedule_updates(function)
     order_results(function)
     read_first(function)
     Ownership(function).run()
-    needs = needs if needs is not None else Requirements(module)
     nesting = Nesting(function)
     live = Liveness(function, nesting)
     called = [op.attrs.callee for op in walk(function.body) if op.attrs.callee is not None]
@@ -182,7 +185,7 @@ def emit_module(
     ``overridden`` are also those of builtins. ``needs`` may hold more that is to be bound.
     """
     functions = [simplify(written_out(f)) if has_rules(f) else f for f in functions]
-    needs = needs if needs is not None else Requirements(module)
+    needs = needs if needs is not None else Requirements(module, reads_foreign(functions))
     needs.taken |= _meanings(functions) | overridden
     definitions: list[ast.stmt] = []
     for function in functions:
@@ -196,6 +199,8 @@ def emit_module(
         definitions.append(emit_function(function, module, needs, by_position).definition)
     definitions = definitions[len(functions) :] + definitions[: len(functions)]
     body: list[ast.stmt] = [Comment(line) for line in header]
+    if needs.dispatching:
+        refuse_helpers(functions, needs.helpers)
     helpers = helper_sources(needs)
     body += _imports(needs, standalone)
     body += helpers

@@ -48,7 +48,7 @@ def _isinstance(
     if isinstance(positional[0], Closure | Procedure):
         return Const(any(issubclass(types.FunctionType, cls) for cls in parts))
     kind = frame.type(positional[0])
-    answers = [_instance_of(kind, cls) for cls in parts]
+    answers = [_instance_of(frame, kind, cls) for cls in parts]
     if any(answer is True for answer in answers):
         return Const(True)
     if frame.builder.derived and parts == [float]:
@@ -97,11 +97,22 @@ def class_of(kind: Type) -> Any:
             return None
 
 
-def _instance_of(kind: Type, cls: Any) -> bool | None:
-    own = class_of(kind)
+def _instance_of(frame: Frame, kind: Type, cls: Any) -> bool | None:
+    own = _class_here(frame, kind)
+    if own is None and class_of(kind) is not None and cls in _CONTAINERS:
+        return False
     if not isinstance(cls, type) or own is None:
         return None
     return isinstance(kind.value, cls) if isinstance(kind, Static) else issubclass(own, cls)
+
+
+def _class_here(frame: Frame, kind: Type) -> Any:
+    """The class of a value; None if it may be an array of another library instead."""
+    foreign = isinstance(kind, Array) or (isinstance(kind, Scalar) and not kind.weak)
+    return None if foreign and frame.builder.foreign else class_of(kind)
+
+
+_CONTAINERS = {list, tuple, dict, set, str, int, bool}
 
 
 def _type(
@@ -110,7 +121,7 @@ def _type(
     """``type(x)``, where it is known."""
     if len(positional) != 1 or isinstance(positional[0], Closure | Procedure):
         return None
-    known = class_of(frame.type(positional[0]))
+    known = _class_here(frame, frame.type(positional[0]))
     return Const(known) if known is not None else None
 
 
@@ -152,7 +163,7 @@ def _has(frame: Frame, bound: Bound, name: str) -> bool | None:
         return hasattr(bound.value, name)
     if isinstance(bound, Closure | Procedure):
         return None
-    known = class_of(frame.type(bound))
+    known = _class_here(frame, frame.type(bound))
     return _offers(known, name) if known is not None else None
 
 

@@ -257,7 +257,7 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
     from gradscribe.frontend.lower import body, parameters
 
     definition = task.definition
-    builder = Builder(derived=frame.builder.derived)
+    builder = Builder(derived=frame.builder.derived, foreign=frame.builder.foreign)
     inner = Frame(definition, builder)
     for name, closure in task.known.items():
         inner.env[name] = Closure(closure.definition, inner)

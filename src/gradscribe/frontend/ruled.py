@@ -49,7 +49,15 @@ from gradscribe.ir.facts.calls import called
 from gradscribe.ir.loops import first_carry
 from gradscribe.ir.primitives import BY_FUNCTION, FOR, RULED, WHILE, of
 from gradscribe.ir.rewrite import defined_in
-from gradscribe.ir.types import PY_FLOAT, UNKNOWN, Type, Unknown, is_scalar, maybe_float
+from gradscribe.ir.types import (
+    PY_FLOAT,
+    UNKNOWN,
+    Type,
+    Unknown,
+    is_foreign,
+    is_scalar,
+    maybe_float,
+)
 
 CALLED = of(called)
 
@@ -456,7 +464,7 @@ def outlined(known: RuledCall, args: Sequence[Operand]) -> Function | None:
 
 def lower_ruled(about: Declared, kinds: Sequence[Type]) -> Function:
     """The IR of a function for which something is declared, for parameters of these types."""
-    builder = Builder()
+    builder = Builder(foreign=any(map(is_foreign, kinds)))
     function = about.function
     names = list(about.params)
     frame = Frame(_around(function), builder)

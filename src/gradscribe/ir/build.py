@@ -35,9 +35,12 @@ _TESTS = {
 class Builder:
     """Appends operations to a region; knows the statement they are for."""
 
-    def __init__(self, region: Region | None = None, derived: bool = False) -> None:
+    def __init__(
+        self, region: Region | None = None, derived: bool = False, foreign: bool = False
+    ) -> None:
         self.region = region if region is not None else Region()
         self.derived = derived
+        self.foreign = foreign  # may what was read be an array of another library, or come of one?
         self.span: Span | None = None
         self.statement: Span | None = None
         self.sweep: str | None = None

@@ -19,6 +19,7 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.arrays import follows_protocols, is_plain
 from gradscribe.ir.immutables import EXAMPLES
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
@@ -80,10 +81,15 @@ class Scalar:
 @final
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array; with ``dims`` None a scalar or an array of any rank. ``dtype`` None: not known."""
+    """An array; with ``dims`` None a scalar or an array of any rank. ``dtype`` None: not known.
+
+    ``foreign``: an argument or a global that is an array of another library (``arrays``). Of what
+    is computed from it this is not said.
+    """
 
     dtype: np.dtype[Any] | None = None
     dims: tuple[Dim, ...] | None = None
+    foreign: bool = False
 
     def __str__(self) -> str:
         dims = (
@@ -220,12 +226,13 @@ def type_of(value: Any, name: str = "n", sized: bool = False, depth: int = 0) ->
         return Immutable(type(value))
     if isinstance(value, np.generic):
         return Scalar(value.dtype) if value.dtype.kind in "fiubc" else UNKNOWN
-    if type(value) is np.ndarray:
+    foreign = follows_protocols(value)
+    if foreign or is_plain(type(value)):
         dims = tuple(
             1 if n == 1 else Sym(f"{name}{axis}", not_one=True, many=sized and n >= MANY)
             for axis, n in enumerate(value.shape)
         )
-        return Array(value.dtype, dims) if value.dtype.kind in "fiubc" else UNKNOWN
+        return Array(value.dtype, dims, foreign) if value.dtype.kind in "fiubc" else UNKNOWN
     if type(value) is list:
         return _list_type([type_of(v, f"{name}_{i}", sized, depth) for i, v in enumerate(value)])
     if type(value) is tuple:
@@ -272,8 +279,9 @@ def _bound(part: Any) -> int | str | None:
 
 def constant_type(value: Any, name: str = "n") -> Type:
     """The type of an object written in the program: as ``type_of``, with exact lengths."""
-    if type(value) is np.ndarray and value.dtype.kind in "fiubc":
-        return Array(value.dtype, value.shape)
+    foreign = follows_protocols(value)
+    if (foreign or is_plain(type(value))) and value.dtype.kind in "fiubc":
+        return Array(value.dtype, tuple(map(int, value.shape)), foreign)
     return type_of(value, name)
 
 
@@ -311,12 +319,13 @@ def join(a: Type | None, b: Type | None) -> Type:
             return PY_FLOAT
         return Array(None, ())
     if isinstance(a, Array) and isinstance(b, Array):
-        dtype = a.dtype if a.dtype == b.dtype else None
+        dtype, foreign = a.dtype if a.dtype == b.dtype else None, a.foreign or b.foreign
         if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
-            return Array(dtype, None)
-        return Array(dtype, tuple(join_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True)))
+            return Array(dtype, None, foreign)
+        dims = tuple(join_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True))
+        return Array(dtype, dims, foreign)
     if isinstance(a, Array | Scalar) and isinstance(b, Array | Scalar):
-        return Array(a.dtype if a.dtype == b.dtype else None, None)
+        return Array(a.dtype if a.dtype == b.dtype else None, None, is_foreign(a) or is_foreign(b))
     if isinstance(a, Sequence) and isinstance(b, Sequence) and a.kind == b.kind:
         if a.items is not None and b.items is not None and len(a.items) == len(b.items):
             return Sequence(
@@ -402,6 +411,21 @@ def at_most_one(dim: Dim) -> bool:
 def is_scalar(type: Type) -> bool:
     """Certainly one number (also a 0-d array, which arithmetic turns into a scalar)."""
     return isinstance(type, Scalar) or (isinstance(type, Array) and type.dims == ())
+
+
+def is_foreign(type: Type | None) -> bool:
+    """Is this an array of another library, or does it hold one?"""
+    match type:
+        case Array(foreign=foreign):
+            return foreign
+        case Sequence(_, items, element):
+            return is_foreign(element) or any(map(is_foreign, items or ()))
+        case Mapping(items, element):
+            return is_foreign(element) or any(is_foreign(item) for _, item in items or ())
+        case Struct(_, fields):
+            return any(is_foreign(item) for _, item in fields)
+        case _:
+            return False
 
 
 def is_array(type: Type) -> bool:

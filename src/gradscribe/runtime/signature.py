@@ -31,9 +31,11 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import Enum
 from inspect import Parameter
 from types import EllipsisType, FunctionType, ModuleType, NoneType
+from typing import Any
 
 import numpy as np
 
+from gradscribe.arrays import follows_protocols
 from gradscribe.ir.types import MANY
 from gradscribe.objects import attributes_of
 
@@ -53,7 +55,7 @@ def key_of(value: object, depth: int = 0) -> Hashable:
     argument                     key
     ===========================  ==================================================
     number, NumPy scalar, range  its class
-    array                        (class, dtype, which dimensions are 1, or many)
+    array, any library's         (class, dtype, which dimensions are 1, or many)
     None, ..., string, bytes     itself
     function, ufunc, method      itself
     module                       itself
@@ -73,11 +75,7 @@ def key_of(value: object, depth: int = 0) -> Hashable:
     if kind in _BY_VALUE:
         return value
     if isinstance(value, np.ndarray):
-        return (
-            kind,
-            value.dtype,
-            tuple([1 if n == 1 else min(n, MANY) // MANY * MANY for n in value.shape]),
-        )
+        return _array_key(value)
     if kind is list:
         assert isinstance(value, list)
         return _list_key(value, depth)
@@ -96,10 +94,18 @@ def key_of(value: object, depth: int = 0) -> Hashable:
         return type, value
     if isinstance(value, ModuleType | Enum) or _is_function(value):
         return value
+    if follows_protocols(value):
+        return _array_key(value)
     attributes = attributes_of(value, depth)
     if not attributes:
         return kind
     return kind, *[(name, key_of(item, depth + 1)) for name, item in attributes.items()]
+
+
+def _array_key(array: Any) -> Key:
+    lengths = [1 if n == 1 else min(n, MANY) // MANY * MANY for n in array.shape]
+    kind: type = type(array)
+    return kind, array.dtype, tuple(lengths)
 
 
 def _list_key(elements: list[object], depth: int) -> Key:

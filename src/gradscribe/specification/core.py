@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, final
 
@@ -91,9 +91,11 @@ def with_respect_to(function: Callable[..., Any], wrt: Any) -> str:
     return given[0] if len(given) == 1 else ", ".join(given[:-1]) + f" and {given[-1]}"
 
 
-def types_of_call(specification: Specification, args: tuple[Any, ...]) -> Types:
+def types_of_call(
+    specification: Specification, args: tuple[Any, ...], wrt: Sequence[Place]
+) -> Types:
     """The types of the arguments of a call."""
-    return argument_types(list(specification.signature().parameters), args)
+    return argument_types(list(specification.signature().parameters), args, wrt=wrt)
 
 
 def restore(

@@ -80,7 +80,7 @@ class Gradient:
         return kinds
 
     def prepare(self, args: tuple[Any, ...]) -> Types:
-        return core.types_of_call(self, args)
+        return core.types_of_call(self, args, places(self.function, self.wrt)[0])
 
     def ir(self, kinds: Types) -> Function:
         known = self.cache.get(kinds)

@@ -62,7 +62,10 @@ class _Halves:
         return kinds
 
     def prepare(self, args: tuple[Any, ...]) -> Types:
-        return argument_types(list(self.signature().parameters), args)
+        names = list(self.signature().parameters)
+        every = [Place(place) for place in range(len(names))]
+        wrt = every if self.wrt is None else places(self.function, self.wrt)[0]
+        return argument_types(names, args, wrt=wrt)
 
     def asked(self, kinds: Types) -> tuple[list[Place], bool]:
         """What the linear map is about: what ``wrt`` says, else every floating parameter."""

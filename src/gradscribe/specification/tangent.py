@@ -10,6 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.arrays import follows_protocols
 from gradscribe.differentiate import blame, many, transform
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
@@ -75,7 +76,8 @@ def like_value(dot: Any, value: Any) -> Any:
     if isinstance(dot, list | tuple) and isinstance(value, list | tuple):
         parts = [like_value(d, v) for d, v in zip(dot, value, strict=True)]
         return type(dot)(*parts) if hasattr(dot, "_fields") else type(dot)(parts)
-    if not isinstance(dot, np.ndarray) or dot.dtype.kind not in "iubf":
+    is_array = isinstance(dot, np.ndarray) or follows_protocols(dot)
+    if not is_array or dot.dtype.kind not in "iubf":
         return dot
     dtype = getattr(value, "dtype", np.dtype(float))
     return dot.astype(dtype if dtype.kind == "f" else float, copy=False)
@@ -141,7 +143,8 @@ class Tangent:
                     f"{self.name}: the tangent of {name!r} has shape {np.shape(dot)}, "
                     f"the argument {np.shape(value)}"
                 )
-        kinds = argument_types(names, given)
+        wrt = [Place(place) for place, dot in enumerate(tangents) if dot is not None]
+        kinds = argument_types(names, given, wrt=wrt)
         dots = tuple(
             type_of(dot, name, sized=True) for name, dot in zip(names, tangents, strict=True)
         )
@@ -309,7 +312,8 @@ class VectorProduct:
                 f"{self.name}: {names[self._place]} does not have the shape of "
                 f"{core.with_respect_to(self.function, self.wrt)}"
             )
-        kinds = core.types_of_call(self, args)
+        wrt = [Place(p.param + (p.param >= self._place), p.path) for p in found]
+        kinds = core.types_of_call(self, args, wrt)
         return self.kinds_for((*kinds[: self._place], *kinds[self._place + 1 :]))
 
     def ir(self, kinds: Types) -> Function:
