@@ -121,8 +121,8 @@ HEAD = """\
 # What is refused
 
 Every construct that gradscribe refuses, the message, and a program that is accepted in its place.
-`np` is NumPy and `gs` is gradscribe. What is not listed here is differentiated, or is a mistake
-that Python does not run either.
+`np` is NumPy, `gs` is gradscribe and `foreign` an array of another library. What is not listed here
+is differentiated, or is a mistake that Python does not run either.
 """
 
 
