@@ -64,7 +64,7 @@ def check_grads(
     >>> gs.check_grads(f, (np.ones(3), 2), order=2)
     >>> gs.check_grads(f, (0.5, 2), derivative=lambda x, n: -n * np.sin(x) * np.cos(x))
     Traceback (most recent call last):
-    ...
+        ...
     gradscribe.verification.report.WrongDerivativeError: the derivative of f is wrong (given)
       argument  entry  expected    got          step
       x                0.84147098  -0.84147098  0.0039
