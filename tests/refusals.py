@@ -1355,6 +1355,101 @@ SECTIONS["Blocks for adjoints"] = [
     ),
 ]
 
+SECTIONS["Roots and fixed points"] = [
+    Refusal(
+        "an equation that something is missing of",
+        """
+        def main(s):
+            return gs.root(lambda x: x**2 - s)
+        """,
+        """
+        def main(s):
+            return gs.root(lambda x: x**2 - s, 1.0)
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a solution that may be a number or an array",
+        """
+        import json
+
+        def main(s):
+            found = json.loads("1.140175425099138")
+            return gs.solution(lambda x, s: x**2 - s, found, s)
+        """,
+        """
+        import json
+
+        def main(s):
+            found = json.loads("1.140175425099138")
+            return gs.solution(lambda x, s: x**2 - s, float(found), s)
+        """,
+        args="s",
+        instead="gs.grad(main)(s)",
+    ),
+    Refusal(
+        "a search that begins with integers",
+        """
+        def main(x):
+            return gs.root(lambda y: y**3 - x, np.ones(3, int))
+        """,
+        """
+        def main(x):
+            return gs.root(lambda y: y**3 - x, np.ones(3))
+        """,
+    ),
+    Refusal(
+        "an equation of another shape than its solution",
+        """
+        def main(x):
+            return gs.root(lambda y: y**3 - x, 1.0)
+        """,
+        """
+        def main(x):
+            return gs.root(lambda y: y**3 - x, np.ones(3))
+        """,
+    ),
+    Refusal(
+        "an equation that changes an object",
+        """
+        def main(x):
+            y = 2 * x
+
+            def equation(r):
+                y[0] = r[0]
+                return r**3 - y
+
+            return gs.root(equation, np.ones(3))
+        """,
+        """
+        def main(x):
+            def equation(r):
+                y = 2 * x
+                return r**3 - y
+
+            return gs.root(equation, np.ones(3))
+        """,
+    ),
+    Refusal(
+        "an equation that prints",
+        """
+        def main(s):
+            def equation(x):
+                print(x)
+                return x**2 - s
+
+            return gs.root(equation, 1.0)
+        """,
+        """
+        def main(s):
+            x = gs.root(lambda x: x**2 - s, 1.0)
+            print(x)
+            return x
+        """,
+        args="s",
+    ),
+]
+
 SECTIONS["Generators and comprehensions"] = [
     Refusal(
         "a yield whose value is used",

@@ -27,6 +27,7 @@ LEVELS = {
     "primal": 6,
     "specification": 7,
     "nested": 8,
+    "implicit": 8,
     "api": 8,
     "inspect": 9,
     "files": 9,
@@ -38,6 +39,7 @@ BESIDE = {
     ("emit", "passes"),  # a file's functions are simplified as they are written
     ("rules", "frontend"),  # declaring a rule asks what it reads of the function
     ("specification", "api"),  # a pickle is restored by the function that users call
+    ("implicit", "api"),  # the search for a root is what users call, too
     ("nested", "api"),  # what is called inside a function is what users call
 }
 CALCULUS = {"rules", "differentiate"}

@@ -23,6 +23,7 @@ from gradscribe.errors import (
     SourceUnavailableError,
     UnsupportedError,
 )
+from gradscribe.implicit import fixed_point, root, solution
 from gradscribe.ir.control import adjoint_of, checkpoint
 from gradscribe.ir.helpers import stop_gradient
 from gradscribe.rules.custom import RuleSet, adjoint, constant, linear, partial, tangent
@@ -49,6 +50,7 @@ __all__ = [
     "constant",
     "differentiate",
     "elementwise_grad",
+    "fixed_point",
     "grad",
     "hessian",
     "hvp",
@@ -59,6 +61,8 @@ __all__ = [
     "linear",
     "linearize",
     "partial",
+    "root",
+    "solution",
     "stop_gradient",
     "tangent",
     "value_and_grad",

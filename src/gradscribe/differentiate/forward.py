@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from gradscribe.differentiate import apply, calls, residuals, ruled, surgery
+from gradscribe.differentiate import apply, calls, implicit, residuals, ruled, surgery
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM
 from gradscribe.errors import UnsupportedError
@@ -20,7 +20,7 @@ from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, RULED, SCOPE, STRUCTURED, WHILE
+from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, IMPLICIT, RULED, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
 from gradscribe.ir.scopes import COMPLETED, catches, raises
 from gradscribe.ir.types import Sequence
@@ -100,6 +100,9 @@ class Forwarder:
         self.builder.region.ops += [new, *beside.ops] if needed else [*beside.ops, new]
 
     def _tangent(self, op: Op, new: Op, result: Value) -> None:
+        if op.prim is IMPLICIT:
+            self._record(result, implicit.tangent(op, new, self.dots, self.builder))
+            return
         if op.prim is RULED:
             for value, found in ruled.tangents(op, new, self.dots, self.builder).items():
                 self._record(value, found)

@@ -5,6 +5,7 @@ A part is read once, where the function begins; every other place that reads it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -85,3 +86,11 @@ def unused(wish: str, params: list[Parameter]) -> str:
         number += 1
         name = f"{wish}_{number}"
     return name
+
+
+def parameters_of(values: Sequence[Value]) -> list[Parameter]:
+    """Parameters for a function of ours, called after the values that it is given."""
+    params: list[Parameter] = []
+    for value in values:
+        params.append(Parameter(unused(value.hint or "t", params)))
+    return params

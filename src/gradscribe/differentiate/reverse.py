@@ -19,7 +19,7 @@ from typing import final
 
 import numpy as np
 
-from gradscribe.differentiate import apply, calls, residuals, ruled, surgery
+from gradscribe.differentiate import apply, calls, implicit, residuals, ruled, surgery
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.afresh import compute_afresh
 from gradscribe.differentiate.bars import Bar, Entries, Scope, bar_name
@@ -30,7 +30,7 @@ from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, RULED, SCOPE, WHILE, of
+from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, IMPLICIT, RULED, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.scopes import COMPLETED, catches, is_repeated, raises
 from gradscribe.ir.types import has_known_shape, is_array
@@ -80,6 +80,8 @@ class Reverser:
             calls.reverse(op, bars, scope, self.active, self.forward)
         elif op.prim is HOOK:
             surgery.reverse(op, bars[0], scope, self.active)
+        elif op.prim is IMPLICIT:
+            implicit.reverse(op, bars[0], scope, self.active)
         elif op.prim is RULED:
             ruled.reverse(op, bars, scope, self.active)
         else:

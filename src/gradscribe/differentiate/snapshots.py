@@ -34,6 +34,7 @@ from collections.abc import Sequence as Sequence_
 from typing import final
 
 from gradscribe.differentiate.bars import ADD, GETITEM, TUPLE, Scope, bar_name
+from gradscribe.differentiate.inputs import parameters_of
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend.checkpoints import acts
 from gradscribe.ir import helpers, special
@@ -45,7 +46,6 @@ from gradscribe.ir.core import (
     Function,
     Op,
     Operand,
-    Parameter,
     Region,
     Value,
     walk,
@@ -135,7 +135,7 @@ class _Loop:
         )
         function = Function(name, [], Region(), span=self.op.span, internal=True)
         function.body.params = [steps, snapshots, *values]
-        function.params = [Parameter(v.hint or "t") for v in function.body.params]
+        function.params = parameters_of(function.body.params)
         builder = Builder(function.body)
         builder.span, builder.statement = self.op.span, self.op.statement
         marked = builder.emit(CHECKPOINT, steps, snapshots)
@@ -214,7 +214,7 @@ def step_of(function: Function, loop: Op) -> Function:
     copy = copy_region(Region([], body.ops, body.yields), mapping)
     name = f"{function.name.removesuffix('s')}"
     step = Function(name, [], Region(values, copy.ops), span=function.span, internal=True)
-    step.params = [Parameter(v.hint or "t") for v in values]
+    step.params = parameters_of(values)
     step.body.yields = [_together(Builder(step.body), copy.yields)]
     return step
 

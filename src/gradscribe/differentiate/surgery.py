@@ -32,13 +32,22 @@ def reverse(op: Op, bar: Bar | None, scope: Scope, active: Activity) -> None:
     assert op.attrs.callee is not None and isinstance(value, Value)
     builder = scope.builder
     given = scope.whole(bar, op.results[0])
-    place = len(builder.region.ops)
-    made = splice(op.attrs.callee, [given, *free], builder)
-    for inner in builder.region.ops[place:]:
-        for each in (inner, *(o for region in inner.regions for o in walk(region))):
-            each.sweep = builder.sweep
-        builder.note(inner)
+    made = placed(op.attrs.callee, [given, *free], builder)
     scope.add(value, made if made is given else _shaped(builder, made, value))
+
+
+def placed(
+    function: Function, args: list[Operand], builder: Builder, derived: bool = False
+) -> Operand:
+    """Copy a function's body in place, as a part of the sweep that is built; its result."""
+    place = len(builder.region.ops)
+    made = splice(function, args, builder)
+    for op in builder.region.ops[place:]:
+        for each in (op, *(o for region in op.regions for o in walk(region))):
+            each.sweep = builder.sweep
+            each.derived = each.derived or derived
+        builder.note(op)
+    return made
 
 
 def _shaped(builder: Builder, bar: Operand, value: Value) -> Operand:

@@ -23,7 +23,16 @@ from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Value
 from gradscribe.ir.facts.calls import called
 from gradscribe.ir.facts.methods import LIST_METHODS, METHODS, Gathered
 from gradscribe.ir.facts.records import instance
-from gradscribe.ir.primitives import BY_FUNCTION, CALL, IF, OPAQUE, UNPACK, Primitive, printed_name
+from gradscribe.ir.primitives import (
+    BY_FUNCTION,
+    CALL,
+    IF,
+    IMPLICIT,
+    OPAQUE,
+    UNPACK,
+    Primitive,
+    printed_name,
+)
 
 BINARY: dict[Any, ast.operator] = {
     operator.add: ast.Add(),
@@ -286,6 +295,12 @@ class Expressions:
                 checkpoint = self.needs.function("checkpoint", helpers.checkpoint)
                 called = call(ast.Name(checkpoint, LOAD), called)
             return call(called, *map(self.operand, op.args))
+        if op.prim is IMPLICIT:
+            assert op.attrs.callee is not None
+            helper = helpers.fixed if op.attrs.form == "fixed" else helpers.solution
+            mark = ast.Name(self.needs.function(helper.__name__, helper), LOAD)
+            equation = ast.Name(self.needs.callee(op.attrs.callee), LOAD)
+            return call(mark, equation, *map(self.operand, op.args))
         special = self._syntax(op, function)
         if special is not None:
             return special

@@ -117,7 +117,7 @@ def _reserved(function: Function, needs: Requirements) -> set[str]:
         if op.attrs.template is not None:
             found |= {n.id for n in ast.walk(op.attrs.template) if isinstance(n, ast.Name)}
         if op.attrs.callee is not None:
-            found |= {op.attrs.callee.name, "checkpoint"}
+            found |= {op.attrs.callee.name, "checkpoint", "solution", "fixed"}
     return found | _BUILTINS
 
 

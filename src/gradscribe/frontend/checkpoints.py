@@ -106,25 +106,28 @@ def call(
     result = recursion.call(frame, node, definition, bound, captured, checkpoint=True)
     made = frame.builder.region.ops[-1].attrs.callee
     if made is not None and not recursion.in_progress(definition):
-        _check(frame, node, made, set())
+        check(frame, node, made, "a checkpoint is computed twice")
     return result
 
 
-def _check(frame: Frame, node: Any, function: Function, seen: set[int]) -> None:
+def check(
+    frame: Frame, node: Any, function: Function, why: str, seen: set[int] | None = None
+) -> None:
     """Refuse to run twice what must not happen twice."""
+    seen = set() if seen is None else seen
     seen.add(id(function))
     for op in walk(function.body):
         if acts(op):
             where = f" in line {op.span.line}" if op.span is not None else ""
             frame.refuse(
                 node,
-                f"a checkpoint is computed twice, and what {function.name} does{where} is seen "
-                "from outside, or differs from time to time",
+                f"{why}, and what {function.name} does{where} is seen from outside, or differs "
+                "from time to time",
                 "do it outside, and hand in what it gives",
             )
         callee = op.attrs.callee
         if callee is not None and id(callee) not in seen:
-            _check(frame, node, callee, seen)
+            check(frame, node, callee, why, seen)
 
 
 def acts(op: Op) -> bool:

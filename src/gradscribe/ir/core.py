@@ -126,12 +126,12 @@ class Attrs:
     ``seqs`` (FOR): how many of the args are sequences. ``form`` (calls): "method" where the user
     wrote ``x.sum()``, an operator's sign where it was augmented; of a FOR, "comprehension" where it
     came from one; of a SCOPE, "repeated" where what is derived of its body stands in one too; of an
-    OPAQUE, "changes" where it may change what it is given; of a
-    CALL, "checkpoint" where reverse mode keeps nothing of it but its args. ``template`` (OPAQUE,
-    SCOPE): the AST with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL, HOOK): the function;
-    of a checkpointed FOR, the one that it is the loop of.
-    ``stop`` (FOR, WHILE): the place of the carry that ends the loop when it is true after an
-    iteration. ``ruled`` (RULED): the call whose derivative is declared.
+    OPAQUE, "changes" where it may change what it is given; of a CALL, "checkpoint" where reverse
+    mode keeps nothing of it but its args; of an IMPLICIT, "root" or "fixed". ``template`` (OPAQUE,
+    SCOPE): the AST with ``Name`` holes ``_0``, ``_1``…. ``callee`` (CALL, HOOK, IMPLICIT): the
+    function; of a checkpointed FOR, the one that it is the loop of. ``stop`` (FOR, WHILE): the
+    place of the carry that ends the loop when it is true after an iteration. ``ruled`` (RULED):
+    the call whose derivative is declared.
     """
 
     seqs: int = 0

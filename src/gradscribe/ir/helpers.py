@@ -144,6 +144,16 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
+def solution(f: Any, x: Any, *args: Any) -> Any:
+    """x, a root: f(x, *args) is 0. Its derivatives are those of the root as a function of args."""
+    return x
+
+
+def fixed(f: Any, x: Any, *args: Any) -> Any:
+    """x, a fixed point: f(x, *args) is x. Its derivatives are those of the point, as of args."""
+    return x
+
+
 def checkpoint(what: Any, snapshots: Any = None) -> Any:
     """what itself, of which derivatives save little and compute the rest again."""
     return what

@@ -170,6 +170,8 @@ FOR = Primitive("for")
 WHILE = Primitive("while")
 SCOPE = Primitive("scope")
 CALL = Primitive("call")
+# Its first arg, which solves an equation (the callee's) with the rest as parameters.
+IMPLICIT = Primitive("implicit", storage="view")
 HOOK = Primitive("hook")  # its first arg; the callee makes of its adjoint, and the rest, another
 RULED = Primitive("ruled")
 OPAQUE = Primitive("opaque", effect=True)
