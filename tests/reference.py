@@ -28,6 +28,7 @@ SECTIONS = {
     "gradscribe.api": "Derivatives",
     "gradscribe.runtime.dispatch": "What they return",
     "gradscribe.ir": "Inside functions that are differentiated",
+    "gradscribe.implicit": "Solutions of equations",
     "gradscribe.rules.custom": "Rules of your own",
     "gradscribe.verification": "Checking and adopting derivatives",
     "gradscribe.errors": "Errors",

@@ -86,9 +86,9 @@ def slope(equation: Function) -> Function:
         value = type_of_operand(equation.result)
         if is_scalar(kind):
             known = transform.tangent(equation, [Place(0)], name, with_value=False)
-        elif jacobian.can_go_forward(value, equation, [kind]):
+        elif jacobian.has_ranks(value, equation, [kind]):
             known = jacobian.forward_jacobian(equation, [Place(0)], True, name)
-        else:
+        if known is None:
             known = jacobian.reverse_jacobian(equation, [Place(0)], True, name)
         equation.derivatives["slope"] = known
     assert isinstance(known, Function)
