@@ -523,6 +523,37 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "an object of one class or another": (
+        """
+@dataclasses.dataclass
+class Miss:
+    depth: float
+@dataclasses.dataclass
+class Hit:
+    place: float
+    depth: float = 0.0
+@dataclasses.dataclass
+class Far(Hit):
+    when: int = 3
+def event(x, y):
+    if x * y < 0:
+        return Miss(x * y)
+    d = x * x - y
+    if d < 0:
+        return Miss(d * x)
+    if d > 5:
+        return Far(x, d, 7)
+    return Hit(x * y, depth=d * d)
+def main(x):
+    total = 1.0
+    for y in (1.5, -0.5, 3.0, 7.0):
+        first = event(x * 4.0, y)
+        total = total * first.depth + event(x + 1.0, 0.5).place
+    return total
+""",
+        (0.7,),
+        (0,),
+    ),
     "closures with nonlocal": (
         """
 def main(x):

@@ -53,6 +53,11 @@ def _meshgrid(x: Any, y: Any, indexing: Any = "xy") -> Any:
     return np.tile(np.reshape(x, (-1, 1)), (1, len(y))), np.tile(y, (len(x), 1))
 
 
+def _broadcast_arrays(*args: Any) -> Any:
+    shape = np.broadcast_shapes(*[np.shape(x) for x in args])
+    return tuple([np.broadcast_to(x, shape) for x in args])
+
+
 def _insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     if np.ndim(arr) != 1 or np.ndim(obj) != 0:
         raise NotImplementedError("np.insert but at one place of a vector")
@@ -152,6 +157,7 @@ WRITTEN: dict[Any, Any] = {
     np.piecewise: _piecewise,
     np.gradient: _gradient,
     np.meshgrid: _meshgrid,
+    np.broadcast_arrays: _broadcast_arrays,
     np.insert: _insert,
     np.delete: _delete,
     np.ediff1d: _ediff1d,

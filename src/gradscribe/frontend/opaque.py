@@ -14,6 +14,7 @@ from typing import Any
 
 import gast
 
+from gradscribe.frontend import either
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf, locations
 from gradscribe.frontend.raising import certainly
@@ -77,7 +78,9 @@ def attribute(frame: Frame, node: gast.Attribute, base: Bound) -> Bound:
     """``base.name`` of something that is not understood."""
     kind = type_of_operand(base) if isinstance(base, Value | Const) else UNKNOWN
     if not isinstance(kind, Immutable):
-        return expression(frame, node, {id(node.value): base})
+        whole = frame.read(base) if isinstance(base, Ref) and not base.path else None
+        found = either.field_of(frame, whole, node.attr) if whole is not None else None
+        return expression(frame, node, {id(node.value): base}) if found is None else found
     _check_has(frame, node, kind)
     given = immutables.attribute(kind, node.attr)
     return expression(frame, node, {id(node.value): base}, None, given)

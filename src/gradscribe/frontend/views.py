@@ -61,7 +61,7 @@ def _relation(frame: Frame, base: Ref, prim: Primitive, args: tuple[Operand, ...
         return SAME
     if prim.storage == "view":
         return VIEW
-    if function in (np.asarray, np.ascontiguousarray):
+    if function in (np.asarray, np.asanyarray, np.ascontiguousarray):
         return _as_array(frame, base, kind, args)
     rank = None if kind.dims is None else len(kind.dims)
     if rank is None:

@@ -20,7 +20,7 @@ from gradscribe.ir.transposes import (
 )
 from gradscribe.rules.declare import adjoint, constant, constant_in, linear, tangent
 
-constant(np.shape, np.ndim, np.size, np.nonzero, np.unravel_index)
+constant(np.shape, np.broadcast_shapes, np.ndim, np.size, np.nonzero, np.unravel_index)
 
 
 # ---------------------------------------------------------------------------- one array, new shape

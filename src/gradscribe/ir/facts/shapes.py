@@ -59,6 +59,15 @@ def shape(a: Type) -> Type:
     return Sequence("tuple", items, PY_INT if items is None else None)
 
 
+@fact(np.broadcast_shapes, cheap=True)
+def _(*args: Type) -> Type:
+    """A tuple of ints, as many as the longest has."""
+    ranks = [None if not isinstance(x, Sequence) or x.items is None else len(x.items) for x in args]
+    if None in ranks or not ranks:
+        return Sequence("tuple", None, PY_INT)
+    return Sequence("tuple", (PY_INT,) * max(rank for rank in ranks if rank is not None))
+
+
 @fact(np.ndim, cheap=True)
 def _(a: Type) -> Type:
     return PY_INT
