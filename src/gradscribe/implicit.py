@@ -75,7 +75,7 @@ def fixed_point(
     >>> def point(a):
     ...     return gs.fixed_point(cosine, 1.0, a)
     >>> round(point(1.0), 10), round(gs.grad(point)(1.0), 10)
-    (0.7390851332, -0.2976333859)
+    (0.7390851332, -0.2974743415)
     """
     x0 = x0 if isinstance(x0, np.ndarray) else float(x0)
     return _repeated(lambda x: f(x, *args), x0, tolerance, max_steps)
@@ -92,8 +92,8 @@ def solution(f: Equation, x: Any, *args: Any) -> Any:
     >>> def equation(x, a):
     ...     return x**3 - a
     >>> def cube_root(a):
-    ...     x = brentq(equation, 0.0, 10.0, (a,), 1e-14)
-    ...     return gs.solution(equation, float(x), a)
+    ...     x = float(brentq(lambda x: equation(x, a), 0.0, 10.0, xtol=1e-15))
+    ...     return gs.solution(equation, x, a)
     >>> round(gs.grad(cube_root)(8.0), 10)
     0.0833333333
     """
