@@ -50,6 +50,7 @@ from gradscribe.ir.types import (
     Unknown,
     class_name,
     dims_of,
+    element_type,
     holds_records,
     is_array,
     is_static,
@@ -391,7 +392,10 @@ def _by_structure(
 def known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Bound | None:
     """What is asked of a shape that is known, and what a rule asks of the index it is given."""
     if prim.name in ("np.ndim", ".ndim"):
-        dims = dims_of(type_of_operand(args[0]))
+        kind = type_of_operand(args[0])
+        if isinstance(kind, SequenceType) and isinstance(element_type(kind), Scalar):
+            return Const(1)
+        dims = dims_of(kind)
         return None if dims is None else Const(len(dims))
     if prim.name in (".shape", ".size", "np.shape"):
         dims = dims_of(type_of_operand(args[0]))
