@@ -13,7 +13,7 @@ from typing import final
 
 from gradscribe.emit.bindings import handed_on
 from gradscribe.emit.liveness import Liveness
-from gradscribe.ir.core import Function, Operand, Region, Value
+from gradscribe.ir.core import Function, Op, Operand, Region, Value
 from gradscribe.ir.hints import DEFAULT
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
@@ -151,20 +151,38 @@ class Names:
             self._share(root, declared.name, taken)
         own = {p.name for p in function.params}
         blocked = (reserved | set(keyword.kwlist)) - own
+        gradients = self._gradients(function, groups)
         ordered = sorted(
             (root for root in groups if root not in self.names),
             key=lambda root: (
                 not any(v.named for v in groups[root]),
+                root not in gradients,
                 self.live.bit[groups[root][0]],
             ),
         )
         ours = blocked | {v.hint for v in self.live.order if v.named} | own
         for root in ordered:
-            wish = self._wish(groups[root])
+            wish = gradients.get(root) or self._wish(groups[root])
             mine = any(v.named for v in groups[root])
             searched = full.setdefault((wish, mine), [])
             name = self._free(root, wish, taken, blocked if mine else ours, searched)
             self._share(root, name, taken)
+
+    def _gradients(self, function: Function, groups: dict[Value, list[Value]]) -> dict[Value, str]:
+        """The variables that are handed out as what a parameter's derivative is called.
+
+        One that is known by another name of the user's keeps it.
+        """
+        own = {p.name for p in function.params}
+        users = {v.hint for v in self.live.order if v.named} | own
+        found: dict[Value, str] = {}
+        for value in _handed_out(function):
+            if not isinstance(value, Value) or value not in self.parent or not _known(value):
+                continue
+            known = {_stem(v) for v in groups[self.find(value)] if _stem(v) in users}
+            if _stem(value) in own and known <= {_stem(value)}:
+                found[self.find(value)] = value.hint
+        return found
 
     def _wish(self, group: list[Value]) -> str:
         named = [v.hint for v in group if v.named and v.hint]
@@ -212,6 +230,22 @@ class Names:
 
 
 _BLOCK = 32
+
+
+def _stem(value: Value) -> str:
+    """What a value is, or is a derivative of."""
+    return value.hint.removesuffix("_bar").removesuffix("_dot")
+
+
+def _handed_out(function: Function) -> list[Operand]:
+    """What a function returns, and the parts of the tuples that it makes for that."""
+    made: dict[Operand, Op] = {
+        op.results[0]: op for op in function.body.ops if op.prim.function is tuple
+    }
+    found = list(function.body.yields)
+    for operand in found:
+        found += made[operand].args if operand in made else ()
+    return found
 
 
 def _numbered(wish: str, number: int) -> str:
