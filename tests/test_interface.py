@@ -521,3 +521,17 @@ def test_bad_requests_are_named() -> None:
 
 def fitted_pair(x):
     return np.sum(x), x
+
+
+def test_a_sum_over_an_axis_of_an_array_of_unknown_rank_is_differentiated_twice() -> None:
+    def f(x, index):
+        r = x[index, :2]
+        return np.sin(np.sum(r, axis=1, keepdims=True) * r)
+
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    index = np.array([0, 1, 3, 1])
+    _, pushforward = gs.linearize(f, wrt="x")(x, index)
+    _, tangent = gs.jvp(f)((x, index), (x**2, None))
+    np.testing.assert_allclose(pushforward(x**2), tangent, rtol=1e-12)
+    twice = gs.grad(gs.grad(f))(x, index)
+    np.testing.assert_allclose(twice, gs.hessian(f)(x, index).sum(axis=(0, 1)), atol=1e-12)

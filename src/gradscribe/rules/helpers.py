@@ -31,7 +31,7 @@ from gradscribe.rules.declare import constant, constant_in, linear
 # Summing what was broadcast, and broadcasting it again, are each other's transposes.
 @linear(like, "g")
 def like_g(g, x, *, y_bar):
-    return fill_like(y_bar, g)
+    return like(y_bar, g)
 
 
 @linear(fill_like, "value")
