@@ -29,7 +29,17 @@ from gradscribe.frontend import (
 from gradscribe.frontend.assignments import ASSIGNMENTS
 from gradscribe.frontend.declared import PURE, declared
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Closure, Fields, Loc, Method, Ref, Super, TupleOf
+from gradscribe.frontend.heap import (
+    Bound,
+    Closure,
+    Fields,
+    Loc,
+    Method,
+    Ref,
+    Super,
+    TupleOf,
+    locations,
+)
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.recognise import helper_of
@@ -354,7 +364,12 @@ def apply(
         op = frame.builder.region.ops[-1]
         if op.results == (result,):
             op.attrs = Attrs(form=form)
-    return frame.wrap(result)
+    made = frame.wrap(result)
+    if prim.function is helpers.stop_gradient:  # it is what it was given
+        for loc in locations(made):
+            for other in frame.heap.within(bound[0]):
+                frame.heap.relate(loc, other)
+    return made
 
 
 _SPECIAL_METHODS: dict[Any, str] = {
