@@ -27,6 +27,7 @@ Made of the docstrings by `make golden`; the tests run every example. The names 
 SECTIONS = {
     "gradscribe.api": "Derivatives",
     "gradscribe.runtime.dispatch": "What they return",
+    "gradscribe.sparse": "Sparse matrices",
     "gradscribe.ir": "Inside functions that are differentiated",
     "gradscribe.implicit": "Solutions of equations",
     "gradscribe.rules.custom": "Rules of your own",

@@ -30,6 +30,7 @@ LEVELS = {
     "implicit": 8,
     "api": 8,
     "inspect": 9,
+    "sparse": 9,
     "files": 9,
     "verification": 10,
     "cli": 11,

@@ -6,6 +6,7 @@ import ast
 import copy
 import functools
 import pickle
+import textwrap
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,8 +15,9 @@ import pytest
 
 import gradscribe as gs
 import oracles
+from gradscribe import files
 from oracles import assert_close, unchanged
-from pipeline import define
+from pipeline import define, without_gradscribe
 
 X = np.array([0.3, 0.5, 0.9])
 M = np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2]])
@@ -535,3 +537,78 @@ def test_a_sum_over_an_axis_of_an_array_of_unknown_rank_is_differentiated_twice(
     np.testing.assert_allclose(pushforward(x**2), tangent, rtol=1e-12)
     twice = gs.grad(gs.grad(f))(x, index)
     np.testing.assert_allclose(twice, gs.hessian(f)(x, index).sum(axis=(0, 1)), atol=1e-12)
+
+
+# ---------------------------------------------------------------------------- decorator and files
+
+
+def test_the_decorator_gives_every_derivative() -> None:
+    @gs.differentiate(has_aux=True)
+    def energy(x, k):
+        return 0.5 * k * np.sum(x**3), x
+
+    assert_close(energy.grad(X, 2.0), (3 * X**2, X), **EXACT)
+    assert_close(energy.jacobian(X, 2.0), (3 * X**2, X), **EXACT)
+    assert_close(energy.hessian(X, 2.0), (np.diag(6 * X), X), **EXACT)
+    assert_close(energy.hvp(X, X, 2.0), (6 * X**2, X), **EXACT)
+    assert_close(energy.linearize(X, 2.0)[1](X, 0.0), np.sum(3 * X**3), **EXACT)
+    assert_close(energy.jvp((X, 2.0), (X, None))[1], np.sum(3 * X**3), **EXACT)
+
+
+FILES = {
+    "jacobian": lambda f: gs.jacobian(f)(X, 1.7),
+    "hessian": lambda f: gs.hessian(f)(X, 1.7),
+    "hvp": lambda f: gs.hvp(f)(X, X, 1.7),
+}
+
+
+@pytest.mark.parametrize("kind", [*FILES, "linearize", "jvp"])
+def test_a_file_says_the_same_without_gradscribe(
+    kind: str, tmp_path: Any, monkeypatch: Any
+) -> None:
+    source = """
+    import numpy as np
+
+
+    def f(x, c: float):
+        for _ in range(3):
+            x = np.sin(x) * np.sum(x) * c
+        return x
+    """
+    path = tmp_path / f"model_{kind}.py"
+    path.write_text(textwrap.dedent(source).lstrip(), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    target = files.find(path, "f")
+    wish = files.Wish(kind=kind, example="np.ones(3), 1.0", batched=kind == "jvp")
+    text = files.compose(target, wish).text
+    names: dict[str, Any] = {"__name__": "alone"}
+    with without_gradscribe():
+        exec(compile(text, "<file>", "exec", dont_inherit=True), names)
+        made = names[f"f_{kind}"]
+        if kind == "linearize":
+            got = made(X, 1.7)[1](X)
+        elif kind == "jvp":
+            got = made(X, 1.7, np.stack([X, 2 * X]))[1]
+        else:
+            got = made(*((X, X, 1.7) if kind == "hvp" else (X, 1.7)))
+    dot = gs.jvp(target.function)((X, 1.7), (X, None))[1]
+    expected = {"linearize": dot, "jvp": np.stack([dot, 2 * dot])}
+    if kind in FILES:
+        expected[kind] = FILES[kind](target.function)
+    assert_close(got, expected[kind], **EXACT)
+    with pytest.raises(ValueError, match=r"shape|expected"):
+        if kind == "linearize":
+            made(X, 1.7)[1](1.0)
+        elif kind == "jvp":
+            made(X, 1.7, X)
+        elif kind == "hvp":
+            made(X, X[1:], 1.7)
+        else:
+            made(np.ones((3, 3)), 1.7)
+    assert "--" + kind in text
+    if kind in FILES:
+        again = define(text, f"f_{kind}")
+        args = (X, X, 1.7) if kind == "hvp" else (X, 1.7)
+        direct = {"jacobian": gs.jacobian, "hessian": gs.hessian, "hvp": gs.hvp}[kind]
+        second = gs.grad(direct(target.function), "x")(*args)
+        assert_close(gs.grad(again, "x")(*args), second, rtol=1e-8, atol=1e-8, check_dtype=False)

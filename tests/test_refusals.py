@@ -178,6 +178,7 @@ REFUSING = {
 
 # Places that no short program reaches, by a part of the message, and why.
 NOT_REACHED: dict[str, str] = {
+    "SciPy is not installed": "the tests need SciPy themselves",
     "does not match the function": "the file was changed after the import (test_source.py)",
     "cannot be told apart": "two lambdas of one line that only their closures tell apart",
     "cannot find the type of what": "after some rounds a type is unknown, which fits all",

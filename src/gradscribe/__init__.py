@@ -27,6 +27,7 @@ from gradscribe.implicit import fixed_point, root, solution
 from gradscribe.ir.control import adjoint_of, checkpoint
 from gradscribe.ir.helpers import stop_gradient
 from gradscribe.rules.custom import RuleSet, adjoint, constant, linear, partial, tangent
+from gradscribe.sparse import sparse_hessian, sparse_jacobian
 from gradscribe.verification.adopt import adopt
 from gradscribe.verification.check import check_grads
 from gradscribe.verification.report import WrongDerivativeError
@@ -63,6 +64,8 @@ __all__ = [
     "partial",
     "root",
     "solution",
+    "sparse_hessian",
+    "sparse_jacobian",
     "stop_gradient",
     "tangent",
     "value_and_grad",

@@ -337,11 +337,13 @@ def differentiate(
     wrt: Wrt = 0,
     mode: Mode = "auto",
     order: int = 1,
+    has_aux: bool = False,
 ) -> Any:
     """Decorate a function with its derivatives; bare, or with arguments.
 
     The function stays as it is and gains ``.grad`` (of the given order), ``.value_and_grad``,
-    ``.jvp`` and ``.vjp``. ``gradscribe write`` writes the derivatives of decorated functions.
+    ``.jvp``, ``.vjp``, ``.linearize``, ``.jacobian``, ``.hessian`` and ``.hvp``. ``gradscribe
+    write`` writes the derivatives of decorated functions.
 
     >>> @differentiate(wrt=("x", "k"))
     ... def energy(x, k):
@@ -350,18 +352,22 @@ def differentiate(
     (9.0, (6.0, 4.5))
     """
     if function is None:
-        return partial(differentiate, wrt=wrt, mode=mode, order=order)
+        return partial(differentiate, wrt=wrt, mode=mode, order=order, has_aux=has_aux)
     if not isinstance(order, int) or order < 1:
         raise ArgumentError(f"order must be a positive integer, not {order!r}")
-    gradient = grad(function, wrt, mode=mode)
+    gradient = grad(function, wrt, mode=mode, has_aux=has_aux)
     for _ in range(order - 1):
-        gradient = grad(gradient, wrt, mode=mode)
+        gradient = grad(gradient, wrt, mode=mode, has_aux=has_aux)
     vars(function).update(
         grad=gradient,
-        value_and_grad=value_and_grad(function, wrt, mode=mode),
-        jvp=jvp(function),
-        vjp=vjp(function),
-        differentiated=spec.Request(wrt, mode, order),
+        value_and_grad=value_and_grad(function, wrt, mode=mode, has_aux=has_aux),
+        jvp=jvp(function, has_aux=has_aux),
+        vjp=vjp(function, has_aux=has_aux),
+        linearize=linearize(function, has_aux=has_aux),
+        jacobian=jacobian(function, wrt, mode=mode, has_aux=has_aux),
+        hessian=hessian(function, wrt, has_aux=has_aux),
+        hvp=hvp(function, wrt, has_aux=has_aux),
+        differentiated=spec.Request(wrt, mode, order, has_aux),
     )
     return function
 

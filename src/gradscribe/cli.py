@@ -260,7 +260,7 @@ def _wish(options: argparse.Namespace, target: Target) -> Wish:
         value=options.value,
         kind=options.kind or "gradient",
         example=options.example,
-        has_aux=options.has_aux,
+        has_aux=options.has_aux or (request.has_aux if request else False),
         nan_check=options.nan_check,
         batched=options.batched,
     )

@@ -290,7 +290,7 @@ def command(target: Target, wish: Wish, directory: Path | None) -> str:
         words.append("--value")
     if wish.kind != "gradient":
         words.append(f"--{wish.kind}")
-    if wish.has_aux:
+    if wish.has_aux and not usual.has_aux:
         words.append("--has-aux")
     if wish.nan_check:
         words.append("--nan-check")

@@ -165,3 +165,4 @@ class Request:
     wrt: Any
     mode: str
     order: int
+    has_aux: bool = False
