@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from gradscribe.errors import UnsupportedError
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradscribe as gs
+from gradscribe.errors import SourceUnavailableError, UnsupportedError
 from gradscribe.source import SourceFile, Span
 
 
@@ -54,3 +61,23 @@ def test_an_error_points_below_the_text_it_is_about() -> None:
         "   help: declare a rule"
     )
     assert (error.file, error.line, error.column) == ("model.py", 12, 9)
+
+
+def test_a_module_that_was_edited_is_read_again_when_it_is_imported_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "edited_and_reloaded.py"
+    path.write_text("def f(x):\n    def g(y):\n        return y**2\n    return g(x)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = importlib.import_module("edited_and_reloaded")
+    assert gs.grad(module.f)(3.0) == 6.0
+    path.write_text("def f(x):\n    def g(y):\n        return y**2 * y\n    return g(x)\n")
+    importlib.reload(module)
+    assert module.f(3.0) == 27.0
+    assert gs.grad(module.f)(3.0) == 27.0
+    path.write_text("def f(x):\n    def g(y):\n        return y**4\n    return g(x)\n\nk = 1\n")
+    importlib.reload(module)
+    path.write_text("def f(x):\n    def g(y):\n        return y**5\n    return g(x)\n\nk = 12\n")
+    with pytest.raises(SourceUnavailableError, match="does not match the function"):
+        gs.grad(module.f)(3.0)

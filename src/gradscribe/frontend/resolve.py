@@ -11,7 +11,9 @@ import sys
 import types
 import warnings
 from contextvars import ContextVar
-from typing import Any, TypeAlias, final
+from functools import lru_cache
+from importlib.machinery import SourceFileLoader
+from typing import Any, NoReturn, TypeAlias, final
 from weakref import WeakKeyDictionary
 
 import gast
@@ -133,12 +135,15 @@ def definition_of(function: types.FunctionType) -> Definition:
 
 def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:
     code = function.__code__
+    linecache.checkcache(code.co_filename)  # the file may have been edited since it was last read
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if not lines:
         raise SourceUnavailableError(
             f"the source of {function.__qualname__} cannot be read (file {code.co_filename!r})",
             hint="define it in a file, a notebook cell or a session that keeps its text",
         )
+    if _was_edited(function, "".join(lines)):
+        _refuse_edited(function)
     if code.co_name == "<lambda>":
         return _read_lambda(code, lines)
     first = code.co_firstlineno
@@ -152,12 +157,61 @@ def _read(function: types.FunctionType) -> tuple[FunctionNode, SourceFile]:
     block = _block(lines, first - 1)
     node, file = _parse(block, first, code, lines)
     if node is None:
-        name = function.__qualname__
-        raise SourceUnavailableError(
-            f"the source of {name} in {code.co_filename!r} does not match the function",
-            hint="the file changed after it was imported: import it again",
-        )
+        _refuse_edited(function)
     return node, file
+
+
+def _refuse_edited(function: types.FunctionType) -> NoReturn:
+    name, path = function.__qualname__, function.__code__.co_filename
+    raise SourceUnavailableError(
+        f"the source of {name} in {path!r} does not match the function",
+        hint="the file changed after it was imported: import it again",
+    )
+
+
+def _was_edited(function: types.FunctionType, text: str) -> bool:
+    """Is this text of a module another than the one that the function was compiled from?
+
+    Only Python's own import is asked: others (pytest's among them) compile something else.
+    """
+    home = str(function.__globals__.get("__name__")).split(".")[0]
+    if type(function.__globals__.get("__loader__")) is not SourceFileLoader or home == "gradscribe":
+        return False
+    code = function.__code__
+    try:
+        found = _codes(code.co_filename, text).get((code.co_name, code.co_firstlineno), [])
+    except SyntaxError:
+        return True
+    return not any(_is_same(code, other) for other in found)
+
+
+@lru_cache(maxsize=64)
+def _codes(path: str, text: str) -> dict[tuple[str, int], list[types.CodeType]]:
+    """What a text compiles to, by the name and the first line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        work = [compile(text, path, "exec", dont_inherit=True)]
+    found: dict[tuple[str, int], list[types.CodeType]] = {}
+    while work:
+        code = work.pop()
+        found.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+        work += [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    return found
+
+
+def _is_same(a: types.CodeType, b: types.CodeType) -> bool:
+    """Do two codes compute the same from the same names?"""
+    if (a.co_code, a.co_names, a.co_varnames) != (b.co_code, b.co_names, b.co_varnames):
+        return False
+    pairs = list(zip(a.co_consts, b.co_consts, strict=False))
+    return len(a.co_consts) == len(b.co_consts) and all(
+        (
+            _is_same(x, y)
+            if isinstance(x, types.CodeType) and isinstance(y, types.CodeType)
+            else (type(x), repr(x)) == (type(y), repr(y))
+        )
+        for x, y in pairs
+    )
 
 
 def _block(lines: list[str], start: int) -> list[str]:
