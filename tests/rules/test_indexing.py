@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from table import NAMES, Row, check_fact, check_rules, draw, row
 
 from gradscribe.ir import helpers, transposes
+from gradscribe.ir.facts.containers import index_type
+from gradscribe.ir.types import Array, Sequence, Slice, constant_type, dims_of
 
 NAMES |= {"helpers": helpers, "transposes": transposes}
 
@@ -59,3 +63,22 @@ def test_the_rules_agree_with_differences_in_both_modes(row: Row) -> None:
 def test_the_type_is_that_of_the_result(row: Row) -> None:
     check_fact(row)
     check_fact(row, known_dims=False)
+
+
+PARTS = [1, slice(None), slice(1, 3), None, ..., np.array([0, 1]), np.array([[0], [1], [2]])]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_the_dims_of_every_mix_of_indices_are_numpys(count: int) -> None:
+    x = np.zeros((3, 4, 5, 6))
+    for parts in itertools.product(PARTS, repeat=count):
+        try:
+            expected = np.shape(x[parts])
+        except IndexError:
+            continue
+        kinds = [
+            Slice(p.start, p.stop, p.step) if isinstance(p, slice) else constant_type(p)
+            for p in parts
+        ]
+        found = index_type(Array(x.dtype, x.shape), Sequence("tuple", tuple(kinds)))
+        assert dims_of(found) == expected, parts

@@ -165,14 +165,46 @@ def _fancy_type(x: Array, parts: list[Type]) -> Type:
         if isinstance(element, Scalar) and element.dtype.kind == "i":
             length = len(parts[0].items) if parts[0].items is not None else None
             return Array(x.dtype, (length, *dims[1:]))
-    arrays = [p for p in parts if isinstance(p, Array)]
-    if (
-        len(parts) == len(dims)
-        and len(arrays) + sum(isinstance(p, Scalar) for p in parts) == len(parts)
-        and all(p.dtype is not None and p.dtype.kind in "iu" for p in arrays)
-    ):
-        return Array(x.dtype, broadcast(*(p.dims for p in arrays)))
-    return Array(x.dtype, None)
+    dims_found = _mixed_dims(dims, parts)
+    return Array(x.dtype, dims_found)
+
+
+def _mixed_dims(dims: tuple[Dim, ...], parts: list[Type]) -> tuple[Dim, ...] | None:
+    """The dims of ``x[i, 1:, j]`` with arrays of integers among the parts; None if not known.
+
+    Their common dims stand where the first of them does, or in front if something is between them.
+    """
+    rest = len(dims) - sum(not isinstance(p, Static) for p in parts)
+    if rest < 0:
+        return None
+    if not any(isinstance(p, Static) and p.value is Ellipsis for p in parts):
+        parts = [*parts, Static(Ellipsis)]
+    common = broadcast(*(p.dims for p in parts if isinstance(p, Array)))
+    found: list[Dim] = []
+    places: list[int] = []  # of the parts that are integers, one or many
+    first, axis = 0, 0
+    for k, part in enumerate(parts):
+        if isinstance(part, Static) and part.value is None:
+            found.append(1)
+        elif isinstance(part, Static) and part.value is Ellipsis:
+            found += dims[axis : axis + rest]
+            axis += rest
+        elif isinstance(part, Slice):
+            found.append(slice_dim(dims[axis], part))
+            axis += 1
+        elif (
+            isinstance(part, Scalar | Array) and part.dtype is not None and part.dtype.kind in "iu"
+        ):
+            first = first if places else len(found)
+            places.append(k)
+            axis += 1
+        else:
+            return None
+    if common is None or not places:
+        return None
+    together = places[-1] - places[0] == len(places) - 1
+    at = first if together else 0
+    return (*found[:at], *common, *found[at:])
 
 
 def slice_dim(dim: Dim, part: Slice) -> Dim:

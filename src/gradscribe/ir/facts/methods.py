@@ -69,12 +69,19 @@ class Method:
     def unbind(
         self, positional: Items[Any], keywords: dict[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:
-        """The method's arguments from the function's; a ``Gathered`` first one is spread out."""
+        """The method's arguments from the function's; a ``Gathered`` first one is spread out.
+
+        The Nones that ``bind`` put in are left out again.
+        """
         rest = list(positional)
         if self.gathers and len(rest) == 1 and isinstance(rest[0], Gathered):
             rest = list(rest[0])
         original = {new: old for old, new in self.renamed.items()}
-        return rest, {original.get(name, name): value for name, value in keywords.items()}
+        return rest, {
+            original.get(name, name): value
+            for name, value in keywords.items()
+            if not (name in self.optional and value is None)
+        }
 
 
 # ---------------------------------------------------------------------------- methods alone
