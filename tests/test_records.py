@@ -523,6 +523,34 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "an attribute that is not there, where nothing goes": (
+        """
+class Line:
+    def __init__(self, x, caps):
+        self.x = x
+        if caps & 1:
+            self.area = 2.0
+    def total(self, mask):
+        s = self.x * 3.0
+        if mask & 1:
+            s = s + self.area
+        return s
+LINE = Line(2.0, 0)
+def main(x):
+    made = Point(x)
+    scale = made.width if x > 5 else made.x
+    try:
+        scale = scale + LINE.area
+    except AttributeError:
+        scale = scale * x
+    y = np.array([x, 1.0])
+    if x > 7:
+        y = y.__class__(x)
+    return LINE.total(2) * x * scale * y[0]
+""",
+        (0.7,),
+        (0,),
+    ),
     "an object of one class or another": (
         """
 @dataclasses.dataclass

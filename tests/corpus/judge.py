@@ -194,8 +194,9 @@ def _differences(case: Case, place: int, order: int) -> Expected:
     output = float(np.max(np.abs(result)))
     uncertain = error * max(1.0, largest)
     allowed = _RELATIVE[order] * largest + 20 * uncertain + 1e-13 * output
-    trusted = uncertain <= _TRUSTED[order] * max(largest, output) and np.all(np.isfinite(flat))
-    return Expected(flat / flat_sizes**order, allowed / flat_sizes**order, bool(trusted))
+    value, allowed = flat / flat_sizes**order, allowed / flat_sizes**order
+    trusted = uncertain <= _TRUSTED[order] * max(largest, output) and np.all(np.isfinite(value))
+    return Expected(value, allowed, bool(trusted))
 
 
 def _unscaled(case: Case, place: int) -> Callable[[Any], Any]:

@@ -561,6 +561,8 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
             )
         positional, keywords = arguments(frame, node)
         return inline_for(frame, node, instead, [base, *positional], keywords)
+    if name == "__class__" and isinstance(kind, Array | Scalar):
+        return opaque.call(frame, node, None, *arguments(frame, node), receiver=base)
     method = METHODS.get(name)
     if method is None or not isinstance(kind, Scalar | Array | Unknown) or kind == TEXT:
         if isinstance(kind, Array) or (isinstance(kind, Scalar) and kind != TEXT):

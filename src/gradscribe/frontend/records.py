@@ -17,6 +17,7 @@ from gradscribe.frontend import containers, opened
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Lost, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.raising import certainly
 from gradscribe.ir.control import Checkpointed
 from gradscribe.ir.core import UNDEF, Const, Value
 from gradscribe.ir.loops import carries, first_carry
@@ -72,7 +73,9 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
             _put(frame, node, base, name, value)
         return value
     if found is _ABSENT:
-        frame.refuse(node, f"an object of the class {cls.__name__} has no attribute {name!r} here")
+        said = f"{cls.__name__!r} object has no attribute {name!r}"
+        message = f"an object of the class {cls.__name__} has no attribute {name!r} here"
+        raise certainly(frame, AttributeError, said, node, message)
     return _of_class(frame, node, cls, base, name, found)
 
 
