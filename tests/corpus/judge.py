@@ -66,14 +66,14 @@ def _limited(seconds: int) -> Iterator[None]:
     def stop(number: int, frame: Any) -> None:
         raise _TimeOut
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # of the processor: others may be busy
     try:
         with quiet():
             yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def judge(case: Case) -> Iterator[Verdict]:
