@@ -32,8 +32,8 @@ def _region(region: Region, outer: dict[Value, Op]) -> None:
     origin = dict(outer)
     ops: list[Op] = []
     for op in region.ops:
-        if op.prim is FOR and op.attrs.seqs == 1:
-            _loop(op, origin, ops)
+        for place in reversed(range(op.attrs.seqs)) if op.prim is FOR else ():
+            _loop(op, place, origin, ops)
         for inner in op.regions:
             _region(inner, origin)
         origin.update((result, op) for result in op.results)
@@ -41,21 +41,21 @@ def _region(region: Region, outer: dict[Value, Op]) -> None:
     region.ops = ops
 
 
-def _loop(op: Op, origin: dict[Value, Op], before: list[Op]) -> None:
-    """Rewrite one loop; operations it needs first go to ``before``."""
-    walked = _sequences(op.args[0], origin)
+def _loop(op: Op, place: int, origin: dict[Value, Op], before: list[Op]) -> None:
+    """Rewrite what one loop walks at a place; operations it needs first go to ``before``."""
+    walked = _sequences(op.args[place], origin)
     if walked is None:
         return
     sequences, backwards = walked
     (body,) = op.regions
-    position = body.params[0]
+    position = body.params[place]
     reads = _reads(body, position, sequences)
     # The shortest of several sequences ends the walk: each must be read, or it would be dropped.
     if not all(reads.values()) or (backwards and len(sequences) > 1):
         return
     uses = sum(o is position for o in operands_in(body))
     only_reads = uses == sum(len(found) for found in reads.values())
-    if not only_reads and len(sequences) > 1:
+    if not only_reads and (len(sequences) > 1 or op.attrs.seqs > 1):
         return
     items: list[Value] = []
     mapping: dict[Value, Operand] = {}
@@ -74,10 +74,10 @@ def _loop(op: Op, origin: dict[Value, Op], before: list[Op]) -> None:
     for sequence in sequences:
         seqs.append(_reversed(sequence, op, before) if backwards else sequence)
     if not only_reads:
-        items, seqs = [position, *items], [op.args[0], *seqs]
-    body.params[:1] = items
-    op.args = (*seqs, *op.args[1:])
-    op.attrs = replace(op.attrs, seqs=len(seqs))
+        items, seqs = [position, *items], [op.args[place], *seqs]
+    body.params[place : place + 1] = items
+    op.args = (*op.args[:place], *seqs, *op.args[place + 1 :])
+    op.attrs = replace(op.attrs, seqs=op.attrs.seqs + len(seqs) - 1)
     substitute(body, mapping)
 
 
