@@ -42,6 +42,7 @@ _ASK_SHAPE = {SIZE, SHAPE, NDIM, *_ATTRIBUTE_OF}
 _COPIES = {of(np.ndarray.copy), of(np.copy)}
 _OF_ITS_SHAPE = {of(np.zeros_like), of(np.ones_like), of(helpers.zeros_like)}
 LIKE, GETITEM, LIST = of(helpers.like), of(operator.getitem), of(list)
+MATMUL = of(operator.matmul)
 _ASK_DTYPE = {of(np.zeros_like), of(np.ones_like), of(np.full_like)}
 
 
@@ -88,8 +89,30 @@ def _region(
             inner_op = origin.get(op.args[0])
             if inner_op is not None and inner_op.prim is prim:
                 mapping[op.results[0]] = inner_op.args[0]
+            elif inner_op is not None and inner_op.prim is MATMUL and op.derived:
+                _transpose(op, inner_op, origin, new)
         new.append(op)
     region.ops = new
+
+
+def _transpose(op: Op, product: Op, origin: dict[Value, Op], new: list[Op]) -> None:
+    """``(a.T @ b).T`` as ``b.T @ a``: of matrices, with one turn less."""
+    args = [origin.get(a) if isinstance(a, Value) else None for a in product.args]
+    if not product.derived or not any(a is not None and a.prim is TRANSPOSED for a in args):
+        return
+    if any(len(dims_of(type_of_operand(a)) or ()) != 2 for a in product.args):
+        return
+    turned: list[Operand] = []
+    for operand, made in zip(reversed(product.args), reversed(args), strict=True):
+        if made is not None and made.prim is TRANSPOSED:
+            turned.append(made.args[0])
+            continue
+        value = Value("", TRANSPOSED.result_type((operand,)))
+        new.append(
+            Op(TRANSPOSED, (operand,), (value,), (), None, op.span, op.statement, True, op.sweep)
+        )
+        turned.append(value)
+    op.prim, op.args = MATMUL, tuple(turned)
 
 
 def _read_off(op: Op, source: Op, params: list[Value], new: list[Op]) -> None:
