@@ -3469,6 +3469,30 @@ SECTIONS["Rules that users declare"] = [
         rewrite="",
     ),
     Refusal(
+        "rules that are no RuleSet",
+        """
+        def main(x):
+            return np.sum(x)
+        """,
+        call="gs.grad(main, rules={})",
+        instead="gs.grad(main, rules=gs.RuleSet())",
+        rewrite="",
+    ),
+    Refusal(
+        "pickling a derivative made with a RuleSet",
+        """
+        import pickle
+
+        rules = gs.RuleSet()
+
+        def main(x):
+            return np.sum(x)
+        """,
+        call="pickle.dumps(gs.grad(main, rules=rules))",
+        instead="pickle.dumps(gs.grad)",
+        rewrite="",
+    ),
+    Refusal(
         "a rule for an argument that does not exist",
         "def main(x):\n    return x\n",
         call="gs.adjoint(main, 'z')(lambda y_bar: y_bar)",

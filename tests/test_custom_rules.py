@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -587,6 +588,33 @@ def test_a_file_cannot_import_what_a_function_holds(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------------------- scopes
+
+
+def test_a_rule_set_is_an_argument_of_what_makes_derivatives() -> None:
+    rules = gs.RuleSet()
+
+    @rules.partial(square)
+    def square_x(x):
+        return 7.0 * x
+
+    def f(x):
+        return np.sum(square(x))
+
+    def g(x):
+        return np.sum(gs.grad(f, rules=rules)(x) * x)
+
+    np.testing.assert_allclose(gs.grad(f, rules=rules)(X), 7 * X)
+    np.testing.assert_allclose(gs.jvp(f, rules=rules)((X,), (X,))[1], 7 * X @ X)
+    np.testing.assert_allclose(gs.vjp(f, rules=rules)(X)[1](2.0)[0], 14 * X)
+    np.testing.assert_allclose(gs.hessian(f, rules=rules)(X), 7 * np.eye(3))
+    np.testing.assert_allclose(gs.jacobian(square, rules=rules)(X), np.diag(7 * X))
+    np.testing.assert_allclose(gs.grad(g)(X), 14 * X)
+    np.testing.assert_allclose(gs.grad(f)(X), 2 * X)
+    with pytest.raises(gs.ArgumentError, match="cannot be pickled"):
+        pickle.dumps(gs.grad(f, rules=rules))
+    with rules, rules:
+        pass
+    np.testing.assert_allclose(gs.grad(f)(X), 2 * X)
 
 
 def test_a_rule_set_holds_where_it_is_entered() -> None:

@@ -27,6 +27,7 @@ from gradscribe.errors import ArgumentError
 from gradscribe.ir.control import Checkpointed
 from gradscribe.objects import is_followed
 from gradscribe.primal import base_name, primal_signature
+from gradscribe.rules.scoped import takes_rules
 from gradscribe.runtime.bound import Bound, BoundTangent
 from gradscribe.runtime.dispatch import Derivative
 
@@ -34,6 +35,7 @@ Mode = Literal["auto", "reverse", "forward"]
 Wrt = int | str | tuple[int | str, ...] | None
 
 
+@takes_rules
 def grad(
     function: Callable[..., Any],
     wrt: Wrt = 0,
@@ -64,6 +66,7 @@ def grad(
     )
 
 
+@takes_rules
 def value_and_grad(
     function: Callable[..., Any],
     wrt: Wrt = 0,
@@ -90,6 +93,7 @@ def value_and_grad(
     )
 
 
+@takes_rules
 def elementwise_grad(
     function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto"
 ) -> Derivative:
@@ -107,6 +111,7 @@ def elementwise_grad(
     return _derivative(function, wrt, lambda f, at: spec.Gradient(f, at, mode, elementwise=True))
 
 
+@takes_rules
 def jvp(
     function: Callable[..., Any],
     *,
@@ -136,6 +141,7 @@ def jvp(
     return BoundTangent(made, *args, **keywords) if args or keywords else made  # type: ignore[return-value]  # it acts as one
 
 
+@takes_rules
 def vjp(
     function: Callable[..., Any],
     wrt: Wrt = None,
@@ -163,6 +169,7 @@ def vjp(
     )
 
 
+@takes_rules
 def linearize(
     function: Callable[..., Any], wrt: Wrt = None, *, has_aux: bool = False
 ) -> Derivative:
@@ -181,6 +188,7 @@ def linearize(
     return _derivative(function, wrt, lambda f, at: spec.Linearization(f, at, has_aux), every=True)
 
 
+@takes_rules
 def jacobian(
     function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto", has_aux: bool = False
 ) -> Derivative:
@@ -207,6 +215,7 @@ jacfwd = partial(jacobian, mode="forward")
 jacrev = partial(jacobian, mode="reverse")
 
 
+@takes_rules
 def hessian(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Derivative:
     """The Hessian of ``function`` (of the sum of its value), forward over reverse.
 
@@ -227,6 +236,7 @@ def hessian(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False
     )
 
 
+@takes_rules
 def hvp(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Derivative:
     """The Hessian of ``function`` times a vector: ``hvp(f)(x, v)``, without making the Hessian.
 

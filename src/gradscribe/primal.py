@@ -19,10 +19,10 @@ from gradscribe.differentiate.inputs import Place
 from gradscribe.emit.dispatching import refuse_writes
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.apart import keep_apart
+from gradscribe.frontend.applied import lower_ruled
 from gradscribe.frontend.declared import declared, under
 from gradscribe.frontend.local import Local
 from gradscribe.frontend.lower import lower_function
-from gradscribe.frontend.ruled import lower_ruled
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Parameter, Value

@@ -28,7 +28,7 @@ from gradscribe.differentiate.bars import (
 )
 from gradscribe.errors import NoRuleError
 from gradscribe.frontend.lower import inline_rule
-from gradscribe.frontend.ruled import CALLED
+from gradscribe.frontend.primals import CALLED
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value

@@ -27,7 +27,7 @@ from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import SEGMENTS
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, STRUCTURED, of
+from gradscribe.ir.primitives import FOR, RULED, STRUCTURED, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, mapped, substitute
 from gradscribe.ir.scopes import catches
 from gradscribe.ir.types import (
@@ -99,6 +99,8 @@ def cost_of(kind: Type) -> int:
 
 def recomputable(op: Op, standing: Collection[Operand] = ()) -> bool:
     """Is it as good to compute this again as to keep it? ``standing`` lists are never changed."""
+    if op.prim is RULED:
+        return len(op.results) == 1  # its primal, under another name
     if op.prim in STRUCTURED or op.prim.effect or op.prim.function is None or len(op.results) != 1:
         return False
     if op.prim is GETITEM:

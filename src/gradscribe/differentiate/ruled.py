@@ -25,7 +25,7 @@ from gradscribe.differentiate.bars import (
     times,
 )
 from gradscribe.errors import NoRuleError, UnsupportedError
-from gradscribe.frontend import packed, ruled
+from gradscribe.frontend import applied, packed
 from gradscribe.frontend.declared import Path, Rule, dot_of, spelled
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound
@@ -55,7 +55,7 @@ def reverse(op: Op, bars: list[Bar | None], scope: Scope, active: Any) -> None:
         op, known, wanted, "partial", "adjoint", "linear", "tangent"
     ).items():
         if rule.kind == "partial":
-            ran = ruled.run(known.declared, rule, given, scope.builder)
+            ran = applied.run(known.declared, rule, given, scope.builder)
             factor = ran.frame.read(ran.result)
             for place in places:
                 apply.contribute(op, place, scope, times(scope.builder, whole[0], factor))
@@ -88,7 +88,7 @@ def tangents(
         op, known, wanted, "partial", "tangent", "linear", "adjoint"
     ).items():
         if rule.kind == "partial":
-            ran = ruled.run(known.declared, rule, given, builder)
+            ran = applied.run(known.declared, rule, given, builder)
             factor = ran.frame.read(ran.result)
             for place in places:
                 term = times(builder, factor, dot(place))
@@ -182,7 +182,7 @@ def _contributions(
     known: RuledCall, rule: Rule, given: Given, builder: Builder
 ) -> dict[int, Operand]:
     """What an adjoint, or the transpose of a linear function, gives for each operand."""
-    ran = ruled.run(known.declared, rule, given, builder)
+    ran = applied.run(known.declared, rule, given, builder)
     found: dict[int, Operand] = {}
     for (path, tree), bound in zip(_arguments(known, rule), ran.bounds(), strict=True):
         for leaf, operand in ran.matched(bound, tree, spelled(path)):
@@ -216,7 +216,7 @@ def _tangent(
     op: Op,
     builder: Builder,
 ) -> list[tuple[int, Operand]]:
-    ran = ruled.run(known.declared, rule, _with_dots(known, rule, given, dot, op), builder)
+    ran = applied.run(known.declared, rule, _with_dots(known, rule, given, dot, op), builder)
     return _of_y(ran, known)
 
 
@@ -229,15 +229,15 @@ def _linear(
     builder: Builder,
 ) -> list[tuple[int, Operand]]:
     """The function itself, of the tangents of the arguments that it is linear in."""
-    frame = ruled.calling_frame(rule, builder)
+    frame = applied.calling_frame(rule, builder)
     bound = {name: given[name](frame) for name in known.args}
     for path, tree in _arguments(known, rule):
         bound[path[0]] = _of_argument(frame, tree, _dots(tree, dot, op))
-    result = ruled.again(known, bound, frame)
-    return _of_y(ruled.Ran(rule, frame, result), known)
+    result = applied.again(known, bound, frame)
+    return _of_y(applied.Ran(rule, frame, result), known)
 
 
-def _of_y(ran: ruled.Ran, known: RuledCall) -> list[tuple[int, Operand]]:
+def _of_y(ran: applied.Ran, known: RuledCall) -> list[tuple[int, Operand]]:
     pairs = ran.matched(ran.result, known.y, "the result")
     return [
         (leaf.place, operand)
@@ -267,7 +267,7 @@ def _adjoint_of_tangent(
         return inputs[place] if place in inputs else scope.zeros(arg)
 
     def run(builder: Builder) -> list[tuple[Operand, Operand]]:
-        ran = ruled.run(
+        ran = applied.run(
             known.declared, rule,
             _with_dots(known, rule, given, dot, op), builder,
         )  # fmt: skip
@@ -373,7 +373,7 @@ def _shapes_only(region: Region, stands: Mapping[Value, Operand], rule: Rule, op
         ("y_bar", "tangent") if rule.kind == "adjoint" else ("the tangent", "adjoint")
     )
     raise UnsupportedError(
-        f"the rule {ruled.rule_name(rule)} is not linear in {linear_in}, so it has no transpose",
+        f"the rule {applied.rule_name(rule)} is not linear in {linear_in}, so it has no transpose",
         op.span,
         f"declare the other mode too, with @{other}",
     )

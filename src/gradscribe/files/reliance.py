@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradscribe.errors import ArgumentError
+from gradscribe.frontend.applied import outlined, rule_name
 from gradscribe.frontend.declared import Declared, Rule
-from gradscribe.frontend.ruled import outlined, rule_name
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Region
 from gradscribe.ir.primitives import CALL, RULED

@@ -739,10 +739,10 @@ def _opaque_call(
     frame: Frame, node: gast.Call, function: Any, positional: Sequence[Bound], keywords: Keywords
 ) -> Bound:
     """A call that passes through. It must not be able to change an object that we follow."""
-    from gradscribe.frontend import ruled
+    from gradscribe.frontend import primals
 
     if frame.builder.derived or PURE.get():  # what rules call is pure
-        return ruled.opaque_call(frame, node, Const(function), positional, keywords)
+        return primals.opaque_call(frame, node, Const(function), positional, keywords)
     writes.refuse_unknown(frame, node, function, positional, keywords)
     return opaque.call(frame, node, function, positional, keywords)
 

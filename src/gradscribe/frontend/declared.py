@@ -16,7 +16,7 @@ import re
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -181,14 +181,16 @@ def in_force() -> tuple[Table, ...]:
     return _SCOPES.get()
 
 
-def enter(table: Table) -> Token[tuple[Table, ...]]:
+def enter(table: Table) -> None:
     """Put a table before those in force."""
-    return _SCOPES.set((*_SCOPES.get(), table))
+    _SCOPES.set((*_SCOPES.get(), table))
 
 
-def leave(token: Token[tuple[Table, ...]]) -> None:
-    """Take it away again."""
-    _SCOPES.reset(token)
+def leave(table: Table) -> None:
+    """Take it away again, where it was put last."""
+    tables = list(_SCOPES.get())
+    place = max(k for k, other in enumerate(tables) if other is table)
+    _SCOPES.set((*tables[:place], *tables[place + 1 :]))
 
 
 @contextmanager

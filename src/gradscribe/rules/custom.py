@@ -23,7 +23,6 @@ import inspect
 import re
 import types
 from collections.abc import Callable
-from contextvars import Token
 from dataclasses import replace
 from typing import Any, TypeVar, final
 
@@ -72,14 +71,13 @@ class RuleSet:
 
     def __init__(self) -> None:
         self._table: Table = {}
-        self._entered: list[Token[tuple[Table, ...]]] = []
 
     def __enter__(self) -> RuleSet:
-        self._entered.append(enter(self._table))
+        enter(self._table)
         return self
 
     def __exit__(self, *_: object) -> None:
-        leave(self._entered.pop())
+        leave(self._table)
 
     def partial(
         self,

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.errors import ArgumentError
 from gradscribe.runtime.load import register_source
 from gradscribe.runtime.signature import Key, dispatcher_text, free_prefix, key_of
 
@@ -273,6 +274,11 @@ class Derivative(functools.partial[Any]):
         return self if instance is None else MethodType(self, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if self.rules:
+            raise ArgumentError(
+                f"{self.__name__} was made with the rules of a RuleSet, and cannot be pickled",
+                hint="declare them everywhere, in a module that is imported",
+            )
         return self._reduce()
 
     def __copy__(self) -> "Derivative":
