@@ -1,0 +1,1 @@
+"""Tests that need large packages, and skip without them: `make peers` installs those."""
