@@ -16,8 +16,11 @@ PYTEST_ARGS ?=
 # Packages, and more arguments for the corpus: make corpus CORPUS_ARGS="fluids --only friction"
 CORPUS_ARGS ?=
 
+# The build of PyTorch to test with.
+TORCH ?= torch==2.13.0
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check generated golden fuzz bench corpus clean
+.PHONY: help run test check generated golden fuzz bench corpus peers clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' \
@@ -69,6 +72,11 @@ bench: $(INSTALLED) ## measure the compiler and the derivatives it writes
 corpus: $(INSTALLED) ## differentiate packages from PyPI and write docs/corpus.md
 	$(BIN)/python -m pip install --quiet --editable '.[corpus]'
 	PYTHONPATH=tests $(BIN)/python -m corpus --docs docs/corpus.md $(CORPUS_ARGS)
+
+peers: $(INSTALLED) ## test derivatives beside PyTorch, JAX and a dask cluster (installs them)
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[peers]'
+	$(PYTEST) tests/peers -m "not fuzz" $(PYTEST_ARGS)
 
 clean: ## remove everything that is not kept in version control
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3185,6 +3185,23 @@ SECTIONS["Arrays of other libraries"] = [
         call="gs.grad(main)(foreign)",
     ),
     Refusal(
+        "a number that may be an array of another library, changed where it has two names",
+        """
+        def main(x):
+            s = np.sum(x**2)
+            t = s
+            s += 1.0
+            return s * t
+        """,
+        """
+        def main(x):
+            t = np.sum(x**2)
+            s = t + 1.0
+            return s * t
+        """,
+        call="gs.grad(main)(foreign)",
+    ),
+    Refusal(
         "a derivative that adds up entries of an array of another library one by one",
         """
         def main(x):

@@ -349,6 +349,52 @@ PROGRAMS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+class Tagged(np.ndarray):
+    """Says nothing about arithmetic."""
+
+    def __new__(cls, values: Any, tag: str = "") -> Tagged:
+        made = np.asarray(values).view(cls)
+        made.tag = tag
+        return made
+
+    def __array_finalize__(self, other: Any) -> None:
+        self.tag = getattr(other, "tag", "")
+
+
+def in_place(x, n):
+    s = 0.0
+    for k in range(n):
+        s += np.sum(x**k)
+        s *= 1.5
+    t = s * np.sum(x)
+    t += s
+    return t * s
+
+
+def held(x):
+    s = np.sum(x**2)
+    u = [s, 2.0]
+    s += 1.0
+    return s * u[0]
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("kind", [Foreign, Tagged])
+def test_numbers_that_are_arrays_are_added_to(order: int, kind: Any) -> None:
+    gradient = gs.grad(in_place) if order == 1 else gs.grad(gs.grad(in_place))
+    given = kind(V)
+    assert isinstance(in_place(given, 3), type(given))
+    found = np.asarray(unwrapped(gradient(given, 3)))
+    assert_close(found, gradient(V, 3), rtol=1e-12)
+    assert_close(np.asarray(unwrapped(given)), V, rtol=0, atol=0)
+
+
+def test_numbers_that_are_arrays_and_held_twice_are_not() -> None:
+    with pytest.raises(gs.UnsupportedError, match="is an array of another library"):
+        gs.grad(held)(Foreign(V))
+    assert gs.grad(held)(V) is not None
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.filterwarnings("ignore:.*does not depend on")
@@ -474,18 +520,6 @@ def test_lengths_that_dask_does_not_know_are_refused(chunked: Any) -> None:
 
 
 # ---------------------------------------------------------------------------- subclasses
-
-
-class Tagged(np.ndarray):
-    """Says nothing about arithmetic."""
-
-    def __new__(cls, values: Any, tag: str = "") -> Tagged:
-        made = np.asarray(values).view(cls)
-        made.tag = tag
-        return made
-
-    def __array_finalize__(self, other: Any) -> None:
-        self.tag = getattr(other, "tag", "")
 
 
 class Turned(np.ndarray):

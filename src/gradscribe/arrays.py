@@ -5,7 +5,8 @@ one) gives NumPy's functions a meaning of its own: chunk by chunk, later, elsewh
 treats it as an array, and calls on it nothing but such functions and operators. It is not written
 to: what a write changes beside it, a view or another name, is different from library to library.
 
-A subclass of ``np.ndarray`` is an array if it changes nothing of what arithmetic does.
+A subclass of ``np.ndarray`` that changes nothing of what arithmetic does is taken for another
+library's, too: what is a number for NumPy's own arrays, a sum or a mean, is an array there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,17 @@ def follows_protocols(value: Any) -> bool:
     dtype, shape = getattr(value, "dtype", None), getattr(value, "shape", None)
     known = isinstance(shape, tuple) and all(isinstance(n, int | np.integer) for n in shape)
     return known and isinstance(dtype, np.dtype)
+
+
+# NumPy's classes of arrays that give numbers where their entries are added up.
+OWN = (np.ndarray, np.memmap)
+
+
+def is_foreign_array(value: Any) -> bool:
+    """Is this an array of another library, or of a subclass that keeps to NumPy's arithmetic?"""
+    if isinstance(value, np.ndarray):
+        return type(value) not in OWN and is_plain(type(value))
+    return follows_protocols(value)
 
 
 def has_protocols(cls: type) -> bool:

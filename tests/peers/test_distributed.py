@@ -15,7 +15,10 @@ from peers.shown import misfit
 distributed = pytest.importorskip("distributed")
 da = pytest.importorskip("dask.array")
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # what servers in the background say
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # what servers in the background say
+]
 
 rng = np.random.default_rng(5)
 X = rng.normal(size=(100_000, 4))

@@ -43,7 +43,7 @@ class Assignments:
         """``target = …``, or ``target += …`` where a derived sum has the target as a term."""
         value = self.expressions.op(op)
         if op.derived and op.prim.function in (operator.add, operator.sub):
-            if self._is_of_numbers(op):
+            if self._is_of_numbers(op) and self._are_immutable:
                 rest = without_term(value, target)
                 if rest is not None:
                     positive = without_minus(rest)
@@ -71,6 +71,8 @@ class Assignments:
         left, right = op.args
         if not isinstance(result.type, Scalar) or not self._is_of_numbers(op):
             return False
+        if not self._are_immutable:
+            return False
         if self.names.same(left, result) and self._is_variable(left):
             return True
         commutes = op.prim.function in (operator.add, operator.mul) and op.derived
@@ -83,6 +85,11 @@ class Assignments:
             or (arg in self.nesting.inlined and self._is_of_numbers(self.nesting.inlined[arg]))
             for arg in op.args
         )
+
+    @property
+    def _are_immutable(self) -> bool:
+        """Are numbers never arrays? Those of other libraries' arrays may be."""
+        return not self.expressions.needs.dispatching
 
     def _is_variable(self, operand: Operand) -> bool:
         return isinstance(operand, Value) and operand not in self.nesting.inlined
@@ -198,7 +205,8 @@ class Assignments:
 
     def _move(self, target: str, operand: Operand) -> ast.stmt:
         op = self.nesting.inlined.get(operand) if isinstance(operand, Value) else None
-        if op is not None and op.prim.function in BINARY and self._is_of_numbers(op):
+        augmented = op is not None and op.prim.function in BINARY and self._are_immutable
+        if op is not None and augmented and self._is_of_numbers(op):
             left, right = op.args
             if isinstance(left, Value) and self._variable(left) == target:
                 return self._augmented(target, BINARY[op.prim.function], right)

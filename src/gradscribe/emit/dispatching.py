@@ -73,7 +73,7 @@ def refuse_writes(primal: Function) -> Function:
             if place is None or op.derived:
                 continue
             kind = type_of_operand(op.args[place])
-            if isinstance(kind, Unknown) or (isinstance(kind, Array) and kind.dims != ()):
+            if isinstance(kind, Unknown | Array):
                 raise UnsupportedError(_WRITES, op.span, _WRITES_HINT)
     return primal
 

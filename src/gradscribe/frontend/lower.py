@@ -23,6 +23,7 @@ from gradscribe.frontend import (
     imports,
     lists,
     loops,
+    numbers,
     opaque,
     opened,
     patterns,
@@ -385,6 +386,7 @@ def _augmented_value(
             )
         return None
     if not isinstance(old, Ref) or fields is not None:
+        numbers.refuse_shared(frame, node, name, old, home)
         right = expressions.lower(frame, node.value)
         return expressions.binary(frame, node, function, old, right)
     value = expressions.operand(frame, node.value)

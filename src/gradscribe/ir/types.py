@@ -19,7 +19,7 @@ from typing import Any, final
 
 import numpy as np
 
-from gradscribe.arrays import follows_protocols, is_plain
+from gradscribe.arrays import OWN, is_foreign_array
 from gradscribe.ir.immutables import EXAMPLES
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
@@ -83,8 +83,8 @@ class Scalar:
 class Array:
     """An array; with ``dims`` None a scalar or an array of any rank. ``dtype`` None: not known.
 
-    ``foreign``: an argument or a global that is an array of another library (``arrays``). Of what
-    is computed from it this is not said.
+    ``foreign``: an argument or a global that is an array of another library, or of a subclass
+    (``arrays``). Of what is computed from it this is not said.
     """
 
     dtype: np.dtype[Any] | None = None
@@ -226,8 +226,8 @@ def type_of(value: Any, name: str = "n", sized: bool = False, depth: int = 0) ->
         return Immutable(type(value))
     if isinstance(value, np.generic):
         return Scalar(value.dtype) if value.dtype.kind in "fiubc" else UNKNOWN
-    foreign = follows_protocols(value)
-    if foreign or is_plain(type(value)):
+    foreign = is_foreign_array(value)
+    if foreign or type(value) in OWN:
         dims = tuple(
             1 if n == 1 else Sym(f"{name}{axis}", not_one=True, many=sized and n >= MANY)
             for axis, n in enumerate(value.shape)
@@ -279,8 +279,8 @@ def _bound(part: Any) -> int | str | None:
 
 def constant_type(value: Any, name: str = "n") -> Type:
     """The type of an object written in the program: as ``type_of``, with exact lengths."""
-    foreign = follows_protocols(value)
-    if (foreign or is_plain(type(value))) and value.dtype.kind in "fiubc":
+    foreign = is_foreign_array(value)
+    if (foreign or type(value) in OWN) and value.dtype.kind in "fiubc":
         return Array(value.dtype, tuple(map(int, value.shape)), foreign)
     return type_of(value, name)
 
