@@ -97,3 +97,23 @@ def test_calls_are_collected_differentiated_and_classified(tiny: str) -> None:
     results = {tiny: verdicts}
     assert "no rule" in report.refusals(results)
     assert "| tiny |" in report.page(results)
+
+
+REFUSED = {
+    "target": "package.f",
+    "verdict": "refused",
+    "message": "cannot know what y is here: it may be x, written at /somebody/lib/python3.11/"
+    "site-packages/package/module.py:12:3",
+    "detail": "",
+    "source": "",
+}
+
+
+def test_the_page_is_of_no_machine_and_explains_each_refusal() -> None:
+    text = report.page({"package": [REFUSED, REFUSED | {"message": "no rule", "target": "g"}]})
+    assert "somebody" not in text
+    assert (
+        "| 1 | cannot know what y is here: it may be x, written somewhere | `package.f` |" in text
+    )
+    assert "| 1 | no rule | `g` | a function of SciPy" in text
+    assert "to be looked at" not in text

@@ -1,7 +1,8 @@
 """``python -m corpus [PACKAGE …]``: differentiate the corpus and print what came out.
 
 ``--docs`` also writes the page of the documentation; ``--limit N`` stops after N cases of each
-function; ``--json DIR`` keeps every verdict, one file per package.
+function; ``--json DIR`` keeps every verdict, one file per package. ``--compose FILE …`` runs
+nothing: it prints, and with ``--docs`` writes, what the files of earlier runs hold.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--limit", type=int, default=4)
     parser.add_argument("--only", help="functions whose name contains this")
+    parser.add_argument("--compose", nargs="+", type=Path, help="files that --json kept")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         work(options.packages[0], options.json, options.limit, options.only)
         return 0
+    if options.compose:
+        read = {path.stem: json.loads(path.read_text()) for path in options.compose}
+        return told(dict(sorted(read.items())), options.docs)
     results: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.json or Path(scratch)
@@ -46,10 +51,15 @@ def main() -> int:
             if path.exists():
                 results[package] = json.loads(path.read_text())
                 print(report.line(package, results[package]), flush=True)
+    return told(results, options.docs)
+
+
+def told(results: report.Results, docs: Path | None) -> int:
+    """Print what came out, and write the page; 1 if there are wrong derivatives or crashes."""
     print(report.table(results))
     print(report.triage(results))
-    if options.docs:
-        options.docs.write_text(report.page(results))
+    if docs:
+        docs.write_text(report.page(results))
     bad = sum(v["verdict"] in ("wrong", "crashed") for vs in results.values() for v in vs)
     return int(bad > 0)
 

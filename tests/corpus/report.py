@@ -46,9 +46,21 @@ def _row(name: str, verdicts: list[dict[str, Any]]) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
+# Where packages and Python's library lie on the machine that ran the corpus.
+_HOME = re.compile(r"[^\s'\"(]*?/(?:site-packages|lib/python[\d.]+)/")
+
+
+def public(message: str) -> str:
+    """A message without the paths of a machine and what else differs from run to run."""
+    message = re.sub(r" at 0x[0-9a-f]+", "", message)
+    return re.sub(r"<(text|corpus|gradscribe) [^>]*>", r"<\1>", _HOME.sub("", message))
+
+
 def _kind(message: str) -> str:
     """A message without what is particular to one place."""
-    message = re.sub(r"<[^>]*object at 0x[0-9a-f]+>", "<object>", message)
+    message = public(message)
+    message = re.sub(r"^\S+\.py:\d+: ", "", message)
+    message = re.sub(r" (taken|written) at [^ ,:]+(:\d+)+", r" \1 somewhere", message)
     message = re.sub(r"'[^']*'", "'…'", message)
     message = re.sub(r"the (attribute|method) \.\w+", r"the \1 .…", message)
     message = re.sub(
@@ -77,21 +89,46 @@ def triage(results: Results) -> str:
 
 # What stands behind a refusal, by a part of its message.
 EXPLANATIONS = {
+    "lambertw": "a function of SciPy with complex values, of which the real part is taken",
+    "splev": "a spline of SciPy has no rule: declare one, its derivative is `splev(x, tck, 1)`",
+    "ellip": "an elliptic integral of SciPy has no rule: declare one",
     "no rule": "a function of SciPy or of NumPy that has no rule: declare one",
     "complex numbers": "complex numbers on the way from a float to a float are not followed",
+    "a nested function is used as a value": (
+        "a solver of SciPy is handed a nested function that reads what is differentiated"
+    ),
     "is not understood and might change its argument": (
         "a function outside NumPy is handed an object that is followed"
     ),
+    "given to code that might change it": "an object is handed to code that is not understood",
     "has more than its constructor takes": (
         "an object is handed on whole to code that is not understood"
     ),
+    "would have to be made from its attributes": (
+        "an object is handed on whole to code that is not understood"
+    ),
+    "writes to the global": "a function keeps what it imports, or counts, in the module",
+    "item assignment needs": "a table of the module, or a number, is assigned to",
     "cannot write to this object": "an object is changed that a container holds as well",
+    "cannot know what": "an array is changed that another name may stand for",
+    "cannot know whether": "whether this changes another name depends on what is an array",
+    "is assigned to something that is not followed": "an object of the module is changed",
+    "of an object that has no name here": "a method of an object that only the call holds",
+    "is captured by a function that is called here": (
+        "a function of a function that was left reads what may have changed since"
+    ),
+    "a recursive call changes an argument": "a function calls itself with another method's name",
+    "of something whose keys are not known": "keywords come from a dict made while running",
+    "may or may not have done so": "what a try body has done by the time it raises is not known",
+    "the tangent of code with effects": "forward mode does not repeat what has effects",
     "not known before the program runs": "which function is called depends on the data",
+    "cannot call": "an object that is called is not followed",
+    "is not defined": "a name of an optional package that is not installed",
 }
 
 
 def _explained(kind: str) -> str:
-    return next((text for part, text in EXPLANATIONS.items() if part in kind), "")
+    return next((text for part, text in EXPLANATIONS.items() if part in kind), "to be looked at")
 
 
 def refusals(results: Results) -> str:

@@ -16,9 +16,12 @@ Facts stand below the frontend; derivatives of the same callables are in ``grads
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, final
+
+import numpy as np
 
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.types import UNKNOWN, Type, constant_type
@@ -151,11 +154,25 @@ def printed_name(function: Any) -> str:
     """``np.linalg.norm`` for NumPy's functions, ``math.log`` for math's, else the name."""
     module = getattr(function, "__module__", None) or ""
     name = getattr(function, "__name__", repr(function))
-    if type(function).__name__ == "ufunc" or module == "numpy":
+    if isinstance(function, np.ufunc):
+        return f"{_home_of(function, name)}.{name}"
+    if module == "numpy":
         return f"np.{name}"
     if module.startswith("numpy."):
         return f"np.{module.removeprefix('numpy.')}.{name}"
     return name if module in ("builtins", "_operator", "") else f"{module}.{name}"
+
+
+def _home_of(ufunc: np.ufunc, name: str) -> str:
+    """The module that has a ufunc, which does not know it: NumPy, else the one of shortest name."""
+    if getattr(np, name, None) is ufunc:
+        return "np"
+    homes = [
+        home
+        for home, module in list(sys.modules.items())
+        if "._" not in home and getattr(module, "__dict__", {}).get(name) is ufunc
+    ]
+    return min(homes, key=lambda home: (home.count("."), len(home), home), default="np")
 
 
 def of(function: Any) -> Primitive:
