@@ -120,3 +120,28 @@ def main(x):
 def test_what_is_refused_at_once(source: str, mode: str) -> None:
     with pytest.raises(gs.GradscribeError):
         gs.grad(define(source), mode=mode)(0.5)
+
+
+DICTS = """
+def one(x, y):
+    return {"v": x * y, "k": "one", "n": 1}
+def two(x, y):
+    return {"v": x + y, "w": x * x * y}
+def main(x, y):
+    p = None
+    if x > 1:
+        p = one(x, y)
+    elif x > 0.5:
+        p = two(x, y)
+    else:
+        p = one(y, x)
+    q = p["v"] * x
+    if y > 1:
+        q = q + p["v"] * p["v"]
+    return q * p["v"]
+"""
+
+
+@pytest.mark.parametrize("args", [(1.2, 0.4), (0.7, 0.4), (0.3, 0.3), (1.2, 1.4), (0.7, 1.4)])
+def test_entries_of_dicts_that_a_branch_chooses(args: tuple[float, float]) -> None:
+    check_everything(define(DICTS), args, (0, 1))

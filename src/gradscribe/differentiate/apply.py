@@ -36,6 +36,7 @@ from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import OPAQUE, of, printed_name
 from gradscribe.ir.scopes import ERROR, catches
 from gradscribe.ir.types import (
+    TEXT,
     Array,
     Mapping,
     Scalar,
@@ -297,13 +298,23 @@ def _accumulates(op: Op) -> bool:
     )
 
 
+def _is_text(index: Operand) -> bool:
+    """Is this the key of an entry of a dict?"""
+    return isinstance(index, Const) and isinstance(index.value, str)
+
+
 def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
     """Reading an entry: add to that entry of the adjoint so far, not to a new array of zeros."""
     x, index = op.args
     assert isinstance(x, Value)
     x = scope.original(x)
-    so_far = scope.whole(scope.peek(x), x)
-    add = of(helpers.add_entry) if holds_records(x.type) else INDEX_ADD
+    bar = scope.peek(x)
+    if holds_records(x.type) or type_of_operand(index) == TEXT or _is_text(index):
+        add = of(helpers.add_entry)
+        bar = scope.builder.emit(of(helpers.zero_tree), x) if bar is None else bar
+    else:
+        add = INDEX_ADD
+    so_far = scope.whole(bar, x)
     scope.bars[x] = scope.builder.emit(add, so_far, index, y_bar, hint=bar_name(x))
 
 
