@@ -288,11 +288,11 @@ class Backwards:
         """Go forth to the last step that is pending, keeping states, and back through it."""
         builder, count = self.builder, len(self.states)
         lists, bars = carried[: 1 + count], carried[1 + count :]
-        here, *states = (
-            builder.emit(GETITEM, held, -1, hint=hint)
-            for held, hint in zip(lists, ["here", *(v.hint for v in self.states)], strict=True)
-        )
-        rest = [builder.emit(WITHOUT, held, -1, hint=held.hint) for held in lists]
+        taken, rest = [], []
+        for held, hint in zip(lists, ["here", *(v.hint for v in self.states)], strict=True):
+            taken.append(builder.emit(GETITEM, held, -1, hint=hint))
+            rest.append(builder.emit(WITHOUT, held, -1, hint=held.hint))
+        here, *states = taken
         steps = builder.emit(GETITEM, here, 0, hint="steps")
         left = builder.emit(GETITEM, here, 1, hint="snapshots")
         parts = builder.emit(SEGMENTS, steps, left, hint="parts")

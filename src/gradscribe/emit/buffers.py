@@ -45,6 +45,18 @@ def has_memory(kind: Type) -> bool:
     return isinstance(kind, Unknown | Mapping | Struct | Array)
 
 
+def is_list(kind: Type) -> bool:
+    return isinstance(kind, Sequence) and kind.kind == "list"
+
+
+def may_hold_list(kind: Type) -> bool:
+    """May a value of this type be a list, or hold one?"""
+    if isinstance(kind, Sequence) and kind.kind != "list":
+        items = kind.items if kind.items is not None else (kind.element,)
+        return any(item is None or may_hold_list(item) for item in items)
+    return isinstance(kind, Sequence | Unknown | Mapping | Struct)
+
+
 def may_own(op: Op) -> bool:
     return op.prim.mutates is not None or any(has_memory(r.type) for r in op.results)
 

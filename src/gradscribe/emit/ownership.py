@@ -29,6 +29,8 @@ from gradscribe.emit.buffers import (
     has_memory,
     has_memory_operand,
     inner_values,
+    is_list,
+    may_hold_list,
     may_own,
     mutated_targets,
     written_carries,
@@ -37,6 +39,7 @@ from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.overlaps import Overlaps
 from gradscribe.ir import helpers, trees
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.methods import attribute_T
 from gradscribe.ir.facts.records import instance
@@ -61,6 +64,7 @@ HOLDS = {
     helpers.append,
     helpers.setitem,
 }  # results that are containers hold their args
+REARRANGING = {helpers.append, helpers.without}  # they change which entries a list has
 
 
 @final
@@ -76,6 +80,7 @@ class Ownership:
             self.live = Liveness(function, self.nesting)
         self.roots: dict[Value, frozenset[Value]] = {}
         self.owned: set[Value] = set()
+        self.lists: set[Value] = set()  # of these the list is ours, whoever has its entries
         self.copies: list[tuple[Region, int, Op]] = []
         self.copied: set[Value] = set()
         self.maybe_none: set[Operand] = set()  # what an arm not taken leaves undefined
@@ -208,11 +213,15 @@ class Ownership:
     def _fresh(self, result: Value) -> None:
         self.roots[result] = frozenset([result])
         self.owned.add(result)
+        if is_list(result.type):
+            self.lists.add(result)
 
     def _holder(self, op: Op, result: Value) -> None:
         self.roots[result] = frozenset([result]).union(*(self.root(a) for a in op.args))
         if all(self._is_owned(a) for a in op.args):
             self.owned.add(result)
+        if op.prim.function is list:
+            self.lists.add(result)
 
     # ------------------------------------------------------------------ mutation
 
@@ -220,7 +229,14 @@ class Ownership:
         mutates = op.prim.mutates
         assert mutates is not None
         target = op.args[mutates]
-        if not self._may_write(op, target) and not self._without_views(op, target):
+        may_write = self._may_write(op, target)
+        if not may_write and self._may_rearrange(op, target):
+            (result,) = op.results
+            held = [self.root(a) for k, a in enumerate(op.args) if k != mutates]
+            self.roots[result] = self.root(target).union(*held)
+            self.lists.add(result)
+            return
+        if not may_write and not self._without_views(op, target):
             copy = self._copy(target, op)
             self.copies.append((region, place, copy))
             op.args = tuple(copy.results[0] if k == mutates else a for k, a in enumerate(op.args))
@@ -231,6 +247,8 @@ class Ownership:
             self.roots[result] = self.root(target)
             if has_memory(result.type):
                 self.owned.add(result)
+            if target in self.lists:
+                self.lists.add(result)
             if op.prim.function in HOLDS and not is_array(result.type):
                 held = [self.root(a) for k, a in enumerate(op.args) if k != mutates]
                 self.roots[result] = self.roots[result].union(*held)
@@ -239,6 +257,13 @@ class Ownership:
         if not isinstance(target, Value) or target not in self.owned:
             return False
         return not self._who_sees(target, self.live.after[id(op)], set(op.results), op)
+
+    def _may_rearrange(self, op: Op, target: Operand) -> bool:
+        """May a list be made longer or shorter in place? Its entries are left alone."""
+        if op.prim.function not in REARRANGING or target not in self.lists:
+            return False
+        seen = self._who_sees(target, self.live.after[id(op)], set(op.results))
+        return not any(may_hold_list(value.type) for value in seen)
 
     def _without_views(self, op: Op, target: Operand) -> bool:
         """Copy the views that are read after the write, if nothing else stands in its way."""
@@ -302,6 +327,7 @@ class Ownership:
         for k in range(start):
             self.roots[body.params[k]] = self.root(op.args[k])
         written = written_carries(op)
+        lists, rearranged = self._rearranged(op, written), set[int]()
         taken: set[Value] = set()
         for k in range(count):
             params = [r.params[start + k] for r in op.regions]
@@ -322,6 +348,13 @@ class Ownership:
                 or (isinstance(init, Value) and self._who_sees(init, around, apart))
                 or not self.root(init).isdisjoint(taken)
             ):
+                if k in lists and self._is_free(init, around, apart, taken):
+                    rearranged.add(k)
+                    taken |= self.root(init)
+                    self.lists.update(params)
+                    for param in params:
+                        self.roots[param] |= self.root(init)
+                    continue
                 copy = self._copy(init, op)
                 self.copies.append((region, place, copy))
                 self._fresh(copy.results[0])
@@ -330,9 +363,11 @@ class Ownership:
                 op.args = tuple(args)
             taken |= self.root(init)
             self.owned.update(params)
+            if k in lists:
+                self.lists.update(params)
         for inner in op.regions:
             self._region(inner)
-        self._come_round(op, written)
+        self._come_round(op, written, lists, rearranged)
         for k, result in enumerate(op.results[:count]):
             param = body.params[start + k]
             self.roots[result] = frozenset([result]) | (
@@ -340,15 +375,37 @@ class Ownership:
                 if k in written
                 else self.root(op.args[start + k]) | self.root(body.yields[k])
             )
-            if (param in self.owned and self._is_owned(op.args[start + k])) or (
+            if k in rearranged:
+                self.lists.add(result)
+                self.roots[result] |= self.root(op.args[start + k]) | self.root(body.yields[k])
+            elif (param in self.owned and self._is_owned(op.args[start + k])) or (
                 self._is_owned(op.args[start + k]) and self._is_owned(body.yields[k])
             ):
                 self.owned.add(result)
         for k in range(count, len(op.results)):
             self._collected(op, body, k)
 
-    def _come_round(self, op: Op, written: set[int]) -> None:
-        """What a written carry yields must be owned and seen by no other: copied where not."""
+    def _rearranged(self, op: Op, written: set[int]) -> set[int]:
+        """The carries that are lists of which a loop does no more than add and take entries."""
+        made = [o for region in op.regions for o in walk(region) if o.prim.mutates is not None]
+        targets = [o for o in made if not is_array(type_of_operand(o.args[o.prim.mutates or 0]))]
+        if not all(o.prim.function in REARRANGING for o in targets):
+            return set()
+        start, params = first_carry(op), op.regions[-1].params
+        return {k for k in written if is_list(params[start + k].type)}
+
+    def _is_free(self, init: Operand, around: int, apart: set[Value], taken: set[Value]) -> bool:
+        """Is this a list of ours that nobody else sees (but for its entries)?"""
+        if not isinstance(init, Value) or init not in self.lists:
+            return False
+        seen = self._who_sees(init, around, apart)
+        return self.root(init).isdisjoint(taken) and not any(may_hold_list(v.type) for v in seen)
+
+    def _come_round(self, op: Op, written: set[int], lists: set[int], rearranged: set[int]) -> None:
+        """What a written carry yields must be owned and seen by no other: copied where not.
+
+        Of ``lists`` only the list itself; those with entries of others are ``rearranged``.
+        """
         body = op.regions[-1]
         taken: set[Value] = set()
         for k in sorted(written):
@@ -367,6 +424,10 @@ class Ownership:
                 or not self.root(value).isdisjoint(taken | others)
                 or outside
             ):
+                if k in lists and value in self.lists and self.root(value).isdisjoint(taken):
+                    rearranged.add(k)
+                    taken |= self.root(value)
+                    continue
                 copy = self._copy(value, None)
                 self.copies.append((body, len(body.ops), copy))
                 self._fresh(copy.results[0])
@@ -389,6 +450,7 @@ class Ownership:
             self.roots[result] = frozenset([result]) | self.root(value)
         else:
             self.roots[result] = frozenset([result])
+        self.lists.add(result)
         if self._is_owned(value):
             self.owned.add(result)
 
