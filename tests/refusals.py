@@ -3023,6 +3023,19 @@ SECTIONS["Arguments of derivatives"] = [
         instead="gs.grad(main, \"p['a']\")({'a': s})",
     ),
     Refusal(
+        "forward mode for several parameters of a loop that prints",
+        """
+        def main(v, w):
+            for k in range(2):
+                print(k)
+                v = v * w
+            return v
+        """,
+        "",
+        call="gs.grad(main, ('v', 'w'), mode='forward')(s, s)",
+        instead="gs.grad(main, ('v', 'w'), mode='reverse')(s, s)",
+    ),
+    Refusal(
         "a derivative of the jvp of a method",
         """
         class Line:

@@ -205,6 +205,15 @@ def test_single_precision_stays() -> None:
         assert got.dtype == np.float32
 
 
+def test_forward_gradients_of_several_parameters_print_once(capsys: Any) -> None:
+    def talking(a, b):
+        print("here")
+        return a * a * b
+
+    assert gs.grad(talking, ("a", "b"), mode="forward")(2.0, 3.0) == (12.0, 4.0)
+    assert capsys.readouterr().out == "here\n"
+
+
 # ---------------------------------------------------------------------------- second order
 
 
@@ -515,10 +524,26 @@ def test_bad_requests_are_named() -> None:
         lambda: gs.linearize(total)(X, 1.0)[1](1.0, 1.0): "has shape",
         lambda: gs.vjp(total)(X, 1.0)[1](X): "the cotangent has shape",
         lambda: gs.vjp(fitted_pair)(X)[1](1.0): "the structure and shapes",
+        lambda: gs.jvp(of_dict)(({"a": X, "n": 1},), ({"a": X},)): "the structure and shapes",
+        lambda: gs.jvp(of_dict)(({"a": X, "n": 1},), (X,)): "the structure and shapes",
+        lambda: gs.linearize(of_dict)({"a": X, "n": 1})[1]({"b": X, "n": None}): "structure",
+        lambda: gs.hvp(of_dict)({"a": X, "n": 1}, {"a": X[1:], "n": None}): "not have the shape",
         lambda: gs.jvp(total)((X, 1.0), (1.0, None)): "the tangent of 'x' has shape",
     }.items():
         with pytest.raises(gs.ArgumentError, match=message):
             make()
+
+
+def of_dict(d):
+    return np.sum(d["a"] ** 3) * d["n"]
+
+
+def test_tangents_of_parts_that_are_no_numbers_are_none() -> None:
+    point, dot = {"a": X, "n": 2}, {"a": X, "n": None}
+    expected = 6 * np.sum(X**3)
+    assert_close(gs.jvp(of_dict)((point,), (dot,))[1], expected, **EXACT)
+    assert_close(gs.linearize(of_dict)(point)[1](dot), expected, **EXACT)
+    assert_close(gs.hvp(of_dict)(point, dot)["a"], 12 * X**2, **EXACT)
 
 
 def fitted_pair(x):

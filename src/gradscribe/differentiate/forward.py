@@ -17,7 +17,7 @@ from gradscribe.differentiate.bars import GETITEM
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
-from gradscribe.ir.core import UNDEF, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import UNDEF, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, IMPLICIT, RULED, SCOPE, STRUCTURED, WHILE
@@ -284,3 +284,23 @@ def _acts(op: Op, seen: tuple[Function, ...] = ()) -> bool:
         seen = (*seen, callee)
     acts = (_acts(inner, seen) for body in bodies if not raises(body) for inner in body.ops)
     return op.prim.effect or any(acts)
+
+
+def stand(builder: Builder, body: Region, mapping: dict[Value, Operand]) -> dict[int, Op]:
+    """Let a primal stand by itself; its operations by identity, each with its copy."""
+    standing = {}
+    for op in body.ops:
+        copy = standing[id(op)] = copy_op(op, mapping)
+        builder.region.ops.append(copy)
+        builder.note(copy)
+    return standing
+
+
+def repeats_effects(body: Region) -> bool:
+    """Would a sweep beside a primal that stands be seen, running its loops and calls again?"""
+    for op in body.ops:
+        inner = list(op.regions)
+        inner += [op.attrs.callee.body] if op.attrs.callee is not None else []
+        if any(o.prim.effect for region in inner for o in walk(region)):
+            return True
+    return False

@@ -25,20 +25,21 @@ from gradscribe.differentiate import snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import TUPLE, Bar, Scope, bar_name
 from gradscribe.differentiate.batch import Batcher, CannotBatch, batched_type
-from gradscribe.differentiate.forward import Forwarder, dot_name
+from gradscribe.differentiate.forward import Forwarder, dot_name, repeats_effects, stand
 from gradscribe.differentiate.inputs import Place, inputs_of
 from gradscribe.differentiate.leaves import Path, alone, at, leaves, rebuilt
 from gradscribe.differentiate.outputs import take_aux, with_aux
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.differentiate.transform import constant_output, floating, independent, ones
+from gradscribe.differentiate.unreached import activity_of
 from gradscribe.frontend.lower import inline_rule
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Region, Value, walk
+from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import FOR, of
-from gradscribe.ir.rewrite import copy_function, copy_op, mapped, operands_in
+from gradscribe.ir.rewrite import copy_function, mapped, operands_in
 from gradscribe.ir.types import Sequence, Type, dims_of, dtype_of, is_scalar
 from gradscribe.passes.clean import clean
 
@@ -211,7 +212,7 @@ def reverse_jacobian(
     aux = take_aux(new, name) if has_aux else None
     result = new.result
     inputs = inputs_of(new, wrt)
-    active = Activity(new, inputs)
+    active = activity_of(new, inputs)
     builder = Builder(new.body, derived=True)
     for op in new.body.ops:
         builder.note(op)
@@ -336,6 +337,7 @@ def forward_jacobian(
     old, _ = copy_function(function)
     aux = take_aux(old, name) if has_aux else None
     inputs = inputs_of(old, wrt)
+    active = activity_of(old, inputs)
     body = Region()
     builder = Builder(body, derived=True)
     mapping: dict[Value, Operand] = {}
@@ -348,10 +350,10 @@ def forward_jacobian(
     blocks: dict[tuple[Path, int, Path], Operand] = {}
     columns = _Columns(builder, old, mapping, {}, outputs)
     given = columns.in_one_sweep(inputs[places[0][0]], *places[0][1:]) if len(places) == 1 else None
-    if given is None and any(map(_has_effects, old.body.ops)):
+    if given is None and repeats_effects(old.body):
         return None
     if given is None:
-        columns.stand()
+        columns.standing |= stand(builder, old.body, mapping)
     for place, where, leaf in places:
         found = columns.of_leaf(inputs[place], where, leaf) if given is None else given
         blocks |= {(path, place, where): block for path, block in found.items()}
@@ -367,15 +369,8 @@ def forward_jacobian(
     body.yields = [with_aux(builder, jacobian, None if aux is None else mapped(aux, mapping))]
     new = Function(name, list(function.params), body, span=function.span)
     new.notes, new.order = list(function.notes), function.order + 1
-    _note_independent(new, inputs, Activity(old, inputs))
+    _note_independent(new, inputs, active)
     return clean(new)
-
-
-def _has_effects(op: Op) -> bool:
-    """Would running this loop, branch or call once more for its tangent be seen?"""
-    inner = list(op.regions)
-    inner += [op.attrs.callee.body] if op.attrs.callee is not None else []
-    return any(o.prim.effect for region in inner for o in walk(region))
 
 
 @final
@@ -392,13 +387,6 @@ class _Columns:
     mapping: dict[Value, Operand]
     standing: dict[int, Op]
     outputs: list[tuple[Path, Type]]
-
-    def stand(self) -> None:
-        """Let the primal stand by itself."""
-        for op in self.function.body.ops:
-            copy = self.standing[id(op)] = copy_op(op, self.mapping)
-            self.builder.region.ops.append(copy)
-            self.builder.note(copy)
 
     def in_one_sweep(self, value: Value, where: Path, leaf: Type) -> dict[Path, Operand] | None:
         """The blocks from one sweep, which computes the primal too; None where that cannot be."""

@@ -26,12 +26,12 @@ from gradscribe.differentiate.bars import (
     bar_name,
     is_literal,
 )
-from gradscribe.differentiate.forward import Forwarder, dot_name
+from gradscribe.differentiate.forward import Forwarder, dot_name, repeats_effects, stand
 from gradscribe.differentiate.inputs import Place, inputs_of, unused
 from gradscribe.differentiate.outputs import take_aux, with_aux
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.differentiate.unreached import activity_of
-from gradscribe.errors import ArgumentError
+from gradscribe.errors import ArgumentError, UnsupportedError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value, walk
@@ -332,9 +332,18 @@ def forward_gradient(
     value: Operand = result
     inputs = inputs_of(function, wrt)
     activity_of(function, inputs)
+    standing: dict[int, Op] = {}
+    if len(inputs) > 1 and any(op.prim.effect for op in walk(function.body)):
+        if repeats_effects(function.body):
+            raise UnsupportedError(
+                f"{name}: forward mode for several parameters would repeat what happens in a loop",
+                function.span,
+                "use mode='reverse'",
+            )
+        standing = stand(builder, function.body, mapping)
     for input_ in inputs:
         active = Activity(function, [input_])
-        forwarder = Forwarder(builder, active, {input_: Const(1.0)})
+        forwarder = Forwarder(builder, active, {input_: Const(1.0)}, standing)
         forwarder.mapping.update(mapping)
         forwarder.region(function.body)
         value = mapped(result, forwarder.mapping)

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, final
 
-import numpy as np
-
 from gradscribe.differentiate import linear, transform
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
@@ -30,7 +28,7 @@ from gradscribe.primal import (
 from gradscribe.runtime import variants
 from gradscribe.runtime.dispatch import Variant
 from gradscribe.specification import core
-from gradscribe.specification.tangent import alike, like_value, part_of
+from gradscribe.specification.tangent import alike, like_value, misfit, part_of
 
 
 @dataclass(slots=True, eq=False)
@@ -143,17 +141,9 @@ class Pullback(_Halves):
             value, pullback, *aux = call(*args, **keywords)
 
             def checked(y_bar: Any) -> object:
-                if not isinstance(value, tuple | list | dict) and np.shape(y_bar) != np.shape(
-                    value
-                ):
-                    raise ArgumentError(
-                        f"{self.name}: the cotangent has shape {np.shape(y_bar)}, "
-                        f"the value {np.shape(value)}"
-                    )
-                if isinstance(value, tuple | list) and not alike(value, y_bar):
-                    raise ArgumentError(
-                        f"{self.name}: the cotangent has not the structure and shapes of the value"
-                    )
+                if not alike(value, y_bar):
+                    what = misfit("the cotangent", y_bar, "the value", value)
+                    raise ArgumentError(f"{self.name}: {what}")
                 bars = pullback(like_value(y_bar, value))
                 if not everything:
                     return bars
@@ -214,10 +204,8 @@ class Linearization(_Halves):
                     )
                 for name, point, dot in zip(asked, points, tangents, strict=True):
                     if not alike(point, dot):
-                        raise ArgumentError(
-                            f"{self.name}: the tangent of {name!r} has shape {np.shape(dot)}, "
-                            f"the argument {np.shape(point)}"
-                        )
+                        what = misfit(f"the tangent of {name!r}", dot, "the argument", point)
+                        raise ArgumentError(f"{self.name}: {what}")
                 return pushforward(*map(like_value, tangents, points))
 
             return value, checked, *aux

@@ -21,6 +21,7 @@ from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import copy_region, copy_value, substitute
 from gradscribe.ir.types import NONE, Type, maybe_float, type_of
 from gradscribe.ir.types import Sequence as SequenceType
+from gradscribe.objects import attributes_of
 from gradscribe.passes import simplify
 from gradscribe.primal import (
     Types,
@@ -48,12 +49,31 @@ def _items(kind: Type) -> tuple[Type, ...]:
 
 
 def alike(value: Any, dot: Any) -> bool:
-    """Has a tangent the shape of its value?"""
+    """Has a tangent the structure and the shapes of its value, and None for what is no number?"""
     if isinstance(value, list | tuple):
-        return (
-            isinstance(dot, list | tuple) and len(dot) == len(value) and all(map(alike, value, dot))
-        )
-    return bool(np.shape(dot) == np.shape(value))
+        fits = isinstance(dot, list | tuple) and len(dot) == len(value)
+        return fits and all(map(alike, value, dot))
+    if isinstance(value, dict):
+        fits = isinstance(dot, dict) and list(dot) == list(value)
+        return fits and all(alike(value[key], dot[key]) for key in value)
+    attributes = attributes_of(value)
+    if attributes:
+        fits = type(dot) is type(value)
+        return fits and all(alike(v, getattr(dot, k, ...)) for k, v in attributes.items())
+    if dot is None:
+        return not _is_floating(value)
+    return bool(np.shape(dot) == np.shape(value)) and dot is not ...
+
+
+def _is_floating(value: Any) -> bool:
+    return isinstance(value, float) or getattr(value, "dtype", np.dtype(int)).kind == "f"
+
+
+def misfit(what: str, dot: Any, whose: str, value: Any) -> str:
+    """What is wrong with a tangent or cotangent that is not ``alike``."""
+    if isinstance(value, list | tuple | dict) or attributes_of(value):
+        return f"{what} has not the structure and shapes of {whose}"
+    return f"{what} has shape {np.shape(dot)}, {whose} {np.shape(value)}"
 
 
 def _check_stack(who: str, name: str, value: Any, dot: Any) -> None:
@@ -139,10 +159,8 @@ class Tangent:
             if dot is not None and self.batched:
                 _check_stack(self.name, name, value, dot)
             elif dot is not None and not alike(value, dot):
-                raise ArgumentError(
-                    f"{self.name}: the tangent of {name!r} has shape {np.shape(dot)}, "
-                    f"the argument {np.shape(value)}"
-                )
+                what = misfit(f"the tangent of {name!r}", dot, "the argument", value)
+                raise ArgumentError(f"{self.name}: {what}")
         wrt = [Place(place) for place, dot in enumerate(tangents) if dot is not None]
         kinds = argument_types(names, given, wrt=wrt)
         dots = tuple(
