@@ -53,8 +53,6 @@ generated: $(INSTALLED) ## write the derivatives of the examples into generated/
 		-o generated/from_mindspore
 	@$(BIN)/gradscribe write examples/from_mindspore.py:Net.construct \
 		examples/from_mindspore.py:Trainable.error -o generated/from_mindspore
-	@$(BIN)/gradscribe write examples/from_mindspore.py:forward --wrt inputs --has-aux \
-		-o generated/from_mindspore
 	@$(BIN)/gradscribe write examples/from_megengine.py:both --jacobian \
 		-o generated/from_megengine
 	@$(BIN)/gradscribe write examples/listings.py:loss --order 1 --value -o generated/listings

@@ -72,13 +72,14 @@ class Trainable:
         return np.mean((self.layer(inputs) - labels) ** 2)
 
 
+@gs.differentiate(wrt="inputs", has_aux=True)
 def forward(layer, inputs, labels):
     """The first result is differentiated, the rest is handed on: ``has_aux=True``.
 
     >>> layer = Dense(np.ones((10, 1), np.float32), np.zeros(1, np.float32))
     >>> inputs, labels = np.ones((16, 10), np.float32), np.ones((16, 1), np.float32)
     >>> loss, logits = forward(layer, inputs, labels)
-    >>> gradient, aux = gs.grad(forward, wrt="inputs", has_aux=True)(layer, inputs, labels)
+    >>> gradient, aux = forward.grad(layer, inputs, labels)
     >>> gradient.shape, aux.shape
     ((16, 10), (16, 1))
     """

@@ -2,7 +2,7 @@
 # Derivative  gradient with its auxiliary part with respect to inputs; order 1, mode auto
 # Arguments   layer: Dense(w: float32[layer_w0, 1], b: float32[1]), inputs: float32[inputs0, inputs1], labels: float32[inputs0, 1]
 # Sources     sha256 ba1ab3fb7f23; rules 4557908765b5
-# Regenerate  gradscribe write examples/from_mindspore.py:forward --wrt inputs --has-aux -o generated/from_mindspore
+# Regenerate  gradscribe write examples/from_mindspore.py:forward -o generated/from_mindspore
 def forward_grad(layer, inputs, labels):
     """Gradient of forward with respect to inputs, and its auxiliary part."""
     if (
