@@ -344,6 +344,33 @@ def _slopes(function: Any, x: Any, k: Any, h: float = 1e-6) -> Any:
     return np.array([np.sum(function(x + d, k) - function(x - d, k)) / (2 * h) for d in steps])
 
 
+def test_jacobians_and_hessians_go_through_it() -> None:
+    main = define(HEAD + """
+def main(x):
+    y = x**2
+    with gs.adjoint_of(y) as y_bar:
+        y_bar *= 2
+    return y * x, np.sum(y)
+""")
+    rows, total = gs.jacobian(main)(X)
+    assert_close(rows, np.diag(5 * X**2), **EXACT)
+    assert_close(total, 4 * X, **EXACT)
+    scalar = define(HEAD + """
+def main(x):
+    y = x**2
+    with gs.adjoint_of(y) as y_bar:
+        y_bar *= 2
+    return np.sum(y * x)
+""")
+    assert_close(gs.hessian(scalar)(X), np.diag(10 * X), **EXACT)
+    for forward in (
+        lambda: gs.jacobian(scalar, mode="forward")(X),
+        lambda: gs.linearize(scalar)(X),
+    ):
+        with pytest.raises(gs.UnsupportedError, match="forward mode has no adjoints"):
+            forward()
+
+
 # ---------------------------------------------------------------------------- without derivatives
 
 

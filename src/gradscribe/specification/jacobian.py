@@ -10,7 +10,8 @@ from typing import Any, final
 from gradscribe.differentiate import jacobian
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Function
+from gradscribe.ir.core import Function, walk
+from gradscribe.ir.primitives import HOOK
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.ir.types import Type
 from gradscribe.passes import simplify
@@ -96,6 +97,8 @@ class Jacobian:
     def _goes_forward(self, primal: Function, value: Type, asked: list[Type]) -> bool:
         if self.mode == "reverse" or not jacobian.has_ranks(value, primal, asked):
             return False
+        if self.mode != "forward" and any(op.prim is HOOK for op in walk(primal.body)):
+            return False  # only reverse mode has adjoints
         return self.mode == "forward" or jacobian.is_tall(value, asked)
 
     def variant(self, kinds: Types) -> Variant:
