@@ -15,7 +15,7 @@ from gradscribe.passes.share import share, share_arithmetic
 from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
-    write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, cancel, join_writes,
+    write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, join_writes, cancel,
     add_squares_of_roots, simplify_algebra, clean, simplify_algebra, share_arithmetic, clean,
 )  # fmt: skip
 

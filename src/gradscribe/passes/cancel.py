@@ -18,6 +18,7 @@ one of them is infinite or NaN, that is still seen.
 from __future__ import annotations
 
 import math
+import operator
 from fractions import Fraction
 from typing import Any, final
 
@@ -31,7 +32,7 @@ from gradscribe.ir.rewrite import substitute, use_counts
 from gradscribe.ir.types import Type, dims_of, not_one
 from gradscribe.passes.terms import ADD, DIV, MUL, NEG, POW, SUB, SUM, is_as_large, is_real
 
-WHERE, INDEX_ADD = of(np.where), of(helpers.index_add)
+WHERE, INDEX_ADD, GETITEM = of(np.where), of(helpers.index_add), of(operator.getitem)
 _KEEP_ZERO = {
     of(f)
     for f in (helpers.like, helpers.fill_like, helpers.expand, np.expand_dims, np.broadcast_to)
@@ -166,7 +167,13 @@ class _Canceller:
             return self._polynomial(op.args[_FULL_OF[op.prim]], depth)
         if op.prim is ONES_LIKE:
             return {frozenset(): Fraction(1)}
-        return self._summed(op, depth) if op.prim is SUM else None
+        if op.prim is SUM:
+            return self._summed(op, op.results[0].type, depth)
+        vector = op.args[0] if op.prim is GETITEM else None
+        whole = self.origin.get(vector) if isinstance(vector, Value) else None
+        if whole is not None and whole.prim is SUM and _puts_back(op, whole):
+            return self._summed(whole, op.results[0].type, depth)
+        return None
 
     def _factor(self, operand: Operand, depth: int) -> Polynomial | None:
         """An operand as one product, itself if need be."""
@@ -175,16 +182,16 @@ class _Canceller:
             return {frozenset([(operand, 1)]): Fraction(1)}
         return found if len(found) == 1 else None
 
-    def _summed(self, op: Op, depth: int) -> Polynomial | None:
-        """A sum along axes, term by term."""
+    def _summed(self, op: Op, result: Type, depth: int) -> Polynomial | None:
+        """A sum along axes, term by term, as large as ``result``."""
         dims = dims_of(type_of_operand(op.args[0]))
-        result = op.results[0].type
         axis, keepdims = op.args[1:3]
         if not dims or not isinstance(axis, Const) or not isinstance(keepdims, Const):
             return None
         every = range(len(dims)) if axis.value is None else np.atleast_1d(axis.value)
         axes = frozenset(int(a) % len(dims) for a in every)
-        if not keepdims.value and axes != frozenset(range(len(axes))):
+        kept = len(dims_of(result) or ()) == len(dims)
+        if not kept and axes != frozenset(range(len(axes))):
             return None  # what it is multiplied by later stands beside other axes
         total: Polynomial = {}
         for product, number in self._polynomial(op.args[0], depth).items():
@@ -201,6 +208,14 @@ class _Canceller:
             whole = _times({frozenset(same): number}, {frozenset([(symbol, 1)]): Fraction(1)})
             total = _plus(total, whole)
         return total
+
+
+def _puts_back(read: Op, total: Op) -> bool:
+    """Is this ``s[:, None]`` of ``s = np.sum(x, axis=1)``?"""
+    dims, index = dims_of(type_of_operand(total.args[0])), read.args[1]
+    axis, keepdims = (getattr(arg, "value", None) for arg in total.args[1:3])
+    columns = isinstance(index, Const) and index.value == (slice(None), None)
+    return columns and keepdims is False and axis in (1, -1) and len(dims or ()) == 2
 
 
 def _varies(factor: Factor, rank: int, axes: frozenset[int]) -> bool | None:

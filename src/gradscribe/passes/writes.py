@@ -19,10 +19,10 @@ from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import substitute, use_counts
-from gradscribe.ir.types import dims_of, dtype_of, is_scalar
+from gradscribe.ir.types import dims_of, dtype_of, is_scalar, not_one
 
 SETITEM, INDEX_ADD = of(helpers.setitem), of(helpers.index_add)
-GETITEM, ZEROS = of(operator.getitem), of(np.zeros_like)
+GETITEM, ZEROS, EXPAND_DIMS = of(operator.getitem), of(np.zeros_like), of(np.expand_dims)
 
 
 def join_writes(function: Function) -> Function:
@@ -38,6 +38,7 @@ def _region(region: Region, counts: dict[Value, int], mapping: dict[Value, Opera
     zeroed: dict[Value, Op] = {}
     written: dict[Operand, Op] = {}
     blank: dict[Operand, Op] = {}  # zeros that are written to once
+    columns: dict[Operand, Operand] = {}  # vectors, by value the columns that they are
     for op in region.ops:
         for inner in op.regions:
             _region(inner, counts, mapping)
@@ -49,6 +50,11 @@ def _region(region: Region, counts: dict[Value, int], mapping: dict[Value, Opera
             zeroed[op.results[0]] = op
         elif op.prim is INDEX_ADD and op.args[0] in blank and _turns(op):
             op.prim, op.args = GETITEM, (op.args[2], op.args[1])
+        elif op.prim is INDEX_ADD and op.args[0] in blank and _narrows(op):
+            op.prim, op.args = GETITEM, (op.args[2], Const((slice(None), 0)))
+            columns[op.results[0]] = op.args[0]
+        elif op.prim is EXPAND_DIMS and op.args[0] in columns and _is_literal(op.args[1], 1):
+            mapping[op.results[0]] = columns[op.args[0]]
         elif op.prim is INDEX_ADD and isinstance(op.args[0], Value):
             before = zeroed.get(op.args[0])
             if (
@@ -81,6 +87,22 @@ def _turns(op: Op) -> bool:
     if not p or not q or len(p) != len(q) or dtype_of(given) != dtype_of(kind):
         return False
     return all(a != 1 or b == 1 for a, b in zip(p, q, strict=True))
+
+
+def _narrows(op: Op) -> bool:
+    """Is a column added at ``[:, None]``: to zeros, a vector of its length?"""
+    _, index, value = op.args
+    if not isinstance(index, Const) or index.value != (slice(None), None):
+        return False
+    p, q = dims_of(type_of_operand(value)), dims_of(op.results[0].type)
+    if not p or not q or len(p) != 2 or len(q) != 1 or p[1] != 1:
+        return False
+    alike = p[0] == q[0] is not None or (not_one(p[0]) and not_one(q[0]))
+    return alike and dtype_of(type_of_operand(value)) == dtype_of(op.results[0].type)
+
+
+def _is_literal(operand: Operand, value: int) -> bool:
+    return isinstance(operand, Const) and operand.name is None and operand.value == value
 
 
 def _is_zero(operand: Operand) -> bool:
