@@ -115,9 +115,9 @@ def square(x: Any) -> Any:
         (lambda: gs.grad(square)(True), "'x', which is of type bool"),
         (
             lambda: gs.grad(square)(np.ones((2, 2)).view(np.matrix)),
-            "'x' is a matrix",
+            "'x' is a numpy.matrix",
         ),
-        (lambda: gs.grad(square)(np.ma.array([1.0])), "'x' is a MaskedArray"),
+        (lambda: gs.grad(square)(np.ma.array([1.0])), "'x' is a numpy.MaskedArray"),
         (lambda: gs.grad(square, 3), "wrt=3: square has 1 parameters"),
         (lambda: gs.grad(square, "z"), "wrt='z': square has no parameter of that name"),
         (lambda: gs.grad(square, mode="x"), "mode must be"),  # type: ignore[arg-type]
