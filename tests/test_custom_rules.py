@@ -249,6 +249,37 @@ def test_the_rule_holds_for_the_value_at_the_next_order() -> None:
     np.testing.assert_allclose(gs.grad(gs.grad(f))(X), 21 * X)
 
 
+def test_constants_among_arguments_and_results_have_no_derivative() -> None:
+    def shifted(a, b):
+        return 2 * a + np.sum(b), 3.0
+
+    @gs.linear(shifted, ("a", "b"))
+    def shifted_transpose(b, y_bar):
+        return 2 * y_bar[0] + y_bar[1], np.sum(y_bar[0]) * np.ones_like(b)
+
+    def product(a, b):
+        return a * b
+
+    @gs.tangent(product, ("a", "b"))
+    def product_tangent(a, b, a_dot, b_dot):
+        return a_dot * b + a * b_dot
+
+    def f(x):
+        return np.sum(np.sin(shifted(2.0, x * x)[0]) * shifted(x, X)[0]) * np.sum(product(x, 3))
+
+    check_everything(f, (X,))
+
+
+def test_the_entries_of_a_partial_stay_apart() -> None:
+    declare_square()
+    np.testing.assert_allclose(
+        gs.elementwise_grad(lambda x: np.sin(square(x)))(X), np.cos(X**2) * 2 * X
+    )
+    declare_sinh("adjoint")
+    with pytest.raises(gs.UnsupportedError, match="entries meet"):
+        gs.elementwise_grad(lambda x: 2 * sinh(x))(X)
+
+
 def test_a_rule_may_read_the_result() -> None:
     def exponential(x):
         return np.exp(x)

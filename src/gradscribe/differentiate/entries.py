@@ -20,7 +20,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, WHILE, of
+from gradscribe.ir.primitives import FOR, IF, RULED, WHILE, of
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.ir.types import is_scalar
 
@@ -86,9 +86,13 @@ class _Entries:
     def _is_elementwise(self, op: Op) -> bool:
         kinds = [type_of_operand(arg) for arg in op.args if arg in self.active]
         others = [type_of_operand(arg) for arg in op.args if arg not in self.active]
+        if op.prim is RULED and len(op.results) != 1:
+            return False
         if all(map(is_scalar, (*kinds, op.result.type))):
             return True
         alike = all(same_shape(kind, op.result.type) for kind in kinds)
+        if op.prim is RULED:
+            return alike and bool(op.attrs.ruled.is_elementwise(op.args, self.active))
         return op.prim.elementwise and (alike or all(map(is_scalar, others)))
 
     def _put(self, op: Op) -> None:

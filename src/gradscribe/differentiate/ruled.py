@@ -161,14 +161,20 @@ def _with_bar(known: RuledCall, given: Given, bars: Operands) -> Given:
 
 def _of_results(frame: Frame, tree: Tree, values: Operands) -> Bound:
     """Something for each result, in the structure of what the function returns."""
-    return packed.unpack(
-        frame, tree, lambda leaf: values[leaf.place] if leaf.result else Const(None)
-    )
+
+    def of_leaf(leaf: Leaf) -> Operand:
+        return values[leaf.place] if leaf.result else Const(None)
+
+    return packed.unpack(frame, tree, of_leaf, packed.derivative_of)
 
 
 def _of_argument(frame: Frame, tree: Tree, values: Operands) -> Bound:
     """Something for each operand of an argument; None for those that are no floats."""
-    return packed.unpack(frame, tree, lambda leaf: values.get(leaf.place, Const(None)))
+
+    def of_leaf(leaf: Leaf) -> Operand:
+        return values.get(leaf.place, Const(None))
+
+    return packed.unpack(frame, tree, of_leaf, packed.derivative_of)
 
 
 def _arguments(known: RuledCall, rule: Rule) -> list[tuple[Path, Tree]]:

@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Closure, Fields, Lost, Method, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.primitives import of
 
 
 @final
@@ -65,21 +69,39 @@ def pack(frame: Frame, bound: Bound, path: tuple[Any, ...], place: Place) -> Tre
     return operand if isinstance(operand, Const) else place(operand, path)
 
 
-def unpack(frame: Frame, tree: Tree, operand: Callable[[Leaf], Operand]) -> Bound:
-    """A bound value of this structure that holds what ``operand`` gives for each leaf."""
+def unpack(
+    frame: Frame,
+    tree: Tree,
+    operand: Callable[[Leaf], Operand],
+    constant: Callable[[Frame, Const], Operand] = lambda _, c: c,
+) -> Bound:
+    """A bound value of this structure that holds what ``operand`` gives for each leaf.
+
+    ``constant`` tells what stands for a constant.
+    """
     if isinstance(tree, Leaf):
         return frame.wrap(operand(tree))
     if isinstance(tree, Const):
-        return frame.wrap(tree)
+        return frame.wrap(constant(frame, tree))
     if isinstance(tree, Nameless):
         frame.refuse_here(
             f"a rule reads {tree.what!r}, which is a nested function or a method here",
             "pass a function that is defined at module level",
         )
-    entries = {key: unpack(frame, part, operand) for key, part in tree.entries.items()}
+    parts = tree.entries.items()
+    entries = {key: unpack(frame, part, operand, constant) for key, part in parts}
     if tree.kind == "tuple":
         return TupleOf(tuple(entries.values()), tree.cls)
     return frame.heap.new(Fields(tree.kind, entries, tree.cls))
+
+
+def derivative_of(frame: Frame, constant: Const) -> Operand:
+    """The tangent or cotangent of a constant: zero, or None where it is no number."""
+    value = constant.value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
+        return frame.emit(of(helpers.zeros_like), constant)
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return Const(0.0 if number else None)
 
 
 def leaves(tree: Tree) -> Iterator[Leaf]:

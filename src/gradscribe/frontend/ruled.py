@@ -14,7 +14,7 @@ variables were (%ex); %y0 is not differentiated. Before text is written %y is %y
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -78,6 +78,11 @@ class RuledCall:
             and maybe_float(args[place].type)  # type: ignore[union-attr]  # a leaf is a Value
             and not self.declared.is_constant(path)
         ]
+
+    def is_elementwise(self, args: Sequence[Operand], active: Container[Operand]) -> bool:
+        """Is there one result, of which each entry depends on its own entry of each argument?"""
+        paths = [path for place, path in self.places(args) if args[place] in active]
+        return self.results == 1 and all(self.declared.rule(p, "partial") for p in paths)
 
     def plain_arguments(self, args: Sequence[Operand]) -> list[Operand] | None:
         """The arguments, if each is one operand and there is one result."""
