@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 import gradscribe as gs
@@ -702,3 +705,15 @@ def test_a_write_to_what_is_shared_is_exact_or_refused(name: str) -> None:
         assert error.line is not None
         return
     assert_close(got, expected, **FIRST)
+
+
+def replaced_after_a_write(x: Any, n: int) -> Any:
+    x = x.copy()
+    for i in range(n):
+        x[i] += 0.5
+        x = x * x
+    return np.sum(x)
+
+
+def test_what_a_loop_replaces_after_a_write_is_not_zeros_in_the_next_iteration() -> None:
+    gs.check_grads(replaced_after_a_write, (np.array([0.3, 1.2, 0.8]), 3), order=2)

@@ -196,11 +196,12 @@ class _Follower:
             self._region(inner, (*at, k), (*loops, op), set(params))
         body = op.regions[-1]
         for k, operand in enumerate(body.yields):
-            if operand not in self.versions:
-                continue
-            if k >= count or not carried[k]:
-                self.lost = True
+            goes_on = operand in self.versions
+            if goes_on != (k < count and carried[k]):
+                self.lost = True  # another array in its place, or it in another's
                 return
+            if not goes_on:
+                continue
             self.versions.add(op.results[k])
             here.add(op.results[k])
 
