@@ -1,6 +1,7 @@
 """A page of documentation with everything it shows made anew.
 
 - ``<!-- source FILE.py:NAME -->`` before a block: the function NAME as it stands in FILE.py.
+  ``decorated`` in place of ``source`` keeps its decorators.
 - ``<!-- function FILE.py -->``: a generated file from its first import or definition on.
 - ``<!-- file NAME -->``: the block is written to a file of that name for what follows. A page with
   such a block is run in an empty directory, another in the root of the project.
@@ -31,7 +32,7 @@ from gradscribe import cli
 ROOT = Path(__file__).parent.parent
 
 _BLOCK = re.compile(
-    r"<!-- (?P<how>source|function|file) (?P<what>\S+) -->\n```(?P<lang>\w*)\n(?P<body>.*?)```\n"
+    r"<!-- (?P<how>source|decorated|function|file) (?P<what>\S+) -->\n```(?P<lang>\w*)\n(?P<body>.*?)```\n"
     r"|```(?P<kind>pycon|console)\n(?P<session>.*?)```\n",
     re.DOTALL,
 )
@@ -63,14 +64,14 @@ def renewed(page: str, directory: Path) -> str:
         if how == "file":
             (directory / what).write_text(match["body"], encoding="utf-8", newline="\n")
             return match[0]
-        text = source_of(what) if how == "source" else without_head(what)
+        text = without_head(what) if how == "function" else source_of(what, how == "decorated")
         return f"<!-- {how} {what} -->\n```{match['lang']}\n{text}```\n"
 
     return _BLOCK.sub(renew, page)
 
 
-def source_of(place: str) -> str:
-    """A function without decorators and docstring."""
+def source_of(place: str, decorated: bool = False) -> str:
+    """A function without its docstring."""
     path, name = place.split(":")
     text = (ROOT / path).read_text()
     body: list[Any] = ast.parse(text).body
@@ -80,7 +81,8 @@ def source_of(place: str) -> str:
     found = next(n for n in body if isinstance(n, ast.FunctionDef) and n.name == name)
     lines = text.splitlines()
     first = found.body[1].lineno if ast.get_docstring(found) else found.body[0].lineno
-    kept = [lines[found.lineno - 1], *lines[first - 1 : found.end_lineno]]
+    start = found.decorator_list[0].lineno if decorated else found.lineno
+    kept = [*lines[start - 1 : found.lineno], *lines[first - 1 : found.end_lineno]]
     return "\n".join(line[found.col_offset :] for line in kept) + "\n"
 
 

@@ -75,6 +75,8 @@ def documentation(name: str, thing: Any) -> str:
 
 
 def _section(thing: Any) -> str:
+    if isinstance(thing, type) and issubclass(thing, Exception):
+        return "gradscribe.errors"
     if isinstance(thing, property):
         thing = thing.fget
     if isinstance(thing, functools.partial):

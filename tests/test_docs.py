@@ -52,3 +52,9 @@ def test_a_link_leads_somewhere(path: Path) -> None:
     text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (path.parent / target).exists(), target
+
+
+def test_the_index_lists_every_page() -> None:
+    listed = re.findall(r"\]\((\w+\.md)\)", (ROOT / "docs/README.md").read_text(encoding="utf-8"))
+    pages_there = [path.name for path in ROOT.glob("docs/*.md") if path.name != "README.md"]
+    assert sorted(listed) == sorted(pages_there)

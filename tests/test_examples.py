@@ -138,6 +138,17 @@ def test_value_and_gradient_come_together_in_single_precision() -> None:
     assert {a.dtype for a in (value, x_bar, y_bar)} == {np.dtype(np.float32)}
 
 
+@pytest.mark.parametrize(
+    ("wrt", "expected"),
+    [(0, 30), ("x", 30), (1, 9), ((0, 1), (30, 9)), (("x", "y"), (30, 9)), ("z", 45)],
+)
+def test_gradients_by_position_and_by_name(wrt: Any, expected: Any) -> None:
+    product = files.load(ROOT / "examples/from_mindspore.py").product
+    x, y, z = (np.array([n], np.float32) for n in (3.0, 5.0, 1.0))
+    assert gs.grad(product, wrt)(x, y, z) == expected
+    assert gs.grad(product)(x, y, z) == 30
+
+
 def test_the_parameter_of_an_object_has_its_gradient() -> None:
     net = files.load(ROOT / "examples/from_mindspore.py").Net(np.array([1.0], np.float32))
     x, y = np.array([3.0], np.float32), np.array([5.0], np.float32)
