@@ -32,7 +32,8 @@ from gradscribe import cli
 ROOT = Path(__file__).parent.parent
 
 _BLOCK = re.compile(
-    r"<!-- (?P<how>source|decorated|function|file) (?P<what>\S+) -->\n```(?P<lang>\w*)\n(?P<body>.*?)```\n"
+    r"<!-- (?P<how>source|decorated|function|file) (?P<what>\S+) -->\n"
+    r"```(?P<lang>\w*)\n(?P<body>.*?)```\n"
     r"|```(?P<kind>pycon|console)\n(?P<session>.*?)```\n",
     re.DOTALL,
 )
