@@ -1095,6 +1095,22 @@ SECTIONS["Checkpoints"] = [
         """,
     ),
     Refusal(
+        "a checkpoint that a loop walks together with others",
+        """
+        def main(x, n):
+            for k, i in enumerate(gs.checkpoint(range(1, n), 2)):
+                x = x - 0.1 * np.sin(x) * k / i
+            return np.sum(x)
+        """,
+        """
+        def main(x, n):
+            for i in gs.checkpoint(range(1, n), 2):
+                x = x - 0.1 * np.sin(x) * (i - 1) / i
+            return np.sum(x)
+        """,
+        args="x, n",
+    ),
+    Refusal(
         "a checkpointed loop that is left early",
         """
         def main(x, n):

@@ -54,7 +54,7 @@ def walk(frame: Frame, node: Any) -> Walk:
         starred = any(isinstance(arg, gast.Starred) for arg in node.args)
         function = None if starred else function
         if function is zip and node.args and _strict(frame, node) is not None:
-            walks = [walk(frame, arg) for arg in node.args]
+            walks = [_inner(frame, arg) for arg in node.args]
             if _strict(frame, node) and all(w.static is None for w in walks):
                 frame.builder.append(Op(of(helpers.as_long), tuple(w.length() for w in walks), ()))
             return _zipped(frame, walks)
@@ -62,14 +62,27 @@ def walk(frame: Frame, node: Any) -> Walk:
             starts = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "start")]
             if len(starts) == len(node.args) - 1 + len(node.keywords) <= 1:
                 start = _operand(frame, starts[0]) if starts else Const(0)
-                return _enumerated(frame, walk(frame, node.args[0]), start)
+                return _enumerated(frame, _inner(frame, node.args[0]), start)
         if node.keywords:
             function = None
         if function is reversed and len(node.args) == 1:
-            return _reversed(frame, walk(frame, node.args[0]))
+            return _reversed(frame, _inner(frame, node.args[0]))
     from gradscribe.frontend.expressions import lower
 
     return _items(frame, node, lower(frame, node))
+
+
+def _inner(frame: Frame, node: Any) -> Walk:
+    """How to walk something together with others, or backwards."""
+    found = walk(frame, node)
+    made = frame.builder.made.get(found.sequence()) if found.plain else None  # type: ignore[arg-type]
+    if made is not None and made.prim is of(helpers.checkpoint):
+        frame.refuse(
+            node,
+            "only a loop that walks checkpoint(range(n)) itself is checkpointed",
+            "compute the rest from its position",
+        )
+    return found
 
 
 def _strict(frame: Frame, node: gast.Call) -> bool | None:
