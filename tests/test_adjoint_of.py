@@ -210,6 +210,20 @@ def main(x, k):
         "def wanted(x, k): return np.sin(x) + x * k * np.cos(x)",
         (X, 1.5),
     ),
+    "in a try statement": (
+        """
+def main(x, k):
+    try:
+        y = np.sin(x)
+        with gs.adjoint_of(y) as y_bar:
+            y_bar = y_bar * k
+    except ValueError:
+        y = x
+    return np.sum(y)
+""",
+        "def wanted(x, k): return k * np.cos(x)",
+        (X, 1.5),
+    ),
     "an exception": (
         """
 def main(x, k):

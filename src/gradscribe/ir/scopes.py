@@ -27,7 +27,7 @@ import numpy as np
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Op, Operand, Region, Value
-from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, WHILE
+from gradscribe.ir.primitives import FOR, HOOK, IF, OPAQUE, SCOPE, WHILE
 from gradscribe.ir.types import BOOL, FLOAT, TEXT, Scalar, Sequence, Static, dtype_of
 
 COMPLETED, CAUGHT, ERROR = range(3)
@@ -62,6 +62,8 @@ def enters(op: Op) -> bool:
 
 def may_raise(op: Op) -> bool:
     """Can this operation raise an exception?"""
+    if op.prim is HOOK:
+        return False
     if op.prim is IF or op.prim is SCOPE:
         return not is_number(*op.args) or any(map(region_may_raise, op.regions))
     if op.prim in (FOR, WHILE):
