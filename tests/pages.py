@@ -64,6 +64,7 @@ def renewed(page: str, directory: Path) -> str:
             return f"```{kind}\n{run or _in_python(match['session'], names)}```\n"
         if how == "file":
             (directory / what).write_text(match["body"], encoding="utf-8", newline="\n")
+            sys.modules.pop(Path(what).stem, None)
             return match[0]
         text = without_head(what) if how == "function" else source_of(what, how == "decorated")
         return f"<!-- {how} {what} -->\n```{match['lang']}\n{text}```\n"

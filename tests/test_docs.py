@@ -26,8 +26,10 @@ def test_a_page_shows_what_is(
     directory = tmp_path if pages.works_in_files(page) else ROOT
     monkeypatch.chdir(directory)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # files change within a second
-    for path_to in [tmp_path] if directory == tmp_path else [ROOT / "docs", ROOT / "examples"]:
-        monkeypatch.syspath_prepend(path_to)
+    for place in [tmp_path] if directory == tmp_path else [ROOT / "docs", ROOT / "examples"]:
+        monkeypatch.syspath_prepend(place)
+        for file in place.glob("*.py"):  # other tests have modules of these names, too
+            monkeypatch.delitem(sys.modules, file.stem, raising=False)
     now = pages.renewed(page, directory)
     if request.config.getoption("--update-golden"):
         path.write_text(now, encoding="utf-8", newline="\n")
