@@ -246,7 +246,9 @@ class Scaled:
 
 
 @pytest.mark.parametrize("made", MADE.values(), ids=MADE.keys())
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, "pickle"], ids=str)
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, "pickle"], ids=["copy", "deepcopy", "pickle"]
+)
 def test_every_derivative_is_copied_and_pickled(made: Any, again: Any) -> None:
     one = made()
     other = pickle.loads(pickle.dumps(one)) if again == "pickle" else again(one)
