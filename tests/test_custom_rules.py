@@ -270,6 +270,26 @@ def test_constants_among_arguments_and_results_have_no_derivative() -> None:
     check_everything(f, (X,))
 
 
+def test_a_rule_sees_the_variables_around_it() -> None:
+    def made(k):
+        def power(x):
+            return k * x * x
+
+        @gs.partial(power)
+        def power_x(x):
+            return 2 * k * x
+
+        return power
+
+    power = made(3.0)
+
+    def f(x):
+        return np.sum(power(x) * x)
+
+    check_everything(f, (X,))
+    check_everything(made(2.0), (1.3,))
+
+
 def test_the_entries_of_a_partial_stay_apart() -> None:
     declare_square()
     np.testing.assert_allclose(

@@ -121,9 +121,8 @@ def declared(function: Any) -> Declared | None:
 def _of_original(function: types.FunctionType) -> Declared | None:
     """What is declared for the function that one of a written file is a copy of."""
     path = function.__code__.co_filename
-    if path not in _LISTED:
-        _LISTED[path] = _rules_at_head(path)
-    place = next((p for name, p in _LISTED[path].items() if _is_called(function, name)), None)
+    listed = _rules_at_head(path)
+    place = next((p for name, p in listed.items() if _is_called(function, name)), None)
     if place is None:
         return None
     original = _at(place)
@@ -137,11 +136,8 @@ def _of_original(function: types.FunctionType) -> Declared | None:
     return found
 
 
-# The functions with rules that a written file lists at its head, by their own names.
-_LISTED: dict[str, dict[str, str]] = {}
-
-
 def _rules_at_head(path: str) -> dict[str, str]:
+    """The functions with rules that a written file lists at its head, by their own names."""
     lines = linecache.getlines(path)
     if not lines or not lines[0].startswith("# Written by gradscribe"):
         return {}

@@ -519,6 +519,8 @@ class Frame:
         root = self
         while root.parent is not None:
             root = root.parent
+        if root.builder.derived:  # a rule, which has variables of its own
+            return False
         return root.definition.cells.get(name) is self.definition.cells[name]
 
     def _name_parts(self, loc: Loc, fields: Fields, name: str) -> None:
