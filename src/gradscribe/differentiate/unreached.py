@@ -23,7 +23,7 @@ from gradscribe.differentiate.apply import rules_of
 from gradscribe.errors import NoRuleError, refusing
 from gradscribe.ir import trees
 from gradscribe.ir.core import UNDEF, Attrs, Function, Op, Operand, Region, Value
-from gradscribe.ir.primitives import CALL, HOOK, IF, OPAQUE, RULED, SCOPE, STRUCTURED
+from gradscribe.ir.primitives import CALL, HOOK, IF, IMPLICIT, OPAQUE, RULED, SCOPE, STRUCTURED
 from gradscribe.ir.scopes import catches, head, raises
 
 
@@ -83,7 +83,7 @@ def _end(region: Region, place: int) -> None:
 
 def _refused(op: Op, active: Activity) -> NoRuleError | None:
     """Why an operation cannot be differentiated, if it is one of those that have no rule at all."""
-    if op.prim in (CALL, HOOK, RULED, SCOPE):
+    if op.prim in (CALL, HOOK, IMPLICIT, RULED, SCOPE):
         return None
     try:
         check_given(op, active)
