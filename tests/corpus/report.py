@@ -123,6 +123,7 @@ EXPLANATIONS = {
     "the tangent of code with effects": "forward mode does not repeat what has effects",
     "not known before the program runs": "which function is called depends on the data",
     "cannot call": "an object that is called is not followed",
+    "may be read before it is bound": "a name that some ways through the function do not bind",
     "is not defined": "a name of an optional package that is not installed",
 }
 
