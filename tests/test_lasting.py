@@ -248,3 +248,21 @@ def test_random_sweeps(seed):
     f = define(random_sweep(seed), "f")
     x = np.random.default_rng(seed).uniform(0.5, 1.5, size=12)
     check_along(f, grad(f), x)
+
+
+def test_arrays_that_an_inner_loop_saved_are_kept_from_the_next_write() -> None:
+    def f(u):
+        m = np.outer(u, u)
+        for _ in range(2):
+            m[1:-1] *= np.where(m > 0.1, m, u)[1:-1]
+            for _ in range(2):
+                m = np.tanh(m)
+        return np.sum(m)
+
+    u = np.array([0.9, -1.1, 1.2])
+    gradient = grad(f, mode="reverse")(u)
+    steps = 1e-6 * np.eye(3)
+    differences = [(f(u + step) - f(u - step)) / 2e-6 for step in steps]
+    np.testing.assert_allclose(gradient, differences, rtol=1e-7)
+    tangents = [jvp(f)((u,), (step,))[1] / 1e-6 for step in steps]
+    np.testing.assert_allclose(gradient, tangents, rtol=1e-10)

@@ -49,7 +49,9 @@ from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.types import (
     Array,
     Sequence,
+    Type,
     Unknown,
+    element_type,
     is_array,
 )
 
@@ -442,6 +444,8 @@ class Ownership:
             changed = self._changes_later(op, value)
             if changed:
                 copy = self._copy(value, None)
+                if copy.prim is COPY_LIST and _holds_memory(value.type):
+                    copy.prim = OWN if self._changes_later(op, value, entries=True) else COPY_LIST
                 place = self._definition_place(body, value)
                 self.copies.append((body, place, copy))
                 self._fresh(copy.results[0])
@@ -454,8 +458,11 @@ class Ownership:
         if self._is_owned(value):
             self.owned.add(result)
 
-    def _changes_later(self, op: Op, value: Value) -> bool:
-        """Is a collected value's memory written to in this loop, or part of a carry that is?"""
+    def _changes_later(self, op: Op, value: Value, entries: bool = False) -> bool:
+        """Is a collected value's memory written to in this loop, or part of a carry that is?
+
+        ``entries``: that of what a list holds, and not of the list.
+        """
         written = written_carries(op)
         start = first_carry(op)
         params = {
@@ -463,7 +470,7 @@ class Ownership:
         }
         body = op.regions[-1]
         around = {root for k in written for root in self.root(body.yields[k])}
-        roots = self.root(value)
+        roots = self.root(value) - ({value} if entries else set())
         if not roots.isdisjoint(params | around):
             return True
         made_here = roots <= defined_in(body) - set(body.params)
@@ -519,6 +526,12 @@ class Ownership:
             return False
         base = op.args[0]
         return self._is_owned(base) or (isinstance(base, Value) and self._is_all_of_ours(base))
+
+
+def _holds_memory(kind: Type) -> bool:
+    """Are the entries of a list arrays or containers themselves?"""
+    element = element_type(kind)
+    return element is not None and has_memory(element)
 
 
 _WHOLE_VIEWS = frozenset(
