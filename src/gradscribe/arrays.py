@@ -11,6 +11,7 @@ library's, too: what is a number for NumPy's own arrays, a sum or a mean, is an 
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,21 @@ def follows_protocols(value: Any) -> bool:
 OWN = (np.ndarray, np.memmap)
 
 
-def is_foreign_array(value: Any) -> bool:
+class Foreign(enum.IntEnum):
+    """What is known of arrays of other libraries: what ``x += y`` does to one."""
+
+    NONE = 0  # there are none
+    REBOUND = 1  # x is another array
+    IN_PLACE = 2  # x is changed, under all its names
+
+
+def foreign_of(value: Any) -> Foreign:
     """Is this an array of another library, or of a subclass that keeps to NumPy's arithmetic?"""
-    if isinstance(value, np.ndarray):
-        return type(value) not in OWN and is_plain(type(value))
-    return follows_protocols(value)
+    cls = type(value)
+    own = cls in OWN or not is_plain(cls) if isinstance(value, np.ndarray) else False
+    if own or not (isinstance(value, np.ndarray) or follows_protocols(value)):
+        return Foreign.NONE
+    return Foreign.IN_PLACE if hasattr(cls, "__iadd__") else Foreign.REBOUND
 
 
 def has_protocols(cls: type) -> bool:

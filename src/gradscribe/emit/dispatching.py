@@ -23,7 +23,7 @@ from gradscribe.ir.build import complete, type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import index_type, is_basic
 from gradscribe.ir.primitives import Primitive, of
-from gradscribe.ir.types import Array, Scalar, Unknown, is_foreign, is_scalar
+from gradscribe.ir.types import Array, Scalar, Unknown, foreign_in, is_scalar
 from gradscribe.passes.clean import clean
 
 FULL_LIKE, ZEROS_LIKE, ADD = of(np.full_like), of(np.zeros_like), of(operator.add)
@@ -55,9 +55,9 @@ _CONVERT_HINT = "pass NumPy arrays: np.asarray(x)"
 def reads_foreign(functions: Iterable[Function]) -> bool:
     """Are there arrays of another library among the arguments, or the globals that are read?"""
     return any(
-        any(is_foreign(param.type) for param in function.body.params)
+        foreign_in(*(param.type for param in function.body.params))
         or any(
-            isinstance(arg, Const) and is_foreign(type_of_operand(arg))
+            isinstance(arg, Const) and foreign_in(type_of_operand(arg))
             for op in _operations(function)
             for arg in op.args
         )

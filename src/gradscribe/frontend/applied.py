@@ -27,7 +27,7 @@ from gradscribe.ir.core import (
 )
 from gradscribe.ir.types import (
     Type,
-    is_foreign,
+    foreign_in,
 )
 
 
@@ -55,7 +55,7 @@ def outlined(known: ruled.RuledCall, args: Sequence[Operand]) -> Function | None
 
 def lower_ruled(about: Declared, kinds: Sequence[Type]) -> Function:
     """The IR of a function for which something is declared, for parameters of these types."""
-    builder = Builder(foreign=any(map(is_foreign, kinds)))
+    builder = Builder(foreign=foreign_in(*kinds))
     function = about.function
     names = list(about.params)
     frame = Frame(_around(function), builder)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, NoReturn, final
 
-from gradscribe.arrays import is_foreign_array
+from gradscribe.arrays import foreign_of
 from gradscribe.errors import AliasError, UnsupportedError
 from gradscribe.frontend import raising
 from gradscribe.frontend.heap import (
@@ -573,9 +573,9 @@ class Frame:
                     f"{name!r} is captured by a function that is called here, and may change",
                     "pass it as an argument",
                 )
-            self.builder.foreign |= is_foreign_array(value)
+            self.builder.foreign = max(self.builder.foreign, foreign_of(value))
             return self.wrap(Const(value))
-        self.builder.foreign |= is_foreign_array(value)
+        self.builder.foreign = max(self.builder.foreign, foreign_of(value))
         home = self.definition.globals.get("__name__")
         known_builtin = value is getattr(builtins, name, None)
         return Const(value, name, None if known_builtin else home)

@@ -44,7 +44,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Value
 from gradscribe.ir.primitives import OPAQUE, of
-from gradscribe.ir.types import UNKNOWN, Array, Type, Unknown, is_array, is_foreign
+from gradscribe.ir.types import UNKNOWN, Array, Type, Unknown, foreign_in, is_array
 from gradscribe.ir.types import Sequence as SequenceType
 
 IN_PLACE: dict[Any, Any] = {
@@ -79,7 +79,7 @@ def _lowered(
     function: types.FunctionType, param_types: Sequence[Type], constants: list[Const]
 ) -> Function:
     definition = definition_of(function)
-    builder = Builder(foreign=any(map(is_foreign, param_types)))
+    builder = Builder(foreign=foreign_in(*param_types))
     builder.opens = True
     frame = Frame(definition, builder)
     opened.open_(frame, constants)

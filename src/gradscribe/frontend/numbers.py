@@ -1,7 +1,7 @@
 """Numbers that may be arrays: those computed from arrays of other libraries, and of subclasses.
 
 The sum of such an array is often an array without axes, which ``s += 1`` changes in place, for
-every name that it has. So that is refused where it may have two.
+every name that it has (but dask's, which are bound anew). It is refused where it may have two.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gradscribe.arrays import Foreign
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Fields, TupleOf
+from gradscribe.frontend.hidden import plain
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Value
 from gradscribe.ir.types import Scalar
@@ -22,14 +24,14 @@ def refuse_shared(
     frame: Frame, node: Any, name: str, old: Bound, home: tuple[Any, Any] | None
 ) -> None:
     """Refuse ``name += value`` for what may be an array that is known by something else, too."""
-    if not frame.builder.foreign or not isinstance(old, Value):
+    if frame.builder.foreign is not Foreign.IN_PLACE or not isinstance(old, Value):
         return
     if not isinstance(old.type, Scalar) or old.type.weak:
         return
     if any(bound is old for bound in _elsewhere(frame, name, home)) or _is_stored(frame, old):
         frame.refuse(
             node,
-            f"cannot know whether {name or 'this'} is an array of another library, which is "
+            f"cannot know whether {plain(name) or 'this'} is an array of another library, which is "
             "changed here wherever else it is held",
             "write x = x + y",
         )

@@ -10,6 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.arrays import Foreign
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.hints import hint_for
 from gradscribe.ir.primitives import Primitive
@@ -36,11 +37,14 @@ class Builder:
     """Appends operations to a region; knows the statement they are for."""
 
     def __init__(
-        self, region: Region | None = None, derived: bool = False, foreign: bool = False
+        self,
+        region: Region | None = None,
+        derived: bool = False,
+        foreign: Foreign = Foreign.NONE,
     ) -> None:
         self.region = region if region is not None else Region()
         self.derived = derived
-        self.foreign = foreign  # may what was read be an array of another library, or come of one?
+        self.foreign = foreign  # the arrays of other libraries that were read
         self.span: Span | None = None
         self.statement: Span | None = None
         self.sweep: str | None = None

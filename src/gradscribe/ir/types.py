@@ -19,7 +19,7 @@ from typing import Any, final
 
 import numpy as np
 
-from gradscribe.arrays import OWN, is_foreign_array
+from gradscribe.arrays import OWN, Foreign, foreign_of
 from gradscribe.ir.immutables import EXAMPLES
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
@@ -89,7 +89,7 @@ class Array:
 
     dtype: np.dtype[Any] | None = None
     dims: tuple[Dim, ...] | None = None
-    foreign: bool = False
+    foreign: Foreign = Foreign.NONE
 
     def __str__(self) -> str:
         dims = (
@@ -226,7 +226,7 @@ def type_of(value: Any, name: str = "n", sized: bool = False, depth: int = 0) ->
         return Immutable(type(value))
     if isinstance(value, np.generic):
         return Scalar(value.dtype) if value.dtype.kind in "fiubc" else UNKNOWN
-    foreign = is_foreign_array(value)
+    foreign = foreign_of(value)
     if foreign or type(value) in OWN:
         dims = tuple(
             1 if n == 1 else Sym(f"{name}{axis}", not_one=True, many=sized and n >= MANY)
@@ -279,7 +279,7 @@ def _bound(part: Any) -> int | str | None:
 
 def constant_type(value: Any, name: str = "n") -> Type:
     """The type of an object written in the program: as ``type_of``, with exact lengths."""
-    foreign = is_foreign_array(value)
+    foreign = foreign_of(value)
     if (foreign or type(value) in OWN) and value.dtype.kind in "fiubc":
         return Array(value.dtype, tuple(map(int, value.shape)), foreign)
     return type_of(value, name)
@@ -319,13 +319,13 @@ def join(a: Type | None, b: Type | None) -> Type:
             return PY_FLOAT
         return Array(None, ())
     if isinstance(a, Array) and isinstance(b, Array):
-        dtype, foreign = a.dtype if a.dtype == b.dtype else None, a.foreign or b.foreign
+        dtype, foreign = a.dtype if a.dtype == b.dtype else None, max(a.foreign, b.foreign)
         if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
             return Array(dtype, None, foreign)
         dims = tuple(join_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True))
         return Array(dtype, dims, foreign)
     if isinstance(a, Array | Scalar) and isinstance(b, Array | Scalar):
-        return Array(a.dtype if a.dtype == b.dtype else None, None, is_foreign(a) or is_foreign(b))
+        return Array(a.dtype if a.dtype == b.dtype else None, None, foreign_in(a, b))
     if isinstance(a, Sequence) and isinstance(b, Sequence) and a.kind == b.kind:
         if a.items is not None and b.items is not None and len(a.items) == len(b.items):
             return Sequence(
@@ -413,19 +413,23 @@ def is_scalar(type: Type) -> bool:
     return isinstance(type, Scalar) or (isinstance(type, Array) and type.dims == ())
 
 
-def is_foreign(type: Type | None) -> bool:
-    """Is this an array of another library, or does it hold one?"""
+def foreign_in(*types: Type | None) -> Foreign:
+    """What is known of the arrays of other libraries that these are, or hold."""
+    return max((_foreign_in(kind) for kind in types), default=Foreign.NONE)
+
+
+def _foreign_in(type: Type | None) -> Foreign:
     match type:
         case Array(foreign=foreign):
             return foreign
         case Sequence(_, items, element):
-            return is_foreign(element) or any(map(is_foreign, items or ()))
+            return foreign_in(element, *(items or ()))
         case Mapping(items, element):
-            return is_foreign(element) or any(is_foreign(item) for _, item in items or ())
+            return foreign_in(element, *(item for _, item in items or ()))
         case Struct(_, fields):
-            return any(is_foreign(item) for _, item in fields)
+            return foreign_in(*(item for _, item in fields))
         case _:
-            return False
+            return Foreign.NONE
 
 
 def is_array(type: Type) -> bool:
