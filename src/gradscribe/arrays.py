@@ -45,7 +45,8 @@ def foreign_of(value: Any) -> Foreign:
     own = cls in OWN or not is_plain(cls) if isinstance(value, np.ndarray) else False
     if own or not (isinstance(value, np.ndarray) or follows_protocols(value)):
         return Foreign.NONE
-    return Foreign.IN_PLACE if hasattr(cls, "__iadd__") else Foreign.REBOUND
+    in_place = getattr(cls, "__iadd__", None) is not None
+    return Foreign.IN_PLACE if in_place else Foreign.REBOUND
 
 
 def has_protocols(cls: type) -> bool:
