@@ -220,6 +220,20 @@ def test_single_precision_stays_in_a_stack() -> None:
 ONE_SWEEP_TEXT = "def main(x, w):\n    return np.tanh(w @ x) * np.sum(x)\n"
 
 
+def test_values_returned_from_a_loop_or_after_it() -> None:
+    def f(u, m):
+        for _ in range(2):
+            if np.sum(u) >= 0.1:
+                return abs(m) + np.sum(u), np.sum(m)
+        return np.outer(u, u), -np.sum(m)
+
+    u = np.array([1.3, -0.6])
+    for point in (u, -u):
+        for wrt in (0, 1):
+            expected = gs.jacrev(f, wrt)(point, W[:2, :2])
+            assert_close(gs.jacfwd(f, wrt)(point, W[:2, :2]), expected, **EXACT)
+
+
 # ---------------------------------------------------------------------------- many tangents at once
 
 

@@ -139,7 +139,10 @@ class Batcher:
         made = self.builder.made.get(plain) if isinstance(plain, Value) else None
         blank = made is not None and made.prim in _ZEROS
         zero = isinstance(plain, Const) and plain.name is None and plain.value == 0
-        shape = self.shape_of(made.args[0] if blank and made is not None else plain, len(dims))
+        source = made.args[0] if blank and made is not None else plain
+        if self.rank(source) != len(dims):
+            raise CannotBatch  # it stands for more than it is
+        shape = self.shape_of(source, len(dims))
         if zero or blank:
             dtype = dtype_of(kind)
             known = () if dtype in (None, FLOAT) or dtype is None else (Const(dtype.type),)
