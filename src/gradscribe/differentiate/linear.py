@@ -15,16 +15,17 @@ from __future__ import annotations
 import ast
 
 from gradscribe.differentiate import surgery
-from gradscribe.differentiate.bars import TUPLE
+from gradscribe.differentiate.bars import FILL_LIKE, TUPLE
 from gradscribe.differentiate.forward import dot_name
 from gradscribe.differentiate.inputs import Place, inputs_of, unused
 from gradscribe.differentiate.transform import Split, pullback, split
-from gradscribe.ir import helpers
-from gradscribe.ir.build import Builder
-from gradscribe.ir.core import Attrs, Function, Op, Operand, Parameter, Value, walk
+from gradscribe.ir import trees
+from gradscribe.ir.build import Builder, type_of_operand
+from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Value, walk
 from gradscribe.ir.facts.containers import adjoint_type
-from gradscribe.ir.primitives import OPAQUE, of
+from gradscribe.ir.primitives import OPAQUE
 from gradscribe.ir.rewrite import copy_function, copy_region
+from gradscribe.ir.types import Type, is_scalar, maybe_float
 from gradscribe.passes import simplify
 from gradscribe.passes.clean import clean
 
@@ -41,7 +42,8 @@ def linearization(function: Function, wrt: list[Place], name: str, has_aux: bool
         builder.note(op)
     handed, count = new.body.ops[-1].args, len(back.params) - 1
     results, residuals = handed[: len(handed) - count], handed[len(handed) - count :]
-    y_bar = builder.emit(of(helpers.zero_tree), results[0])  # for nothing in the end: it is linear
+    # Any cotangent will do, for what is linear in it; ones are folded away and leave the shapes.
+    y_bar = _ones(builder, results[0], type_of_operand(results[0]))
     both = _inline(builder, forth.forward, [*residuals, y_bar])
     assert isinstance(both, Value)
     _, *kept = builder.made[both].args
@@ -59,6 +61,21 @@ def linearization(function: Function, wrt: list[Place], name: str, has_aux: bool
     new.notes = list(back.notes)
     simplify(clean(new))
     return split(new, border, len(dots), f"{name}_forward", f"{name}_tangent")
+
+
+def _ones(builder: Builder, value: Operand, kind: Type) -> Operand:
+    parts = trees.part_types(kind)
+    if parts is not None:
+        ones = [
+            (
+                _ones(builder, trees.part(builder, value, k), part)
+                if maybe_float(part)
+                else Const(None)
+            )
+            for k, part in enumerate(parts)
+        ]
+        return trees.display(builder, kind, ones)
+    return Const(1.0) if is_scalar(kind) else builder.emit(FILL_LIKE, 1.0, value)
 
 
 def _inline(builder: Builder, function: Function, args: list[Operand]) -> Operand:

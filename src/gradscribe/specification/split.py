@@ -206,7 +206,13 @@ class Linearization(_Halves):
                     if not alike(point, dot):
                         what = misfit(f"the tangent of {name!r}", dot, "the argument", point)
                         raise ArgumentError(f"{self.name}: {what}")
-                return pushforward(*map(like_value, tangents, points))
+                y_dot = pushforward(*map(like_value, tangents, points))
+                if not alike(value, y_dot):
+                    raise ArgumentError(
+                        f"{self.name}: the tangent lost the shape of the value on its way",
+                        hint="use jvp",
+                    )
+                return y_dot
 
             return value, checked, *aux
 
