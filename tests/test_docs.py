@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 import pages
 import reference
@@ -30,6 +31,8 @@ def test_a_page_shows_what_is(
         monkeypatch.syspath_prepend(place)
         for file in place.glob("*.py"):  # other tests have modules of these names, too
             monkeypatch.delitem(sys.modules, file.stem, raising=False)
+    if "joblib" in page:  # workers of earlier tests do not look for modules here
+        get_reusable_executor().shutdown()
     now = pages.renewed(page, directory)
     if request.config.getoption("--update-golden"):
         path.write_text(now, encoding="utf-8", newline="\n")

@@ -14,8 +14,8 @@ ROOT = Path(gradscribe.__file__).parent
 # What each package may import, by levels: a package sees those on lower levels and itself.
 LEVELS = {
     "source": 0,
-    "objects": 1,
     "arrays": 0,
+    "objects": 1,
     "errors": 1,
     "ir": 2,
     "frontend": 3,

@@ -149,6 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     ir.add_argument(
         "--derivative", action="store_true", help="of the derivative, not of the function"
     )
+    ir.add_argument(
+        "--as", dest="form", choices=("text", "dot", "svg"), default="text",
+        help="as text, or as a picture: for Graphviz, or for a browser",
+    )  # fmt: skip
     verify = _command(commands, "verify", "prove a written derivative right", _VERIFY, _verify)
     verify.add_argument(
         "--of", metavar="FILE.py:FUNCTION",
@@ -373,10 +377,14 @@ def _head(path: Path) -> argparse.Namespace:
 
 def _ir(options: argparse.Namespace) -> int:
     from gradscribe import files
+    from gradscribe.inspect.graph import picture
     from gradscribe.ir.text import render
 
     for place, (target, wish) in enumerate(_jobs(options)):
         functions = files.intermediate(target, wish, derivative=options.derivative)
+        if options.form != "text":
+            print(getattr(picture(functions), options.form), end="")
+            continue
         print("\n" if place else "", end="")
         print("\n".join(map(render, functions)), end="")
     return OK

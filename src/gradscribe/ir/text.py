@@ -14,13 +14,14 @@ def render(function: Function) -> str:
     return _Printer().function(function)
 
 
-class _Printer:
+class Names:
+    """What values are called: by their hints, and numbers where these repeat."""
+
     def __init__(self) -> None:
         self.names: dict[Value, str] = {}
         self.used: dict[str, int] = {}
-        self.lines: list[str] = []
 
-    def name(self, value: Value) -> str:
+    def of(self, value: Value) -> str:
         if value not in self.names:
             hint = value.hint or "_"
             count = self.used.get(hint, 0)
@@ -28,10 +29,16 @@ class _Printer:
             self.names[value] = f"%{hint}{f'.{count}' if count or hint == '_' else ''}"
         return self.names[value]
 
+
+class _Printer:
+    def __init__(self) -> None:
+        self.name = Names().of
+        self.lines: list[str] = []
+
     def operand(self, operand: Operand) -> str:
         if isinstance(operand, Value):
             return self.name(operand)
-        return "undef" if operand is UNDEF else operand.name or _constant(operand.value)
+        return "undef" if operand is UNDEF else operand.name or shown_constant(operand.value)
 
     def operands(self, operands: Any) -> str:
         return ", ".join(self.operand(o) for o in operands)
@@ -88,5 +95,6 @@ class _Printer:
                 self.lines.append(f"{start}{op.prim.name}({self.operands(args)})")
 
 
-def _constant(value: Any) -> str:
+def shown_constant(value: Any) -> str:
+    """A literal, or the name of what has one."""
     return getattr(value, "__name__", None) or repr(value)
