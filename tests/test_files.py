@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import gradscribe as gs
-from gradscribe import files
+from gradscribe import cli, files
 from gradscribe.annotations import parameter_types, type_of_annotation
 
 
@@ -295,3 +295,21 @@ def test_one_name_is_one_length_across_parameters() -> None:
     x, y = parameter_types(f, ["x", "y"])
     assert x.dims[0] == y.dims[0]
     assert x.dims[0].not_one
+
+
+def test_a_written_linearization_checks_a_shape_that_is_not_known_before(tmp_path: Path) -> None:
+    path = tmp_path / "ranks.py"
+    path.write_text(
+        "import numpy as np\n\n\ndef f(x, flag):\n    if flag > 0:\n        return x * 2.0\n"
+        "    if flag < -1:\n        return np.sum(x)\n    return x[:2] * np.sum(x)\n"
+    )
+    command = ["write", f"{path}:f", "--linearize", "--example", "np.ones(3), 1.0"]
+    assert cli.main([*command, "-o", str(tmp_path)]) == 0
+    text = (tmp_path / "f_linearize.py").read_text()
+    assert "np.shape(y_dot) != np.shape(value)" in text
+    names: dict[str, object] = {}
+    exec(text, names)
+    x, x_dot = np.array([0.5, 1.5, 2.0]), np.array([1.0, -0.5, 0.25])
+    made: Any = names["f_linearize"]
+    for flag, expected in ((1.0, 2 * x_dot), (0.0, x_dot[:2] * 4.0 + x[:2] * 0.75), (-2.0, 0.75)):
+        np.testing.assert_allclose(made(x, flag)[1](x_dot), expected, rtol=1e-14)

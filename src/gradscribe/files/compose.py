@@ -29,7 +29,7 @@ from gradscribe.frontend.resolve import TOUCHED, definition_of
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function
 from gradscribe.ir.rewrite import copy_function
-from gradscribe.ir.types import NONE, Array, Scalar, Sequence
+from gradscribe.ir.types import NONE, Array, Scalar, Sequence, Type, Unknown
 from gradscribe.primal import differentiable, places, primal_ir, spelled
 from gradscribe.runtime.dispatch import Derivative
 
@@ -202,6 +202,7 @@ class _Composer:
                 asked, _ = about.asked(self.kinds)
                 points = [spelled(self.names[place.param], place.path) for place in asked]
                 _check_tangents(extra[0], points)
+                _check_result(extra[0], pair.forward)
             return [pair.forward, pair.linear], extra, about.name
         if isinstance(about, spec.Tangent):
             dots = tuple(
@@ -306,14 +307,36 @@ def command(target: Target, wish: Wish, directory: Path | None) -> str:
 def _check_cotangent(outer: ast.stmt, forward: Function) -> None:
     """Let a pullback refuse a cotangent that is not of the value's shape."""
     assert isinstance(outer, ast.FunctionDef)
-    kind = type_of_operand(forward.result)
-    value = kind.items[0] if isinstance(kind, Sequence) and kind.items else kind
+    value = _value_type(forward)
     (inner,) = [node for node in outer.body if isinstance(node, ast.FunctionDef)]
     if isinstance(value, Scalar | Array):
         seed = inner.args.args[0].arg
         test = f"if np.shape({seed}) != np.shape(value):\n"
         test += f"    raise ValueError('{seed} must have the shape of the value')"
         inner.body[:0] = ast.parse(test).body
+
+
+def _value_type(forward: Function) -> Type:
+    """The type of what a function returns in front of its residuals."""
+    kind = type_of_operand(forward.result)
+    return kind.items[0] if isinstance(kind, Sequence) and kind.items else kind
+
+
+def _check_result(outer: ast.stmt, forward: Function) -> None:
+    """Let a pushforward refuse what it gives where the rank of the value is not known before."""
+    value = _value_type(forward)
+    if not (isinstance(value, Unknown) or (isinstance(value, Array) and value.dims is None)):
+        return
+    assert isinstance(outer, ast.FunctionDef)
+    (inner,) = [node for node in outer.body if isinstance(node, ast.FunctionDef)]
+    last = inner.body[-1]
+    assert isinstance(last, ast.Return) and last.value is not None
+    inner.body[-1:] = ast.parse(
+        f"y_dot = {ast.unparse(last.value)}\n"
+        "if np.shape(y_dot) != np.shape(value):\n"
+        "    raise ValueError('the tangent lost the shape of the value on its way: use jvp')\n"
+        "return y_dot"
+    ).body
 
 
 def _check_tangents(outer: ast.stmt, points: list[str]) -> None:
