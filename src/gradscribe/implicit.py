@@ -21,7 +21,7 @@ import numpy as np
 from gradscribe import api
 from gradscribe.differentiate.implicit import slope
 from gradscribe.differentiate.inputs import parameters_of
-from gradscribe.frontend import calls
+from gradscribe.frontend import calls, inlining
 from gradscribe.frontend.checkpoints import check
 from gradscribe.frontend.control import Arm
 from gradscribe.frontend.frame import Frame
@@ -176,7 +176,7 @@ def lower(frame: Frame, node: gast.Call, function: Any) -> Bound | None:
             unit = [Const(1.0)] if is_scalar(type_of_operand(x)) else []
             jacobian = _calling(slope(equation), lambda x: [*along(x), *unit])
             search, more = _newton, [values, jacobian]
-        found = calls.inline_for(frame, node, search, [*more, frame.wrap(x), *given], {})
+        found = inlining.inline_for(frame, node, search, [*more, frame.wrap(x), *given], {})
         start, x = found, frame.read(found)
     hint = x.hint if isinstance(x, Value) else "x"
     made = Value(hint, _floating(type_of_operand(x)))

@@ -77,7 +77,8 @@ def call(
     frame: Frame, node: Any, callee: Bound, positional: list[Bound], keywords: Keywords
 ) -> Bound:
     """Call a function that reverse mode runs again; what is not the user's holds nothing anyway."""
-    from gradscribe.frontend.calls import bind_parameters, call_bound
+    from gradscribe.frontend.calls import call_bound
+    from gradscribe.frontend.inlining import bind_parameters
     from gradscribe.frontend.lower import parameters
 
     if isinstance(callee, Method):

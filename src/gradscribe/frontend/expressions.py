@@ -13,6 +13,7 @@ import gast
 import numpy as np
 
 from gradscribe.frontend import (
+    application,
     calls,
     comprehensions,
     containers,
@@ -505,7 +506,7 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         if isinstance(base, Ref) and prim.storage == "view":
             return views.take(frame, base, prim, ())
         whole = frame.read(base)
-        known = calls.known_answer(frame, prim, (whole,))
+        known = application.known_answer(frame, prim, (whole,))
         return frame.wrap(frame.emit(prim, whole)) if known is None else known
     if not isinstance(node, gast.Attribute) or isinstance(base, Closure | Method | Procedure):
         frame.refuse(

@@ -54,7 +54,7 @@ def special(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound | None:
     """The result of a call that is treated here; None for all others."""
-    from gradscribe.frontend.calls import inline_for
+    from gradscribe.frontend.inlining import inline_for
 
     handler = SPECIAL.get(helper_of(function)) or _BY_CLASS.get(type(function))
     if handler is not None:
@@ -202,7 +202,7 @@ def _extreme(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound | None:
     """``max`` and ``min`` of a stream, with a key or a default, or of many numbers."""
-    from gradscribe.frontend.calls import inline_for
+    from gradscribe.frontend.inlining import inline_for
 
     if len(positional) == 1 and isinstance(positional[0], Closure):
         positional = [as_list(frame, node, _stream(frame, node, positional[0]))]
@@ -240,7 +240,7 @@ def in_order(
 ) -> Bound:
     """``sorted(source, key=key, reverse=reverse)``: the entries in the order of their keys."""
     source = opaque.listed(frame, source)
-    from gradscribe.frontend.calls import inline_for
+    from gradscribe.frontend.inlining import inline_for
 
     if isinstance(source, Closure):
         source = as_list(frame, node, _stream(frame, node, source))
@@ -384,7 +384,7 @@ def _where(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound | None:
     """``np.where(condition)`` alone gives positions."""
-    from gradscribe.frontend.calls import apply
+    from gradscribe.frontend.application import apply
 
     alone = len(positional) == 1 and not keywords
     return apply(frame, node, of(np.nonzero), positional, {}) if alone else None
@@ -423,7 +423,7 @@ def _vectorized(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound:
     """A call of what ``np.vectorize`` made."""
-    from gradscribe.frontend.calls import inline_for
+    from gradscribe.frontend.inlining import inline_for
 
     called = [Const(function.pyfunc), *positional]
     return inline_for(frame, node, arrays.WRITTEN[np.vectorize], called, keywords)

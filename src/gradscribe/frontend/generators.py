@@ -36,7 +36,7 @@ def called(
     keywords: dict[str, Any],
 ) -> Closure:
     """The stream that a call of a generator function gives."""
-    from gradscribe.frontend.calls import bind_parameters
+    from gradscribe.frontend.inlining import bind_parameters
 
     inner = Frame(definition, frame.builder, frame.heap, frame)
     bind_parameters(frame, inner, node, definition, positional, keywords)

@@ -11,7 +11,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from gradscribe.frontend import calls
+from gradscribe.frontend import application, inlining
 from gradscribe.frontend.declared import PURE, Declared, declared, key_of
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound
@@ -50,7 +50,7 @@ def bind(
     if isinstance(function, types.FunctionType):
         definition = definition_of(function)
         inner = Frame(definition, frame.builder, frame.heap, frame)
-        calls.bind_parameters(frame, inner, node, definition, positional, keywords)
+        inlining.bind_parameters(frame, inner, node, definition, positional, keywords)
         kinds = {p.name: p.kind for p in inspect.signature(function).parameters.values()}
         keyword = inspect.Parameter.KEYWORD_ONLY
         given = tuple((name, kind is keyword) for name, kind in kinds.items())
@@ -91,7 +91,7 @@ def primal(
         return inlined(frame, node, function, positional, keywords, variables)
     prim = None if about.opaque else BY_FUNCTION.get(key_of(function))
     if prim is not None:
-        result = calls.apply(frame, node, prim, positional, keywords)
+        result = application.apply(frame, node, prim, positional, keywords)
         if result is not None:
             return result
     return opaque_call(frame, node, callee, positional, keywords, _result_type(about))
@@ -108,7 +108,7 @@ def inlined(
     token = PURE.set(True)
     try:
         definition = definition_of(function)
-        return calls.inline(frame, node, definition, None, positional, keywords, variables)
+        return inlining.inline(frame, node, definition, None, positional, keywords, variables)
     finally:
         PURE.reset(token)
 

@@ -205,7 +205,7 @@ def put_where(
     keywords: Keywords,
 ) -> Bound | None:
     """``ufunc(x, out=z, where=mask)``, which is ``z[mask] = ufunc(x[mask])`` broadcast to z."""
-    from gradscribe.frontend.calls import apply
+    from gradscribe.frontend.application import apply
 
     mask = frame.read(keywords.pop("where"))
     if not isinstance(prim.function, np.ufunc) or keywords:
@@ -273,7 +273,7 @@ def ufunc_at(
     frame: Frame, node: gast.Call, ufunc: np.ufunc, positional: list[Bound], keywords: Keywords
 ) -> Bound:
     """``np.add.at(x, index, value)``."""
-    from gradscribe.frontend.calls import inline_for
+    from gradscribe.frontend.inlining import inline_for
 
     target = positional[0] if positional else None
     if len(positional) != 3 or ufunc.nin != 2 or keywords or not isinstance(target, Ref):
