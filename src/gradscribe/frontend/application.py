@@ -140,7 +140,7 @@ def _by_structure(
     frame: Frame, node: Any, function: Any, positional: Sequence[Bound]
 ) -> Bound | None:
     """``len(xs)`` of what is followed part by part, and what a class of the user's decides."""
-    from gradscribe.frontend.expressions import truth
+    from gradscribe.frontend.conditions import truth
 
     if not positional or function not in _SPECIAL_METHODS:
         return None

@@ -142,7 +142,8 @@ def arguments(
 ) -> tuple[list[Bound], Keywords]:
     """The positional and keyword arguments of a call; may the callee keep a list written there?"""
     from gradscribe.frontend import stars
-    from gradscribe.frontend.expressions import display, lower
+    from gradscribe.frontend.displays import display
+    from gradscribe.frontend.expressions import lower
     from gradscribe.frontend.functional import spread
 
     positional: list[Bound] = []

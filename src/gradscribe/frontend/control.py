@@ -100,7 +100,7 @@ def _parents(frame: Frame) -> list[Frame]:
 
 def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
     """Lower an ``if``: how the block ended, and whether ``rest`` was lowered in its arms."""
-    from gradscribe.frontend.expressions import condition
+    from gradscribe.frontend.conditions import condition
     from gradscribe.frontend.lower import block
 
     test = condition(frame, node.test)

@@ -16,9 +16,9 @@ from gradscribe.frontend import (
     application,
     calls,
     comprehensions,
+    conditions,
     containers,
-    control,
-    functional,
+    displays,
     opaque,
     opened,
     records,
@@ -68,17 +68,6 @@ UNARY: dict[type, Any] = {
     gast.UAdd: operator.pos,
     gast.Not: operator.not_,
     gast.Invert: operator.invert,
-}
-
-COMPARE: dict[type, Any] = {
-    gast.Lt: operator.lt,
-    gast.LtE: operator.le,
-    gast.Gt: operator.gt,
-    gast.GtE: operator.ge,
-    gast.Eq: operator.eq,
-    gast.NotEq: operator.ne,
-    gast.Is: operator.is_,
-    gast.IsNot: operator.is_not,
 }
 
 
@@ -134,7 +123,7 @@ def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) ->
 
 def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:
     if isinstance(node.op, gast.Not):
-        return frame.emit(of(operator.not_), condition(frame, node.operand))
+        return frame.emit(of(operator.not_), conditions.condition(frame, node.operand))
     bound = lower(frame, node.operand)
     method = records.special_method(frame, bound, f"__{UNARY[type(node.op)].__name__}__")
     if method is not None:
@@ -144,209 +133,6 @@ def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:
         if isinstance(value.value, int | float | complex):
             return Const(-value.value)
     return frame.wrap(frame.emit(of(UNARY[type(node.op)]), value))
-
-
-def _compare(frame: Frame, node: gast.Compare) -> Bound:
-    left = lower(frame, node.left)
-    return _comparisons(frame, node, left, 0)
-
-
-def _comparisons(frame: Frame, node: gast.Compare, left: Bound, place: int) -> Bound:
-    """``a < b < c`` as ``a < b and b < c`` with b computed once, the rest only if needed."""
-    right = lower(frame, node.comparators[place])
-    first = _one_comparison(frame, node, node.ops[place], left, right)
-    if place + 1 == len(node.ops):
-        return first
-    test = frame.read(first)
-    rest = lambda: frame.read(_comparisons(frame, node, right, place + 1))  # noqa: E731 (one arm)
-    return control.choice(frame, test, rest, lambda: test, "and")
-
-
-def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Bound) -> Bound:
-    negated = isinstance(kind, gast.NotIn)
-    if isinstance(kind, gast.In | gast.NotIn):
-        method = records.special_method(frame, right, "__contains__")
-        if method is not None:
-            found = truth(frame, node, records.call_method(frame, node, method, [left]))
-        else:
-            known = containers.contains(frame, right, left)
-            found = known or frame.emit(of(operator.contains), frame.read(right), frame.read(left))
-        return frame.emit(of(operator.not_), found) if negated else found
-    function = COMPARE[type(kind)]
-    if function in (operator.is_, operator.is_not):
-        same = identical(frame, node, left, right)
-        if same is not None:
-            return Const(same == (function is operator.is_))
-    else:
-        decided = records.comparison(frame, node, function.__name__, left, right)
-        if decided is not None:
-            return decided
-    return frame.emit(of(function), frame.read(left), frame.read(right))
-
-
-def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> bool | None:
-    """``left is right`` where what is known of objects decides it."""
-    followed = [
-        isinstance(bound, TupleOf | Closure | Method) or frame.heap.fields(bound) is not None
-        for bound in (left, right)
-    ]
-    if not any(followed):
-        return None
-    if left == right:
-        return True
-    if all(followed) and isinstance(left, Ref) and isinstance(right, Ref):
-        if right.loc in frame.heap.aliases.get(left.loc, ()):
-            frame.refuse(
-                node,
-                "whether these are one object depends on the path taken",
-                "compare what they hold",
-            )
-    return False
-
-
-def condition(frame: Frame, node: Any) -> Operand:
-    """The test of a branch or loop."""
-    if isinstance(node, gast.BoolOp):
-        return _conditions(frame, node, 0)
-    return truth(frame, node, lower(frame, node))
-
-
-def truth(frame: Frame, node: Any, bound: Bound) -> Operand:
-    """What decides whether a bound value counts as true."""
-    if isinstance(bound, TupleOf):
-        return Const(bool(bound.items))
-    if isinstance(bound, Closure | Method | Procedure):
-        return Const(True)
-    fields = frame.heap.fields(bound)
-    if fields is not None and fields.kind != "object":
-        return Const(bool(fields.entries))
-    if fields is not None:
-        for name in ("__bool__", "__len__"):
-            method = records.special_method(frame, bound, name)
-            if method is not None:
-                return truth(frame, node, records.call_method(frame, node, method, []))
-        return Const(True)
-    return frame.read(bound)
-
-
-def _conditions(frame: Frame, node: gast.BoolOp, place: int) -> Operand:
-    """``a and b`` where only its truth is asked: objects count, but need not be made."""
-    first = condition(frame, node.values[place])
-    if place + 1 == len(node.values):
-        return first
-    stops = isinstance(node.op, gast.Or)
-    known = control.truth(first)
-    if known is not None:
-        return first if known == stops else _conditions(frame, node, place + 1)
-    rest = lambda: _conditions(frame, node, place + 1)  # noqa: E731 (one arm only)
-    if stops:
-        return control.choice(frame, first, lambda: first, rest, "or")
-    return control.choice(frame, first, rest, lambda: first, "and")
-
-
-def _bool(frame: Frame, node: gast.BoolOp) -> Bound:
-    return _booleans(frame, node, 0)
-
-
-def _booleans(frame: Frame, node: gast.BoolOp, place: int) -> Bound:
-    bound = lower(frame, node.values[place])
-    if place + 1 == len(node.values):
-        return bound
-    known = control.truth(truth(frame, node, bound))
-    if known is not None:
-        stops = known != isinstance(node.op, gast.And)
-        return bound if stops else _booleans(frame, node, place + 1)
-    first = frame.read(bound)
-    rest = lambda: frame.read(_booleans(frame, node, place + 1))  # noqa: E731 (one arm only)
-    if isinstance(node.op, gast.And):
-        return control.choice(frame, first, rest, lambda: first, "and")
-    return control.choice(frame, first, lambda: first, rest, "or")
-
-
-def _conditional(frame: Frame, node: gast.IfExp) -> Bound:
-    test = condition(frame, node.test)
-    known = control.truth(test)
-    if known is not None:
-        return lower(frame, node.body if known else node.orelse)
-    return control.conditional(frame, node, test)
-
-
-def _tuple(frame: Frame, node: gast.Tuple) -> Bound:
-    parts = [_tuple_part(frame, element) for element in node.elts]
-    if all(isinstance(part, TupleOf) for part in parts):
-        return TupleOf(tuple(item for part in parts for item in part.items))  # type: ignore[union-attr]  # tuples
-    # ``(*t, x)`` with a t of unknown length is ``t + (x,)``.
-    total = frame.read(parts[0])
-    for part in parts[1:]:
-        total = frame.emit(of(operator.add), total, frame.read(part))
-    return frame.wrap(total)
-
-
-def _tuple_part(frame: Frame, element: Any) -> Bound:
-    """What an entry of a tuple display contributes, as a tuple."""
-    if not isinstance(element, gast.Starred):
-        return TupleOf((lower(frame, element),))
-    inner = lower(frame, element.value)
-    if not isinstance(inner, TupleOf | Closure | Procedure):
-        kind = frame.type(inner)
-        if isinstance(kind, Sequence) and kind.kind == "tuple":
-            return inner
-    return functional.as_tuple(frame, element, inner)
-
-
-def _concatenated(frame: Frame, node: gast.List) -> Bound:
-    """``[*xs, x]`` with an xs of unknown length is ``xs + [x]``."""
-    total: Operand | None = None
-    for element in node.elts:
-        if isinstance(element, gast.Starred):
-            source = lower(frame, element.value)
-            part = frame.read(functional.as_list(frame, element, source, fresh=total is None))
-        else:
-            bound = lower(frame, element)
-            frame.keep(bound, element)
-            part = frame.emit(of(list), frame.read(bound))
-        total = part if total is None else frame.emit(of(operator.add), total, part)
-    assert total is not None
-    return frame.wrap(total)
-
-
-def _elements(frame: Frame, node: Any, kept: bool = True) -> list[Bound] | None:
-    """The entries of a display; None where a star among them has an unknown number."""
-    mark = frame.mark()
-    items: list[Bound] = []
-    for element in node.elts:
-        if isinstance(element, gast.Starred):
-            entries = functional.spread(frame, element, lower(frame, element.value))
-            if entries is None:
-                frame.back(mark)
-                return None
-            items.extend(entries)
-        elif isinstance(element, gast.List):
-            items.append(display(frame, element, kept))
-        else:
-            items.append(lower(frame, element))
-    return items
-
-
-def _list(frame: Frame, node: gast.List) -> Bound:
-    return display(frame, node, kept=True)
-
-
-def display(frame: Frame, node: gast.List, kept: bool) -> Bound:
-    """``[a, b, …]``; not ``kept`` where it is only read and gone (``np.array([a, b])``)."""
-    items = _elements(frame, node, kept)
-    if items is None:
-        return _concatenated(frame, node)
-    if kept and containers.is_followed_list(frame, items):
-        return containers.make_list(frame, items)
-    result = frame.wrap(frame.emit(of(list), *(frame.look(item) for item in items)))
-    if kept:
-        sharing.claim(frame, result, items, node)
-    return result
-
-
-def _dict(frame: Frame, node: gast.Dict) -> Bound:
-    return containers.dict_display(frame, node) or opaque.expression(frame, node)
 
 
 def _lambda(frame: Frame, node: gast.Lambda) -> Bound:
@@ -566,12 +352,12 @@ _HANDLERS: dict[type, Callable[[Frame, Any], Bound]] = {
     gast.Name: _name,
     gast.BinOp: _binary,
     gast.UnaryOp: _unary,
-    gast.Compare: _compare,
-    gast.BoolOp: _bool,
-    gast.IfExp: _conditional,
-    gast.Tuple: _tuple,
-    gast.List: _list,
-    gast.Dict: _dict,
+    gast.Compare: conditions.compare,
+    gast.BoolOp: conditions.boolean,
+    gast.IfExp: conditions.conditional,
+    gast.Tuple: displays.tuple_,
+    gast.List: displays.list_,
+    gast.Dict: displays.dict_,
     gast.Lambda: _lambda,
     gast.Subscript: _subscript,
     gast.Attribute: _attribute,
