@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import enum
 import itertools
 import linecache
 from collections.abc import Callable, Iterator
@@ -231,8 +232,9 @@ def _acts_as_float(value: Any) -> bool:
         return value.dtype.kind == "f" and 0 < value.size <= LARGEST_ARRAY
     if isinstance(value, list):
         return bool(value) and len(value) <= LARGEST_ARRAY and all(map(_is_number, value))
-    return isinstance(value, float | np.floating)
+    return _is_number(value)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, float | np.floating)
+    """A member of an enumeration is a choice, even where it is a number too."""
+    return isinstance(value, float | np.floating) and not isinstance(value, enum.Enum)
