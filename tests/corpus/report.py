@@ -164,10 +164,11 @@ compared with the differences. This page is what came out; `make corpus` writes 
 
 {table}
 
-Not counted is what differences cannot decide: kinks, values too rough for a second derivative (an
-iteration that ends at a tolerance), and points on the edge of a branch that the program takes at
-that point and on neither side of it, such as `if D == 2 * a: return …`. There a program has a value
-and says nothing of a slope; the derivative is that of the branch taken. Where a smooth function is
+Not counted is what differences cannot decide: kinks, staircases (a date counts whole microseconds),
+values that are not finite or too rough for a second derivative (an iteration that ends at a
+tolerance), and points on the edge of a branch that the program takes at that point and on neither
+side of it, such as `if D == 2 * a: return …`. There a program has a value and says nothing of a
+slope; the derivative is that of the branch taken. Where a smooth function is
 written with a pole inside (the root of a square at zero), the derivative is NaN there and says so.
 
 ## Refusals
