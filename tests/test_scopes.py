@@ -450,6 +450,27 @@ def main(x):
         [(A([2.5, -1.0, 3.0]),)],
         (0,),
     ),
+    "with in try, and with in that": (
+        """
+import math
+import warnings
+import numpy as np
+def main(x, e):
+    a, b = 1 - e * math.sin(x), 1 - math.sin(x)
+    try:
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("error")
+            with np.errstate(all="raise"):
+                y = a**2
+            c = 2 * math.atan(math.sqrt(y / b)) - x
+        d = c * y
+    except (ArithmeticError, RuntimeWarning):
+        d = x * 3.0
+    return d * x
+""",
+        [(0.3, 0.1), (1.2, 0.1)],
+        (0, 1),
+    ),
     "with in a loop, and a return in with": (
         """
 import numpy as np

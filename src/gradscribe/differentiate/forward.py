@@ -188,22 +188,38 @@ class Forwarder:
         new = copy_op(op, self.mapping)
         self._append(op, new)
         tangents = Region()
+        entered: list[Op] = []
         with self.builder.into(tangents):
-            for old, copy in zip(body.ops, new.regions[0].ops, strict=True):
-                if any(result in self.active for result in old.results):
-                    with self.builder.origin(old):
-                        self._beside(old, copy)
+            self._all_beside(body, new.regions[0], entered)
             tangents.yields = [self.dot(body.yields[k]) for k in active]
         dots = tuple(self._fresh_dot(op.results[k]) for k in active)
         self.dots.update(zip([op.results[k] for k in active], dots, strict=True))
         arms = (tangents, Region(yields=[UNDEF] * len(dots)))
         self.builder.append(Op(IF, (new.results[COMPLETED],), dots, arms))
-        residuals.for_arm(new, new.regions[0], tangents)
+        for inner in (*reversed(entered), new):
+            residuals.for_arm(inner, inner.regions[0], tangents)
 
-    def _beside(self, op: Op, new: Op) -> None:
-        """The tangent of an operation that stands elsewhere; loops and the like run once more."""
+    def _all_beside(self, body: Region, new: Region, entered: list[Op]) -> None:
+        for old, copy in zip(body.ops, new.ops, strict=True):
+            if any(result in self.active for result in old.results):
+                with self.builder.origin(old):
+                    self._beside(old, copy, entered)
+
+    def _beside(self, op: Op, new: Op, entered: list[Op]) -> None:
+        """The tangent of an operation that stands elsewhere; loops and the like run once more.
+
+        What a ``with`` does is not done again: its body's tangents stand here (``entered``).
+        """
         if op.prim not in STRUCTURED and op.prim is not CALL:
             self._tangent(op, new, op.results[0])
+            return
+        if op.prim is SCOPE and not catches(op):
+            apply.check_scope(op, self.active)
+            entered.append(new)
+            self._all_beside(op.regions[0], new.regions[0], entered)
+            for result, operand in zip(op.results, op.regions[0].yields, strict=True):
+                if result in self.active:
+                    self.dots[result] = self.dot(operand)
             return
         if _acts(op):
             raise UnsupportedError(
