@@ -366,6 +366,13 @@ def main(x):
     assert_close(gs.grad(function)(1.3), 6 * 1.3, **EXACT)
 
 
+def test_what_is_printed_beside_what_is_differentiated_is_kept_by_nobody() -> None:
+    function = define("def main(x, n):\n    print(x, n, repr(n))\n    return x * x * n\n")
+    again: Any = {}
+    exec(gs.grad(function).source, again)  # of any x and n
+    assert_close(quietly(again["main_grad"], 1.3, 2.0), 5.2, **EXACT)
+
+
 REFUSED: dict[str, tuple[str, str]] = {
     "a string as the result": ("def main(x):\n    return str(x)", "type str"),
     "a formatted string as the result": ("def main(x):\n    return f'{x}'", "type str"),
@@ -400,6 +407,26 @@ REFUSED: dict[str, tuple[str, str]] = {
     "what a set in a loop may keep": (
         "def main(x):\n    s = set()\n    for k in range(3):\n        s.add(x * k)\n"
         "    return sum(s) * x",
+        "may keep it",
+    ),
+    "what a queue of the module may keep": (
+        "from collections import deque\nQ = deque()\ndef main(x):\n    Q.appendleft(x * x)\n"
+        "    return Q[0] * x",
+        "may keep it",
+    ),
+    "what the queue of an object may keep": (
+        "from collections import deque\nclass H:\n    def __init__(self): self.q = deque()\n"
+        "def main(x):\n    h = H()\n    h.q.append(x * x)\n    return sum(h.q) * x",
+        "may keep it",
+    ),
+    "what the queue in a dict may keep": (
+        "from collections import deque\ndef main(x):\n    d = {'q': deque()}\n"
+        "    d['q'].append(x * x)\n    return sum(d['q']) * x",
+        "may keep it",
+    ),
+    "what a method in a variable may keep": (
+        "from collections import deque\ndef main(x):\n    d = deque()\n    put = d.append\n"
+        "    put(x * x)\n    return sum(d) * x",
         "may keep it",
     ),
     "an array given to what might change it": (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
-from gradscribe.differentiate.objects import Objects
+from gradscribe.differentiate.objects import Objects, may_keep, objects_read
 from gradscribe.errors import NoRuleError
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
@@ -41,6 +41,7 @@ class Activity:
         made = [op for op in walk(function.body) if op.prim is OPAQUE]
         self.opaque = {result for op in made for result in op.results}
         self.objects = Objects(function.body if made else Region())
+        self.read = objects_read(function.body, self.useful) if made else set()
         for op in made if checked else ():
             check_given(op, self)
 
@@ -168,8 +169,8 @@ def check_given(op: Op, active: Activity) -> None:
     """Refuse what is active in code that might change or keep it. (Its results have no rule.)"""
     if op.prim is not OPAQUE or not any(arg in active.varied for arg in op.args):
         return
-    kept = [arg for arg in op.args if isinstance(arg, Value) and arg not in active.varied]
-    if any(not active.useful.isdisjoint(active.objects.denoted(arg)) for arg in kept):
+    kept = [arg for arg in op.args if arg not in active.varied] if may_keep(op) else []
+    if any(not active.read.isdisjoint(active.objects.denoted(arg)) for arg in kept):
         raise NoRuleError(
             "what is differentiated is given to an object that may keep it and is read again",
             op.span,

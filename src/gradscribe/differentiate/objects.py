@@ -1,22 +1,45 @@
-"""Which values may denote one object that code which passes through has made."""
+"""Which values may denote one object that code which passes through has made, and what may keep."""
 
 from __future__ import annotations
 
+import ast
+import types
 from collections.abc import Sequence
 from typing import final
 
-from gradscribe.ir.core import Operand, Region, Value, walk
+from gradscribe.ir.core import Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
+from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.types import UNKNOWN
+
+# What does not keep what it is given.
+_FORGETS = {"print", "str", "repr", "format", "len", "isinstance", "type", "id", "hash"}
+_FIXED = (
+    types.ModuleType | types.FunctionType | types.BuiltinFunctionType | type
+    | int | float | complex | str | bytes | None
+)  # fmt: skip
+
+Node = Value | tuple[str | None, str]  # a value, or an object of a module by its name
+
+
+def may_keep(op: Op) -> bool:
+    """May code that passes through store what it is given in an object?"""
+    for node in ast.walk(op.attrs.template) if op.attrs.template is not None else ():
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            if name not in _FORGETS or node.keywords:
+                return not isinstance(op.attrs.template, ast.Raise | ast.Assert)
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            return True
+    return False
 
 
 @final
 class Objects:
-    """Answers for a function's body: values of unknown type that its structure makes one."""
+    """Answers for a function's body: what of unknown type its structure makes one."""
 
     def __init__(self, body: Region) -> None:
-        self.near: dict[Value, list[Value]] = {}
+        self.near: dict[Node, list[Node]] = {}
         for op in walk(body):
             if op.prim in (IF, SCOPE):
                 for arm in op.regions:
@@ -30,20 +53,45 @@ class Objects:
                     self._join(region.params[start:], op.regions[-1].yields[:count])
                 self._join(op.results[:count], op.regions[-1].yields)
                 self._join(op.results[:count], op.args[start:])
+                self._join(op.regions[-1].params[:start], op.args[:start])
+            elif op.prim is OPAQUE or op.prim.storage != "fresh":
+                # A part of it, or one of its methods.
+                for arg in op.args:
+                    self._join(op.results, [arg] * len(op.results))
 
     def _join(self, ones: Sequence[Operand], others: Sequence[Operand]) -> None:
         for one, other in zip(ones, others, strict=False):
-            if isinstance(one, Value) and isinstance(other, Value) and one.type == UNKNOWN:
-                self.near.setdefault(one, []).append(other)
-                self.near.setdefault(other, []).append(one)
+            a, b = _node(one), _node(other)
+            if a is not None and b is not None:
+                self.near.setdefault(a, []).append(b)
+                self.near.setdefault(b, []).append(a)
 
-    def denoted(self, value: Value) -> set[Value]:
+    def denoted(self, operand: Operand) -> set[Node]:
         """Nothing for what cannot change, such as a number or a string."""
-        found: set[Value] = set()
-        work = [value] if value.type == UNKNOWN else []
+        found: set[Node] = set()
+        node = _node(operand)
+        work = [node] if node is not None else []
         while work:
-            value = work.pop()
-            if value not in found:
-                found.add(value)
-                work += self.near.get(value, [])
+            node = work.pop()
+            if node not in found:
+                found.add(node)
+                work += self.near.get(node, [])
         return found
+
+
+def objects_read(body: Region, useful: set[Value]) -> set[Node]:
+    """What the operations on the way to the output read of objects."""
+    found: set[Node] = set()
+    for op in walk(body):
+        if op.prim in STRUCTURED or any(result in useful for result in op.results):
+            found.update(node for node in map(_node, op.args) if isinstance(node, tuple))
+    found.update(useful)
+    return found
+
+
+def _node(operand: Operand) -> Node | None:
+    if isinstance(operand, Value):
+        return operand if operand.type == UNKNOWN else None
+    if isinstance(operand, Const) and operand.name is not None:
+        return None if isinstance(operand.value, _FIXED) else (operand.home, operand.root)
+    return None

@@ -315,7 +315,7 @@ def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bou
         if id(part) in known or isinstance(part, gast.Lambda):
             return
         root = part.func if isinstance(part, gast.Call) else part
-        while isinstance(root, gast.Attribute | gast.Subscript):
+        while isinstance(root, gast.Attribute | gast.Subscript) and id(root) not in known:
             root = root.value
         if root is not part and isinstance(root, gast.Name) and root.id not in inner:
             if frame.heap.fields(_followed(frame, root.id)) is not None:
