@@ -102,7 +102,8 @@ def _after(frame: Frame, exits: Exits, node: Any, rest: list[Any]) -> Ended:
 
 def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     """Lower ``for target in iterable``."""
-    from gradscribe.frontend.lower import assign, block
+    from gradscribe.frontend.lower import block
+    from gradscribe.frontend.targets import assign
     from gradscribe.frontend.walks import walk
 
     before = set(frame.env)
@@ -138,7 +139,8 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
 
 def _unrolled(frame: Frame, node: gast.For, exits: Exits, items: list[Bound]) -> Ended:
     """Lower the body once for each item; what follows an exit is lowered where it was not taken."""
-    from gradscribe.frontend.lower import assign, block
+    from gradscribe.frontend.lower import block
+    from gradscribe.frontend.targets import assign
 
     for place, item in enumerate(items):
         exits.proceed(frame)

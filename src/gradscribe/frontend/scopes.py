@@ -116,7 +116,8 @@ class _Scope:
     """A body lowered into the region of a SCOPE; the state is that before it until ``proceed``."""
 
     def __init__(self, frame: Frame, statements: list[Any], target: Any = None) -> None:
-        from gradscribe.frontend.lower import assign, block
+        from gradscribe.frontend.lower import block
+        from gradscribe.frontend.targets import assign
 
         self.frame = frame
         self.args: tuple[Operand, ...] = ()
