@@ -22,8 +22,8 @@ from gradscribe import api
 from gradscribe.differentiate.implicit import slope
 from gradscribe.differentiate.inputs import parameters_of
 from gradscribe.frontend import calls, inlining
+from gradscribe.frontend.arms import Arm
 from gradscribe.frontend.checkpoints import check
-from gradscribe.frontend.control import Arm
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, TupleOf, locations
 from gradscribe.frontend.procedures import Procedure, splice

@@ -17,7 +17,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend.control import NEVER, Arm, Ended, enter
+from gradscribe.frontend.arms import NEVER, Arm, Ended, enter
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.raising import Caught, Raises

@@ -8,7 +8,7 @@ from typing import Any
 import gast
 
 from gradscribe.frontend import opaque
-from gradscribe.frontend.control import NEVER, Ended
+from gradscribe.frontend.arms import NEVER, Ended
 from gradscribe.frontend.frame import Frame
 from gradscribe.ir.core import Const
 from gradscribe.ir.types import is_static

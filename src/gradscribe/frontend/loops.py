@@ -12,8 +12,9 @@ from typing import Any
 
 import gast
 
+from gradscribe.frontend.arms import LEFT, NEVER, Ended
 from gradscribe.frontend.carries import Carries
-from gradscribe.frontend.control import LEFT, NEVER, Ended, branch
+from gradscribe.frontend.control import branch
 from gradscribe.frontend.exits import Exits, leaves, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure

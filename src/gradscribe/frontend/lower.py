@@ -27,7 +27,7 @@ from gradscribe.frontend import (
     scopes,
     sharing,
 )
-from gradscribe.frontend.control import LEFT, NEVER, Ended
+from gradscribe.frontend.arms import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Fields, TupleOf
 from gradscribe.frontend.resolve import assigned_names, definition_of, shared_names

@@ -16,7 +16,7 @@ from typing import Any
 import gast
 
 from gradscribe.frontend import control, managers
-from gradscribe.frontend.control import Ended
+from gradscribe.frontend.arms import Ended
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Ref
 from gradscribe.frontend.hidden import hidden

@@ -19,7 +19,8 @@ from typing import Any, final
 import gast
 
 from gradscribe.frontend import managers, opaque, surgery
-from gradscribe.frontend.control import NEVER, Arm, Ended, branch, enter, joined, proceed
+from gradscribe.frontend.arms import NEVER, Arm, Ended, enter, proceed
+from gradscribe.frontend.control import branch, joined
 from gradscribe.frontend.decided import decided
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame

@@ -18,7 +18,7 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend.control import Arm
+from gradscribe.frontend.arms import Arm
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Ref

@@ -11,7 +11,8 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend.control import LEFT, Ended, branch
+from gradscribe.frontend.arms import LEFT, Ended
+from gradscribe.frontend.control import branch
 from gradscribe.frontend.exits import leaves_by, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound
