@@ -12,6 +12,7 @@ import numpy as np
 from gradscribe.errors import SourceUnavailableError
 from gradscribe.frontend import (
     comprehensions,
+    container_methods,
     containers,
     lists,
     opaque,
@@ -283,7 +284,9 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
         table = containers.constant_entries(base)
         found = None
         if table is not None:
-            found = containers.method(frame, node, Ref(Loc()), table, name, *arguments(frame, node))
+            found = container_methods.method(
+                frame, node, Ref(Loc()), table, name, *arguments(frame, node)
+            )
         if found is not None:
             return found
     if fields is None and name == "append" and containers.is_empty_list(frame, base):
@@ -295,7 +298,7 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
             if not containers.is_followed_list(frame, given):
                 return lists.method(frame, node, base, name, given, named)
             frame.heap.values[base.loc] = fields
-        result = containers.method(frame, node, base, fields, name, given, named)
+        result = container_methods.method(frame, node, base, fields, name, given, named)
         if result is not None:
             return result
         if fields.kind == "dict":

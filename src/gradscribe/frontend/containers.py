@@ -7,7 +7,6 @@ a list that grows in a loop) becomes one value of the functional IR (``Frame.set
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gast
@@ -20,7 +19,7 @@ from gradscribe.ir.types import Array, Scalar, Sequence, is_static, is_unlike, m
 from gradscribe.objects import is_followed
 
 Entries = dict[Any, Bound]
-_NOTHING = Const(None)
+NOTHING = Const(None)
 
 
 # ---------------------------------------------------------------------------- making them
@@ -58,28 +57,28 @@ def dict_display(frame: Frame, node: gast.Dict) -> Bound | None:
             entries |= other
             continue
         known = known_key(lower(frame, key))
-        if known is _UNKNOWN:
+        if known is UNKNOWN_KEY:
             return None
         entries[known] = lower(frame, value)
     return make_dict(frame, entries)
 
 
-_UNKNOWN = object()
+UNKNOWN_KEY = object()
 
 
 def known_key(bound: Bound) -> Any:
-    """The key that a bound value is for certain, or ``_UNKNOWN``."""
+    """The key that a bound value is for certain, or ``UNKNOWN_KEY``."""
     if isinstance(bound, TupleOf):
         parts = [known_key(item) for item in bound.items]
-        return _UNKNOWN if any(part is _UNKNOWN for part in parts) else tuple(parts)
+        return UNKNOWN_KEY if any(part is UNKNOWN_KEY for part in parts) else tuple(parts)
     if not isinstance(bound, Const) or not bound.fixed:
-        return _UNKNOWN
+        return UNKNOWN_KEY
     if isinstance(bound.value, slice):
         return bound.value
     try:
         hash(bound.value)
     except TypeError:
-        return _UNKNOWN
+        return UNKNOWN_KEY
     return bound.value
 
 
@@ -97,11 +96,11 @@ def items_of(frame: Frame, bound: Bound) -> list[Bound] | None:
         return None
     if fields.kind == "list":
         return list(fields.entries.values())
-    return [_constant(key) for key in fields.entries] if fields.kind == "dict" else None
+    return [constant_key(key) for key in fields.entries] if fields.kind == "dict" else None
 
 
-def _constant(key: Any) -> Bound:
-    return TupleOf(tuple(map(_constant, key))) if isinstance(key, tuple) else Const(key)
+def constant_key(key: Any) -> Bound:
+    return TupleOf(tuple(map(constant_key, key))) if isinstance(key, tuple) else Const(key)
 
 
 def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand) -> Bound:
@@ -109,9 +108,9 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
     key = known_key(place)
     if fields.kind == "list" and isinstance(key, slice):
         return make_list(frame, list(fields.entries.values())[key])
-    if key is not _UNKNOWN:
-        found = fields.entries.get(_position(fields, key), _NOTHING)
-        if found is not _NOTHING:
+    if key is not UNKNOWN_KEY:
+        found = fields.entries.get(_position(fields, key), NOTHING)
+        if found is not NOTHING:
             return found
         if fields.cls is not None:
             numbers = fields.cls in (float, int)
@@ -177,7 +176,7 @@ def set_item(
         items[key] = new
         frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
         return
-    if key is not _UNKNOWN:
+    if key is not UNKNOWN_KEY:
         position = _position(fields, key)
         if fields.kind == "list" and position not in fields.entries:
             frame.refuse(node, f"the list has no entry {key!r} here")
@@ -201,12 +200,12 @@ def delete_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Opera
     """``del base[place]``."""
     frame.check_write(base.loc, node)
     key = known_key(place)
-    if fields.kind == "list" and key is not _UNKNOWN:
+    if fields.kind == "list" and key is not UNKNOWN_KEY:
         items = list(fields.entries.values())
         del items[key]
         frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
         return
-    if key is _UNKNOWN or key not in fields.entries:
+    if key is UNKNOWN_KEY or key not in fields.entries:
         frame.refuse(
             node,
             "the entry that is deleted here is not known",
@@ -221,7 +220,7 @@ def constant_entry(base: Bound, place: Operand) -> Const | None:
         return None
     key = known_key(place)
     table = base.value
-    if key is _UNKNOWN or not isinstance(table, dict | list | tuple):
+    if key is UNKNOWN_KEY or not isinstance(table, dict | list | tuple):
         return None
     try:
         value = table[key]
@@ -268,101 +267,15 @@ def contains(frame: Frame, base: Bound, sought: Bound) -> Const | None:
     items = base.items if isinstance(base, TupleOf) else None
     if fields is not None and fields.kind == "list":
         items = tuple(fields.entries.values())
-    if items is not None and key is not _UNKNOWN:
+    if items is not None and key is not UNKNOWN_KEY:
         keys = [known_key(item) for item in items]
-        return None if any(k is _UNKNOWN for k in keys) else Const(key in keys)
-    if fields is not None and fields.kind == "dict" and key is not _UNKNOWN:
+        return None if any(k is UNKNOWN_KEY for k in keys) else Const(key in keys)
+    if fields is not None and fields.kind == "dict" and key is not UNKNOWN_KEY:
         return Const(key in fields.entries)
     return None
 
 
 # ---------------------------------------------------------------------------- methods
-
-
-def method(
-    frame: Frame,
-    node: Any,
-    base: Ref,
-    fields: Fields,
-    name: str,
-    positional: list[Bound],
-    keywords: dict[str, Bound],
-) -> Bound | None:
-    """``base.name(…)``; None for a method that needs the container as one value."""
-    table = _DICT_METHODS if fields.kind == "dict" else _LIST_METHODS
-    handler = table.get(name)
-    return None if handler is None else handler(frame, node, base, fields, positional, keywords)
-
-
-def _keys(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    return TupleOf(tuple(map(_constant, fields.entries)))
-
-
-def _values(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    return TupleOf(tuple(fields.entries.values()))
-
-
-def _items(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    pairs = (TupleOf((_constant(k), v)) for k, v in fields.entries.items())
-    return TupleOf(tuple(pairs))
-
-
-def _get(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    key = known_key(args[0]) if args else _UNKNOWN
-    if key is _UNKNOWN:
-        return None
-    default = args[1] if len(args) > 1 else _NOTHING
-    return fields.entries.get(key, default)
-
-
-def _setdefault(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    key = known_key(args[0]) if args else _UNKNOWN
-    if key is _UNKNOWN:
-        return None
-    if key not in fields.entries:
-        default = args[1] if len(args) > 1 else _NOTHING
-        set_item(frame, node, base, fields, Const(key), default)
-        return default
-    return fields.entries[key]
-
-
-def _pop_key(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    key = known_key(args[0]) if args else _UNKNOWN
-    if key is _UNKNOWN:
-        return None
-    if key in fields.entries:
-        frame.check_write(base.loc, node)
-        frame.heap.values[base.loc] = fields.without(key)
-        return fields.entries[key]
-    if len(args) < 2:
-        frame.refuse(node, f"the dict has no entry {key!r} here")
-    return args[1]
-
-
-def _update(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    entries = dict(fields.entries)
-    for arg in args:
-        pairs = pairs_of(frame, arg)
-        if pairs is None:
-            return None
-        entries |= pairs
-    frame.check_write(base.loc, node)
-    frame.heap.values[base.loc] = Fields("dict", entries | named)
-    return _NOTHING
 
 
 def pairs_of(frame: Frame, bound: Bound) -> Entries | None:
@@ -378,88 +291,11 @@ def pairs_of(frame: Frame, bound: Bound) -> Entries | None:
     entries: Entries = {}
     for item in items:
         pair = items_of(frame, item)
-        key = known_key(pair[0]) if pair is not None and len(pair) == 2 else _UNKNOWN
-        if pair is None or key is _UNKNOWN:
+        key = known_key(pair[0]) if pair is not None and len(pair) == 2 else UNKNOWN_KEY
+        if pair is None or key is UNKNOWN_KEY:
             return None
         entries[key] = pair[1]
     return entries
-
-
-def _copy(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    return frame.heap.new(fields, "", frame.builder.span)
-
-
-def _clear(
-    frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-) -> Bound | None:
-    frame.check_write(base.loc, node)
-    frame.heap.values[base.loc] = Fields(fields.kind, {})
-    return _NOTHING
-
-
-def _changed(
-    change: Callable[[list[Bound], Frame, list[Bound]], Any],
-) -> Callable[..., Bound | None]:
-    """A list method that rearranges the entries; None is handed on where it cannot be followed."""
-
-    def run(
-        frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
-    ) -> Bound | None:
-        items = list(fields.entries.values())
-        result = change(items, frame, args)
-        if result is None:
-            return None
-        frame.check_write(base.loc, node)
-        frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
-        return result  # type: ignore[no-any-return]  # a Bound
-
-    return run
-
-
-def _append(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound:
-    items.append(args[0])
-    return _NOTHING
-
-
-def _extend(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound | None:
-    more = items_of(frame, args[0])
-    if more is None:
-        return None
-    items.extend(more)
-    return _NOTHING
-
-
-def _insert(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound | None:
-    place = known_key(args[0])
-    if not isinstance(place, int):
-        return None
-    items.insert(place, args[1])
-    return _NOTHING
-
-
-def _pop(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound | None:
-    place = known_key(args[0]) if args else -1
-    if not isinstance(place, int) or not -len(items) <= place < len(items):
-        return None
-    return items.pop(place)
-
-
-def _reverse(items: list[Bound], frame: Frame, args: list[Bound]) -> Bound:
-    items.reverse()
-    return _NOTHING
-
-
-_DICT_METHODS: dict[str, Callable[..., Bound | None]] = {
-    "keys": _keys, "values": _values, "items": _items, "get": _get, "setdefault": _setdefault,
-    "pop": _pop_key, "update": _update, "copy": _copy, "clear": _clear,
-}  # fmt: skip
-
-_LIST_METHODS: dict[str, Callable[..., Bound | None]] = {
-    "append": _changed(_append), "extend": _changed(_extend), "insert": _changed(_insert),
-    "pop": _changed(_pop), "reverse": _changed(_reverse), "copy": _copy, "clear": _clear,
-}  # fmt: skip
 
 
 def is_empty_list(frame: Frame, base: Bound) -> bool:

@@ -9,6 +9,7 @@ import gast
 import numpy as np
 
 from gradscribe.frontend import (
+    container_methods,
     containers,
     expressions,
     lists,
@@ -177,7 +178,7 @@ def _augmented_value(
         named = {operator.add: "extend", operator.or_: "update"}.get(function)
         right = expressions.lower(frame, node.value)
         if named is None or (
-            containers.method(frame, node, old, fields, named, [right], {}) is None
+            container_methods.method(frame, node, old, fields, named, [right], {}) is None
         ):
             frame.refuse(
                 node,
