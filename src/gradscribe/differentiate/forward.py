@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import final
 
-from gradscribe.differentiate import apply, calls, implicit, residuals, ruled, surgery
+from gradscribe.differentiate import apply, calls, implicit, residuals, ruled, surgery, tangents
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM
 from gradscribe.errors import UnsupportedError
@@ -111,7 +111,7 @@ class Forwarder:
         if parts is not None:
             new_parts = trees.displayed(new) or ()
             dots = [
-                apply.part_tangent(result.type, a, b, self.dots, self.builder)
+                tangents.part_tangent(result.type, a, b, self.dots, self.builder)
                 for a, b in zip(parts, new_parts, strict=True)
             ]
             hint = dot_name(result)
@@ -123,7 +123,7 @@ class Forwarder:
             assert isinstance(base, Value)
             dot: Operand | None = trees.part(self.builder, self.dots[base], place)
         else:
-            dot = apply.tangent(op, self.dots, self.builder, new)
+            dot = tangents.tangent(op, self.dots, self.builder, new)
         if dot is not None:
             self._record(result, dot)
 
@@ -149,7 +149,7 @@ class Forwarder:
 
     def dot(self, operand: Operand) -> Operand:
         """The tangent of an operand, or a zero."""
-        return apply.tangent_or_zero(
+        return tangents.tangent_or_zero(
             operand, mapped(operand, self.mapping), self.dots, self.builder
         )
 

@@ -275,7 +275,7 @@ def contains(frame: Frame, base: Bound, sought: Bound) -> Const | None:
     return None
 
 
-# ---------------------------------------------------------------------------- methods
+# ---------------------------------------------------------------------------- operators
 
 
 def pairs_of(frame: Frame, bound: Bound) -> Entries | None:
