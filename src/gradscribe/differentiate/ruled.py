@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from gradscribe.differentiate import apply, tangents
+from gradscribe.differentiate import apply
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import (
     FILL_LIKE,
@@ -24,6 +24,7 @@ from gradscribe.differentiate.bars import (
     like,
     times,
 )
+from gradscribe.differentiate.tangents import spread, sum_of, tangent_or_zero
 from gradscribe.errors import NoRuleError, UnsupportedError
 from gradscribe.frontend import applied, packed
 from gradscribe.frontend.declared import Path, Rule, dot_of, spelled
@@ -79,10 +80,10 @@ def tangents(
     total: dict[int, Operand] = {}
 
     def add(k: int, term: Operand) -> None:
-        total[k] = tangents.sum_of(total[k], term, builder) if k in total else term
+        total[k] = sum_of(total[k], term, builder) if k in total else term
 
     def dot(place: int) -> Operand:
-        return tangents.tangent_or_zero(op.args[place], new.args[place], dots, builder)  # type: ignore[arg-type]
+        return tangent_or_zero(op.args[place], new.args[place], dots, builder)  # type: ignore[arg-type]
 
     for rule, places in _rules(
         op, known, wanted, "partial", "tangent", "linear", "adjoint"
@@ -92,7 +93,7 @@ def tangents(
             factor = ran.frame.read(ran.result)
             for place in places:
                 term = times(builder, factor, dot(place))
-                add(0, tangents.spread(term, new.results[0], builder))
+                add(0, spread(term, new.results[0], builder))
         elif rule.kind == "adjoint":
             for k, term in _tangent_of_adjoint(
                 new, known, rule, given, places, dot, builder
