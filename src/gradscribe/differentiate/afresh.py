@@ -14,7 +14,8 @@ straight-line code reads what stands there; where a loop runs in between, its me
 
 from __future__ import annotations
 
-from gradscribe.differentiate.residuals import grown, once
+from gradscribe.differentiate.plans import grown
+from gradscribe.differentiate.residuals import once
 from gradscribe.ir.core import Op, Operand, Region, Value
 from gradscribe.ir.primitives import FOR, WHILE
 from gradscribe.ir.rewrite import free_values, substitute
