@@ -15,7 +15,6 @@ structure of the value outside and that of what is asked for inside.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -31,173 +30,25 @@ from gradscribe.differentiate.leaves import Path, alone, at, leaves, rebuilt
 from gradscribe.differentiate.outputs import take_aux, with_aux
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.differentiate.transform import constant_output, floating, independent, ones
+from gradscribe.differentiate.units import (
+    all_at_once,
+    around,
+    for_each_unit,
+    loop_over,
+    of_columns,
+    of_rows,
+    of_stack,
+    unit_vectors,
+)
 from gradscribe.differentiate.unreached import activity_of
-from gradscribe.frontend.lower import inline_rule
-from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Region, Value
+from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.hooks import spend
-from gradscribe.ir.primitives import FOR, of
-from gradscribe.ir.rewrite import copy_function, mapped, operands_in
-from gradscribe.ir.types import Sequence, Type, dims_of, dtype_of, is_scalar
+from gradscribe.ir.primitives import of
+from gradscribe.ir.rewrite import copy_function, mapped
+from gradscribe.ir.types import Type, dims_of, is_scalar
 from gradscribe.passes.clean import clean
-
-# Made to be written to, each time anew.
-_BLANK = frozenset(of(f) for f in (helpers.zeros_like, helpers.fill_like, helpers.zero_tree))
-
-# ---------------------------------------------------------------------------- text around a sweep
-
-
-def _units(x):  # type: ignore[no-untyped-def]  # lowered, as a rule is
-    return np.eye(np.size(x))
-
-
-def _single_units(x):  # type: ignore[no-untyped-def]
-    return np.eye(np.size(x), dtype=np.float32)
-
-
-def _shaped_units(units, x):  # type: ignore[no-untyped-def]
-    return np.reshape(units, (np.size(x), *np.shape(x)))
-
-
-def _rows(rows):  # type: ignore[no-untyped-def]
-    return np.stack(rows)
-
-
-def _columns(columns):  # type: ignore[no-untyped-def]
-    return np.stack(columns, axis=-1)
-
-
-def _turned(stack):  # type: ignore[no-untyped-def]
-    return stack.T
-
-
-def _moved(stack):  # type: ignore[no-untyped-def]
-    return np.moveaxis(stack, 0, -1)
-
-
-def _block(stacked, y, x):  # type: ignore[no-untyped-def]
-    return np.reshape(stacked, np.shape(y) + np.shape(x))
-
-
-def unit_vectors(builder: Builder, x: Operand, kind: Type) -> Operand:
-    """As many arrays as x has entries, each of its shape, with a one at one entry."""
-    make = _single_units if dtype_of(kind) == np.float32 else _units
-    units = _inlined(builder, make, x=x)
-    dims = dims_of(kind)
-    if dims is None or len(dims) != 1:
-        units = _inlined(builder, _shaped_units, units=units, x=x)
-    return units
-
-
-def _inlined(builder: Builder, function: Callable[..., object], **args: Operand) -> Operand:
-    made = inline_rule(function, args, builder)
-    assert not isinstance(made, list)
-    return made
-
-
-def _stacked(
-    builder: Builder, stack: Callable[..., object], given: Operand, y: Operand, x: Operand
-) -> Operand:
-    """Rows or columns as one array, the axes of y before those of x."""
-    block = _inlined(builder, stack, **{stack.__name__[1:]: given})
-    split = y if stack is _rows else x
-    dims = dims_of(type_of_operand(split))
-    if dims is not None and len(dims) == 1:
-        return block
-    return _inlined(builder, _block, stacked=block, y=y, x=x)
-
-
-def _last(builder: Builder, stack: Operand, y: Operand, kind: Type, x: Operand) -> Operand:
-    """A stack of tangents as an array, the axes of y before those of x."""
-    rank = len(dims_of(kind) or ())
-    if rank:
-        stack = _inlined(builder, _turned if rank == 1 else _moved, stack=stack)
-    if len(dims_of(type_of_operand(x)) or ()) == 1:
-        return stack
-    return _inlined(builder, _block, stacked=stack, y=y, x=x)
-
-
-def for_each_unit(
-    builder: Builder,
-    x: Callable[[], Operand],
-    kind: Type,
-    hint: str,
-    body: Callable[[Value], list[tuple[Operand, str]]],
-) -> list[Operand]:
-    """``for x_dot in np.eye(x.size)``: what the body gives for each, in lists of these names.
-
-    ``x`` is asked for when what does not depend on the unit vector stands before the loop.
-    """
-    region, names = _around(builder, kind, hint, body)
-    return _loop_over(builder, unit_vectors(builder, x(), kind), region, names)
-
-
-def _around(
-    builder: Builder,
-    kind: Type,
-    hint: str,
-    body: Callable[[Value], list[tuple[Operand, str]]],
-) -> tuple[Region, list[str]]:
-    """One sweep for a unit vector; what does not depend on it stands before."""
-    item = Value(hint, adjoint_type(kind))
-    region = Region([item])
-    with builder.into(region):
-        given = body(item)
-    region.yields = [operand for operand, _ in given]
-    _hoist(builder, region)
-    return region, [name for _, name in given]
-
-
-def _loop_over(builder: Builder, units: Operand, region: Region, names: list[str]) -> list[Operand]:
-    """``for x_dot in units``: what the sweep gives for each, in lists of these names."""
-    kinds = map(type_of_operand, region.yields)
-    results = tuple(
-        Value(name, Sequence("list", None, kind)) for name, kind in zip(names, kinds, strict=True)
-    )
-    builder.append(Op(FOR, (units,), results, (region,), Attrs(seqs=1)))
-    return list(results)
-
-
-def _all_at_once(builder: Builder, x: Operand, kind: Type, region: Region) -> list[Operand] | None:
-    """What a sweep gives for all unit vectors, stacked; None where it cannot work on stacks."""
-    dims = dims_of(kind)
-    length = dims[0] if dims is not None and len(dims) == 1 else None
-    (item,) = region.params
-    made = Region()
-    with builder.into(made):
-        units = unit_vectors(builder, x, kind)
-        try:
-            assert isinstance(units, Value)
-            units.hint, units.type = item.hint, batched_type(item.type, length)
-            batcher = Batcher(builder, {item: units}, lambda: _size(builder, x), length)
-            batcher.region(region)
-            given = [batcher.whole(o, type_of_operand(o)) for o in region.yields]
-        except CannotBatch:
-            return None
-    builder.region.ops += made.ops
-    return given
-
-
-def _size(builder: Builder, x: Operand) -> Operand:
-    return builder.emit(of(np.size), x)
-
-
-def _hoist(builder: Builder, region: Region) -> None:
-    """Put what does not depend on the unit vector before the loop, but for arrays to write to."""
-    varying: set[Operand] = set(region.params)
-    kept = []
-    for op in region.ops:
-        read = {*op.args, *(o for inner in op.regions for o in operands_in(inner))}
-        if read & varying or op.prim in _BLANK:
-            varying.update(op.results)
-            kept.append(op)
-        else:
-            builder.region.ops.append(op)
-            builder.note(op)
-    region.ops = kept
-
 
 # ---------------------------------------------------------------------------- reverse
 
@@ -296,7 +147,7 @@ class _Rows:
         kind_of_y = type_of_operand(y)
         lists = for_each_unit(self.builder, lambda: y, kind_of_y, f"{self.name}_bar", body)
         return [
-            _stacked(self.builder, _rows, rows, y, at(self.builder, value, where))
+            of_rows(self.builder, rows, y, at(self.builder, value, where))
             for rows, (value, (where, _)) in zip(lists, places, strict=True)
         ]
 
@@ -438,7 +289,7 @@ class _Columns:
             return {}, None
         y = mapped(mapped(self.function.result, forwarder.mapping), batcher.mapping)
         blocks = {
-            path: _last(builder, stack, at(builder, y, path), kind, x)
+            path: of_stack(builder, stack, at(builder, y, path), kind, x)
             for stack, (path, kind) in zip(stacks, self.outputs, strict=True)
         }
         return batcher.mapping, blocks
@@ -457,16 +308,16 @@ class _Columns:
 
         x = at(builder, mapped(value, self.mapping), where)
         y = mapped(self.function.result, self.mapping)
-        region, names = _around(builder, leaf, dot_name(value), body)
-        stacks = _all_at_once(builder, x, leaf, region)
+        region, names = around(builder, leaf, dot_name(value), body)
+        stacks = all_at_once(builder, x, leaf, region)
         if stacks is not None:
             return {
-                path: _last(builder, stack, at(builder, y, path), kind, x)
+                path: of_stack(builder, stack, at(builder, y, path), kind, x)
                 for stack, (path, kind) in zip(stacks, self.outputs, strict=True)
             }
-        lists = _loop_over(builder, unit_vectors(builder, x, leaf), region, names)
+        lists = loop_over(builder, unit_vectors(builder, x, leaf), region, names)
         return {
-            path: _stacked(builder, _columns, columns, at(builder, y, path), x)
+            path: of_columns(builder, columns, at(builder, y, path), x)
             for columns, path in zip(lists, paths, strict=True)
         }
 
