@@ -23,12 +23,13 @@ import numpy as np
 from gradscribe.differentiate import snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import TUPLE, Bar, Scope, bar_name
-from gradscribe.differentiate.batch import Batcher, CannotBatch, batched_type
+from gradscribe.differentiate.batch import Batcher
 from gradscribe.differentiate.forward import Forwarder, dot_name, repeats_effects, stand
 from gradscribe.differentiate.inputs import Place, inputs_of
 from gradscribe.differentiate.leaves import Path, alone, at, leaves, rebuilt
 from gradscribe.differentiate.outputs import take_aux, with_aux
 from gradscribe.differentiate.reverse import reverse_sweep
+from gradscribe.differentiate.stacks import CannotBatch, batched_type
 from gradscribe.differentiate.transform import constant_output, floating, independent, ones
 from gradscribe.differentiate.units import (
     all_at_once,

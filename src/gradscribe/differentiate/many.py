@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradscribe.differentiate.bars import GETITEM, TUPLE
-from gradscribe.differentiate.batch import Batcher, CannotBatch, batched_type
+from gradscribe.differentiate.batch import Batcher
 from gradscribe.differentiate.inputs import Place
 from gradscribe.differentiate.linear import linearization
+from gradscribe.differentiate.stacks import CannotBatch, batched_type
 from gradscribe.differentiate.transform import tangent
 from gradscribe.errors import ArgumentError
 from gradscribe.ir import trees

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradscribe.differentiate.batch import Batcher, CannotBatch, batched_type
+from gradscribe.differentiate.batch import Batcher
+from gradscribe.differentiate.stacks import CannotBatch, batched_type
 from gradscribe.frontend.lower import inline_rule
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
