@@ -10,11 +10,12 @@ from typing import Any, final
 
 from gradscribe.emit.dispatching import dispatching, reads_foreign, refuse_helpers
 from gradscribe.emit.entries import settle_entries
-from gradscribe.emit.expressions import Expressions, Requirements, is_shadowed
+from gradscribe.emit.expressions import Expressions
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.ownership import Ownership
+from gradscribe.emit.requirements import Requirements, is_shadowed
 from gradscribe.emit.schedule import order_results, read_first, schedule_updates
 from gradscribe.emit.sources import helper_sources
 from gradscribe.emit.statements import Statements

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from gradscribe.emit.expressions import Requirements
+from gradscribe.emit.requirements import Requirements
 
 _MODULES = {"np": "numpy", "math": "math"}
 

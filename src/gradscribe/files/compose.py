@@ -17,8 +17,8 @@ import numpy as np
 import gradscribe
 from gradscribe import api
 from gradscribe import specification as spec
-from gradscribe.emit.expressions import Requirements
 from gradscribe.emit.module import Module, emit_module, is_literal
+from gradscribe.emit.requirements import Requirements
 from gradscribe.files.fingerprint import digest, sources_and_rules
 from gradscribe.files.guards import Guard, entry, listed, open_lengths
 from gradscribe.files.reliance import Reliance, calling, check_importable

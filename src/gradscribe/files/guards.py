@@ -28,7 +28,7 @@ from typing import Any, final
 
 import numpy as np
 
-from gradscribe.emit.expressions import Requirements
+from gradscribe.emit.requirements import Requirements
 from gradscribe.ir import trees
 from gradscribe.ir import types as ir
 from gradscribe.ir.build import type_of_operand
