@@ -9,11 +9,12 @@ import numpy as np
 from gradscribe.frontend import views
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Ref, TupleOf
+from gradscribe.ir.broadcasting import broadcast
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.dimensions import array_of
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Dim, broadcast, dims_of
+from gradscribe.ir.types import Array, Dim, dims_of
 
 SHAPE, BROADCAST_TO = of(np.shape), of(np.broadcast_to)
 

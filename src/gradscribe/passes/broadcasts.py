@@ -16,6 +16,7 @@ from typing import final
 import numpy as np
 
 from gradscribe.ir import helpers
+from gradscribe.ir.broadcasting import broadcast
 from gradscribe.ir.build import complete, type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import Primitive, of
@@ -26,7 +27,6 @@ from gradscribe.ir.types import (
     Scalar,
     Type,
     at_most_one,
-    broadcast,
     dims_of,
     dtype_of,
     is_array,

@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 from gradscribe.ir import helpers, special
+from gradscribe.ir.broadcasting import broadcast, inexact
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
     NONE,
@@ -25,10 +26,8 @@ from gradscribe.ir.types import (
     Struct,
     Sym,
     Type,
-    broadcast,
     constant_type,
     element_type,
-    inexact,
     is_array,
     is_scalar,
     join,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe.errors import UnsupportedError
+from gradscribe.ir.broadcasting import broadcast, inexact, promote
 from gradscribe.ir.facts.dimensions import (
     Dims,
     DType,
@@ -18,18 +19,7 @@ from gradscribe.ir.facts.dimensions import (
     known,
 )
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import (
-    FLOAT,
-    INT,
-    UNKNOWN,
-    Array,
-    Dim,
-    Scalar,
-    Type,
-    broadcast,
-    inexact,
-    promote,
-)
+from gradscribe.ir.types import FLOAT, INT, UNKNOWN, Array, Dim, Scalar, Type
 
 
 def _converted(x: Type, dtype: Any) -> Type:

@@ -9,20 +9,10 @@ import numpy as np
 
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import special
+from gradscribe.ir.broadcasting import broadcast, elementwise, inexact
 from gradscribe.ir.facts.dimensions import array_of, result_of
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import (
-    BOOL,
-    PY_BOOL,
-    Array,
-    Scalar,
-    Sequence,
-    Type,
-    broadcast,
-    dims_of,
-    elementwise,
-    inexact,
-)
+from gradscribe.ir.types import BOOL, PY_BOOL, Array, Scalar, Sequence, Type, dims_of
 
 # ---------------------------------------------------------------------------- dtypes
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import transposes
+from gradscribe.ir.broadcasting import broadcast, inexact, promote
 from gradscribe.ir.facts.dimensions import (
     Dims,
     DType,
@@ -21,18 +22,7 @@ from gradscribe.ir.facts.dimensions import (
     unknown_dims,
 )
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import (
-    UNKNOWN,
-    Array,
-    Dim,
-    Scalar,
-    Sequence,
-    Sym,
-    Type,
-    broadcast,
-    inexact,
-    promote,
-)
+from gradscribe.ir.types import UNKNOWN, Array, Dim, Scalar, Sequence, Sym, Type
 
 
 def _dtype(*operands: Any) -> DType | None:

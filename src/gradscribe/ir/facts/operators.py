@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.ir.broadcasting import elementwise, inexact
 from gradscribe.ir.facts import immutables
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
@@ -21,8 +22,6 @@ from gradscribe.ir.types import (
     Sequence,
     Type,
     element_type,
-    elementwise,
-    inexact,
     is_array,
     join_all,
     join_optional,
@@ -112,7 +111,7 @@ def matmul(a: Type, b: Type) -> Type:
         return Array(dtype, b.dims[:-2] + b.dims[-1:])
     if len(b.dims) == 1:
         return Array(dtype, a.dims[:-1])
-    from gradscribe.ir.types import broadcast
+    from gradscribe.ir.broadcasting import broadcast
 
     batch = broadcast(a.dims[:-2], b.dims[:-2])
     return Array(dtype, (batch or ()) + (a.dims[-2], b.dims[-1]))

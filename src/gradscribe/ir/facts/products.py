@@ -8,6 +8,7 @@ import numpy as np
 
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import subscripts, transposes
+from gradscribe.ir.broadcasting import broadcast, promote
 from gradscribe.ir.facts.dimensions import (
     Dims,
     DType,
@@ -22,7 +23,7 @@ from gradscribe.ir.facts.dimensions import (
 from gradscribe.ir.facts.operators import matmul
 from gradscribe.ir.facts.shapes import entries_of
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import Array, Dim, Scalar, Sequence, Type, broadcast, promote
+from gradscribe.ir.types import Array, Dim, Scalar, Sequence, Type
 
 
 def product_dtype(*operands: Any) -> DType | None:

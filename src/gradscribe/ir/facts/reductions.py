@@ -8,6 +8,7 @@ import numpy as np
 
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import special
+from gradscribe.ir.broadcasting import elementwise, inexact, promote
 from gradscribe.ir.facts.dimensions import (
     Dims,
     DType,
@@ -19,16 +20,7 @@ from gradscribe.ir.facts.dimensions import (
     times,
 )
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import (
-    BOOL,
-    INT,
-    UNKNOWN,
-    Array,
-    Type,
-    elementwise,
-    inexact,
-    promote,
-)
+from gradscribe.ir.types import BOOL, INT, UNKNOWN, Array, Type
 
 
 def reduced_dims(dims: Dims | None, axis: Any, keepdims: Any) -> Dims | None:

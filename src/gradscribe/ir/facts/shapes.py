@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe.errors import UnsupportedError
+from gradscribe.ir.broadcasting import broadcast
 from gradscribe.ir.facts.dimensions import (
     all_dims,
     array_of,
@@ -35,7 +36,6 @@ from gradscribe.ir.types import (
     Sequence,
     Sym,
     Type,
-    broadcast,
     element_type,
 )
 
