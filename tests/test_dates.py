@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import gradscribe as gs
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.facts import immutables
-from gradscribe.ir.types import PY_FLOAT, PY_INT, UNKNOWN, Immutable, type_of
+from gradscribe.ir.types import PY_FLOAT, PY_INT, UNKNOWN, Immutable
 from oracles import assert_close
 from pipeline import EXACT, check_first, check_second, define, fresh, quietly, reread
 

@@ -31,9 +31,10 @@ import pytest
 import gradscribe as gs
 import oracles
 from gradscribe.frontend.lower import lower_function
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.core import Function, walk
 from gradscribe.ir.text import render
-from gradscribe.ir.types import PY_FLOAT, PY_INT, UNKNOWN, Type, type_of
+from gradscribe.ir.types import PY_FLOAT, PY_INT, UNKNOWN, Type
 from gradscribe.ir.verify import verify
 from gradscribe.passes.clean import clean
 

@@ -24,6 +24,7 @@ from gradscribe.frontend.declared import declared, under
 from gradscribe.frontend.local import Local
 from gradscribe.frontend.lower import lower_function
 from gradscribe.ir import trees
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Parameter, Value
 from gradscribe.ir.primitives import BY_FUNCTION
@@ -38,7 +39,6 @@ from gradscribe.ir.types import (
     Type,
     Unknown,
     maybe_float,
-    type_of,
 )
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.passes.clean import clean

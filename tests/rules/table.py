@@ -23,10 +23,11 @@ import numpy as np
 import gradscribe.ir.facts
 import gradscribe.rules  # noqa: F401  (declares every rule)
 from gradscribe.ir import special
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.helpers import like, zeros_like
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive
-from gradscribe.ir.types import Array, Scalar, Sequence, Type, Unknown, not_one, type_of
+from gradscribe.ir.types import Array, Scalar, Sequence, Type, Unknown, not_one
 from gradscribe.rules.declare import TABLE
 from oracles import (
     assert_close,

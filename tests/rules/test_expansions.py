@@ -10,10 +10,11 @@ import pytest
 from table import draw
 
 from gradscribe.ir import transposes
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.expansions import BODY, EXPANSIONS, refined
 from gradscribe.ir.primitives import BY_FUNCTION, of
-from gradscribe.ir.types import FLOAT, Array, Scalar, Sequence, Sym, Type, type_of
+from gradscribe.ir.types import FLOAT, Array, Scalar, Sequence, Sym, Type
 from gradscribe.rules.declare import TABLE
 from oracles import leaves
 

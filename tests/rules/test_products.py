@@ -7,10 +7,10 @@ import pytest
 from table import Row, check_fact, check_rules, draw, row
 
 from gradscribe.ir import subscripts
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.helpers import like
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import type_of
 from oracles import assert_close, directional, random_like
 
 MATMUL = [

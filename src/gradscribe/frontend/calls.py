@@ -39,17 +39,11 @@ from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.resolve import definition_of, is_written
 from gradscribe.frontend.streams import stream_in
+from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
 from gradscribe.ir.primitives import BY_FUNCTION, of, printed_name
-from gradscribe.ir.types import (
-    TEXT,
-    UNKNOWN,
-    Array,
-    Scalar,
-    Unknown,
-    is_static,
-)
+from gradscribe.ir.types import TEXT, UNKNOWN, Array, Scalar, Unknown
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import is_followed, is_named_tuple
 

@@ -13,9 +13,10 @@ import gast
 
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
+from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Scalar, Sequence, is_static, is_unlike, maybe_float
+from gradscribe.ir.types import Array, Scalar, Sequence, is_unlike, maybe_float
 from gradscribe.objects import is_followed
 
 Entries = dict[Any, Bound]

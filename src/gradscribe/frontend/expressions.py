@@ -30,22 +30,13 @@ from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.resolve import nested_definition
+from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import (
-    TEXT,
-    Array,
-    Scalar,
-    Sequence,
-    Slice,
-    Unknown,
-    dims_of,
-    is_static,
-    python_class,
-)
+from gradscribe.ir.types import TEXT, Array, Scalar, Sequence, Slice, Unknown, dims_of, python_class
 
 BINARY: dict[type, Any] = {
     gast.Add: operator.add,

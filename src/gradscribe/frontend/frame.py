@@ -32,6 +32,7 @@ from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
 from gradscribe.ir import helpers, trees
+from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import make_tuple
@@ -46,7 +47,6 @@ from gradscribe.ir.types import (
     Struct,
     Type,
     Unknown,
-    is_static,
     is_unlike,
 )
 from gradscribe.objects import is_named_tuple

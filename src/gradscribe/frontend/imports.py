@@ -10,8 +10,8 @@ import gast
 from gradscribe.frontend import opaque
 from gradscribe.frontend.arms import NEVER, Ended
 from gradscribe.frontend.frame import Frame
+from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const
-from gradscribe.ir.types import is_static
 
 
 def import_(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:

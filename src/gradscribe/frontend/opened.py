@@ -24,8 +24,8 @@ import numpy as np
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Fields
+from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Function, Operand, walk
-from gradscribe.ir.types import is_static
 from gradscribe.objects import attributes_of
 
 

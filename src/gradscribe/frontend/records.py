@@ -18,11 +18,11 @@ from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Lost, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
+from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.control import Checkpointed
 from gradscribe.ir.core import UNDEF, Const, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
-from gradscribe.ir.types import is_static
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 
 _ABSENT = object()

@@ -11,10 +11,11 @@ from typing import Any, final
 import numpy as np
 
 from gradscribe.arrays import Foreign
+from gradscribe.ir.abstraction import constant_type
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.hints import hint_for
 from gradscribe.ir.primitives import Primitive
-from gradscribe.ir.types import UNKNOWN, Static, Type, constant_type
+from gradscribe.ir.types import UNKNOWN, Static, Type
 from gradscribe.source import Span
 
 # What is computed at compile time when every operand is a literal: index arithmetic, the tests that

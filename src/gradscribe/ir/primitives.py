@@ -23,8 +23,9 @@ from typing import Any, final
 
 import numpy as np
 
+from gradscribe.ir.abstraction import constant_type
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.types import UNKNOWN, Type, constant_type
+from gradscribe.ir.types import UNKNOWN, Type
 
 
 @final

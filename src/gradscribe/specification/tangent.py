@@ -14,12 +14,13 @@ from gradscribe.arrays import follows_protocols
 from gradscribe.differentiate import blame, many, transform
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Operand, Parameter, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import copy_region, copy_value, substitute
-from gradscribe.ir.types import NONE, Type, maybe_float, type_of
+from gradscribe.ir.types import NONE, Type, maybe_float
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import attributes_of
 from gradscribe.passes import simplify

@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 from gradscribe.ir import helpers, special
+from gradscribe.ir.abstraction import constant_type
 from gradscribe.ir.broadcasting import broadcast, inexact
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
@@ -26,7 +27,6 @@ from gradscribe.ir.types import (
     Struct,
     Sym,
     Type,
-    constant_type,
     element_type,
     is_array,
     is_scalar,

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.immutables import EXAMPLES, MAKERS
-from gradscribe.ir.types import TEXT, UNKNOWN, Array, Immutable, Scalar, Type, type_of
+from gradscribe.ir.types import TEXT, UNKNOWN, Array, Immutable, Scalar, Type
 
 
 def computed(function: Callable[..., Any], *types: Type) -> Type | None:
