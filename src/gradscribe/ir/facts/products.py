@@ -20,8 +20,8 @@ from gradscribe.ir.facts.dimensions import (
     times,
     unknown_dims,
 )
+from gradscribe.ir.facts.joining import entries_of
 from gradscribe.ir.facts.operators import matmul
-from gradscribe.ir.facts.shapes import entries_of
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import Array, Dim, Scalar, Sequence, Type
 

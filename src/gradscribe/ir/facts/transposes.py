@@ -17,7 +17,8 @@ from gradscribe.ir.facts.dimensions import (
     replaced,
     unknown_dims,
 )
-from gradscribe.ir.facts.shapes import entries_of, transpose
+from gradscribe.ir.facts.joining import entries_of
+from gradscribe.ir.facts.shapes import transpose
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import INT, PY_BOOL, UNKNOWN, Array, Sequence, Type
 
