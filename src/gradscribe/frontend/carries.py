@@ -13,7 +13,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import sharing
+from gradscribe.frontend import aliasing, sharing
 from gradscribe.frontend.exits import is_returned
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import (
@@ -272,7 +272,7 @@ class Carries:
         root = place[0]
         if isinstance(before, Ref):
             name = root if isinstance(root, str) else ""
-            if self.frame.shared(before.loc, name) is not None:
+            if aliasing.shared(self.frame, before.loc, name) is not None:
                 self.frame.heap.relate(bound.loc, before.loc)
                 for partner in self.frame.heap.aliases.get(before.loc, ()):
                     self.frame.heap.relate(bound.loc, partner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gradscribe.frontend import aliasing
 from gradscribe.frontend.containers import (
     NOTHING,
     UNKNOWN_KEY,
@@ -84,7 +85,7 @@ def _pop_key(
     if key is UNKNOWN_KEY:
         return None
     if key in fields.entries:
-        frame.check_write(base.loc, node)
+        aliasing.check_write(frame, base.loc, node)
         frame.heap.values[base.loc] = fields.without(key)
         return fields.entries[key]
     if len(args) < 2:
@@ -101,7 +102,7 @@ def _update(
         if pairs is None:
             return None
         entries |= pairs
-    frame.check_write(base.loc, node)
+    aliasing.check_write(frame, base.loc, node)
     frame.heap.values[base.loc] = Fields("dict", entries | named)
     return NOTHING
 
@@ -115,7 +116,7 @@ def _copy(
 def _clear(
     frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
 ) -> Bound | None:
-    frame.check_write(base.loc, node)
+    aliasing.check_write(frame, base.loc, node)
     frame.heap.values[base.loc] = Fields(fields.kind, {})
     return NOTHING
 
@@ -132,7 +133,7 @@ def _changed(
         result = change(items, frame, args)
         if result is None:
             return None
-        frame.check_write(base.loc, node)
+        aliasing.check_write(frame, base.loc, node)
         frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
         return result  # type: ignore[no-any-return]  # a Bound
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import gast
 
+from gradscribe.frontend import aliasing
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.ir.abstraction import is_static
@@ -125,9 +126,9 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
 
         frame.settle(base)
         return item(frame, base, place)
-    frame.keep(TupleOf(tuple(fields.entries.values())), node)
+    aliasing.keep(frame, TupleOf(tuple(fields.entries.values())), node)
     entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
-    frame.keep(entry)
+    aliasing.keep(frame, entry)
     return entry
 
 
@@ -163,7 +164,7 @@ def set_item(
     frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand, value: Bound
 ) -> None:
     """``base[place] = value``."""
-    frame.check_write(base.loc, node)
+    aliasing.check_write(frame, base.loc, node)
     key = known_key(place)
     if fields.kind == "list" and isinstance(key, slice):
         new = items_of(frame, value)
@@ -192,14 +193,14 @@ def set_item(
             "use keys that are written in the program, or a list",
         )
     _refuse_default(frame, node, fields)
-    frame.keep(value, node)
+    aliasing.keep(frame, value, node)
     frame.settle(base)
     frame.write(base, frame.emit(SETITEM, frame.read(base), place, frame.read(value)), node)
 
 
 def delete_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand) -> None:
     """``del base[place]``."""
-    frame.check_write(base.loc, node)
+    aliasing.check_write(frame, base.loc, node)
     key = known_key(place)
     if fields.kind == "list" and key is not UNKNOWN_KEY:
         items = list(fields.entries.values())

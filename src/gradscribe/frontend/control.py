@@ -11,7 +11,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import raising, sharing
+from gradscribe.frontend import aliasing, raising, sharing
 from gradscribe.frontend.arms import LEFT, NEVER, Arm, Ended, enter, proceed
 from gradscribe.frontend.exits import FLAGS, leaves, returns
 from gradscribe.frontend.frame import Frame, is_mutable, part_name
@@ -410,7 +410,7 @@ class _Join:
                 for marks in (frame.heap.kept, frame.heap.stale):
                     if source in marks:
                         marks[loc] = marks[source]
-                if frame.reachable(source) is not None:
+                if aliasing.reachable(frame, source) is not None:
                     frame.heap.relate(loc, source)
                 for partner in frame.heap.aliases.get(source, ()):
                     frame.heap.relate(loc, partner)

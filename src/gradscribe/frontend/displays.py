@@ -8,6 +8,7 @@ from typing import Any
 import gast
 
 from gradscribe.frontend import (
+    aliasing,
     containers,
     functional,
     opaque,
@@ -59,7 +60,7 @@ def _concatenated(frame: Frame, node: gast.List) -> Bound:
             part = frame.read(functional.as_list(frame, element, source, fresh=total is None))
         else:
             bound = lower(frame, element)
-            frame.keep(bound, element)
+            aliasing.keep(frame, bound, element)
             part = frame.emit(of(list), frame.read(bound))
         total = part if total is None else frame.emit(of(operator.add), total, part)
     assert total is not None

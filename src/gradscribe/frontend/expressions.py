@@ -13,6 +13,7 @@ import gast
 import numpy as np
 
 from gradscribe.frontend import (
+    aliasing,
     application,
     calls,
     comprehensions,
@@ -217,9 +218,9 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
         if isinstance(place, Const) and isinstance(place.value, int | slice):
             found = base.items[place.value]
             return TupleOf(found) if isinstance(found, tuple) else found
-        frame.keep(base)
+        aliasing.keep(frame, base)
         found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
-        frame.keep(found)
+        aliasing.keep(frame, found)
         return found
     if isinstance(base, Ref) and isinstance(place, Const) and place.value is None:
         if dims_of(frame.type(base)) == ():  # derivatives of an array without axes are numbers
@@ -239,13 +240,13 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
                 return frame.wrap(frame.emit(GETITEM, frame.look(base), place))
             entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
             if not isinstance(type_of_operand(place), Slice):
-                frame.keep(entry)
+                aliasing.keep(frame, entry)
             return entry
         if isinstance(kind, Unknown):
             return frame.view(base, GETITEM, (place,), certain=False)
     found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
     if isinstance(frame.type(base), Sequence):
-        frame.keep(found)
+        aliasing.keep(frame, found)
     return found
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import builtins
 import operator
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, NoReturn, final
 
 from gradscribe.arrays import foreign_of
 from gradscribe.errors import AliasError, UnsupportedError
-from gradscribe.frontend import raising
+from gradscribe.frontend import aliasing, raising
 from gradscribe.frontend.heap import (
     Bound,
     Cell,
@@ -244,7 +244,7 @@ class Frame:
             self.refuse_here(lost.why, _LOST_HINT)
         bound = self.stands_for(bound)
         if bound.loc in self.heap.stale and not self.tolerant:
-            self._refuse_stale(bound.loc)
+            aliasing.refuse_stale(self, bound.loc)
         if not bound.path:
             value = self.heap.values[bound.loc]
             return self._whole(bound.loc, value) if isinstance(value, Fields) else value
@@ -318,17 +318,6 @@ class Frame:
             sharing.claim(self, ref, items, None)
             sharing.stand(self, ref, items)
 
-    def _refuse_stale(self, loc: Loc) -> NoReturn:
-        name = loc.name or "this object"
-        value = self.heap.operand(loc)
-        holds = value is not None and isinstance(type_of_operand(value), Sequence)
-        mine = loc.name or "x"
-        raise AliasError(
-            f"cannot know what {name} is here: {self.heap.stale[loc]}",
-            self.here(),
-            "store copies: [x.copy()]" if holds else f"copy it before: {mine} = {mine}.copy()",
-        )
-
     @contextmanager
     def handing_on(self) -> Iterator[None]:
         """While what names hold is handed on, not used: it may be stale there, too."""
@@ -371,7 +360,7 @@ class Frame:
         from gradscribe.frontend import sharing
 
         ref = self.stands_for(ref)
-        self.check_write(ref.loc, node)
+        aliasing.check_write(self, ref.loc, node)
         sharing.written(self, ref, value, node)
         while ref.path:
             step = ref.path[-1]
@@ -405,77 +394,6 @@ class Frame:
         ref = self.stands_for(ref)
         whole = self.heap.operand(ref.loc) if ref.path else None
         return whole is not None and not isinstance(type_of_operand(whole), Sequence)
-
-    def keep(self, bound: Bound, node: Any = None) -> None:
-        """What is stored in a container, or read from one, may not be written to from now on."""
-        span = self.definition.span(node) if node is not None else None
-        why = f"was stored in a container at {span}" if span else "is an entry of a container"
-        for loc in locations(bound):
-            self.heap.keep(loc, why)
-
-    def check_write(self, loc: Loc, node: Any) -> None:
-        """Refuse a write to what may be in a container; what may be the same object goes stale."""
-        home = self.heap.held.get(loc)
-        if home in self.heap.own:
-            span = self.definition.span(node)
-            why = f"it holds {loc.name or 'an object'}, which is written"
-            for other in (home, *self.heap.aliases.get(home, ())):
-                self.heap.stale.setdefault(other, f"{why} at {span}" if span else why)
-        elif loc in self.heap.kept:
-            raise AliasError(
-                f"cannot write to {loc.name or 'this object'}: it {self.heap.kept[loc]}, "
-                "which would change too",
-                self.here(node),
-                "write to the object before it is stored, or copy it: x = x.copy()",
-            )
-        span = self.definition.span(node)
-        for other in sorted(
-            self.heap.aliases.get(loc, ()), key=lambda other: self.reachable(other) or ""
-        ):
-            if isinstance(self.heap.values.get(other), Fields):
-                self._refuse_either(loc, other, node)
-                continue
-            why = f"it may be the same object as {loc.name or 'another'}, which is written"
-            self.heap.stale.setdefault(other, f"{why} at {span}" if span else why)
-
-    def _refuse_either(self, loc: Loc, other: Loc, node: Any) -> None:
-        """Refuse a change of an object that may be another one which can still be read."""
-        name = self.reachable(other)
-        if name is not None:
-            raise AliasError(
-                f"cannot write to {loc.name or 'this object'}: it may be the same object as "
-                f"{name!r}, depending on the path taken",
-                self.here(node),
-                f"copy one of them: {name} = {name}.copy()",
-            )
-
-    def reachable(self, loc: Loc) -> str | None:
-        """A name in this frame or one around it through which a location can be read."""
-        frame: Frame | None = self
-        while frame is not None:
-            for name, bound in frame.env.items():
-                if loc in self.heap.within(bound):
-                    return name
-            frame = frame.parent
-        return None
-
-    def shared(
-        self, loc: Loc, name: str | None, beside: tuple[Loc, Hashable] | None = None
-    ) -> str | None:
-        """Another name than ``name`` for the same object, or for one that may be it.
-
-        ``beside``: the object and its entry by which it is known instead of a name.
-        """
-        frame: Frame | None = self
-        others = self.heap.aliases.get(loc, frozenset()) | {loc}
-        while frame is not None:
-            for other, bound in frame.env.items():
-                if not (frame is self and other == name) and not others.isdisjoint(
-                    self.heap.within(bound, beside)
-                ):
-                    return other
-            frame = frame.parent
-        return None
 
     # ------------------------------------------------------------------ names
 

@@ -14,6 +14,7 @@ import gast
 import numpy as np
 
 from gradscribe.frontend import (
+    aliasing,
     arrays,
     asking,
     broadcasting,
@@ -97,7 +98,7 @@ def as_list(frame: Frame, node: Any, source: Bound, fresh: bool = True) -> Bound
     if known is not None:
         if containers.is_followed_list(frame, known):
             return containers.make_list(frame, known)
-        frame.keep(TupleOf(tuple(known)), node)
+        aliasing.keep(frame, TupleOf(tuple(known)), node)
         return frame.wrap(frame.emit(of(list), *map(frame.read, known)))
     kind = frame.type(source)
     if isinstance(kind, Sequence) and kind.kind == "list":

@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from gradscribe.frontend import containers, opened
+from gradscribe.frontend import aliasing, containers, opened
 from gradscribe.frontend.frame import Frame, part_name
 from gradscribe.frontend.heap import Bound, Fields, Lost, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
@@ -206,7 +206,7 @@ def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound)
 def _put(frame: Frame, node: Any, base: Ref, name: str, value: Bound) -> None:
     fields = object_of(frame, base)
     assert fields is not None
-    frame.check_write(base.loc, node)
+    aliasing.check_write(frame, base.loc, node)
     frame.heap.values[base.loc] = fields.replaced(name, value)
     if base.loc.name:
         frame.name(value, part_name(base.loc.name, name))

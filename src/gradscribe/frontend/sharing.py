@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradscribe.errors import AliasError, UnsupportedError
+from gradscribe.frontend import aliasing
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Loc, Ref, Step, locations
 from gradscribe.ir.build import type_of_operand
@@ -63,7 +64,7 @@ def store(frame: Frame, container: Bound, item: Bound, node: Any) -> None:
     heap = frame.heap
     found = locations(item)
     before = [loc for loc in found if loc in heap.kept or loc in heap.standing]
-    frame.keep(item, node)
+    aliasing.keep(frame, item, node)
     if not isinstance(container, Ref):
         return
     home = frame.stands_for(container).loc
@@ -204,7 +205,7 @@ def taken_out(frame: Frame, base: Ref, item: Bound) -> None:
     heap = frame.heap
     home = frame.stands_for(base).loc
     if home not in heap.own:
-        frame.keep(item)
+        aliasing.keep(frame, item)
         return
     for loc in locations(item):
         _by_names_only(frame, loc, home)

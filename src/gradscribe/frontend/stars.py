@@ -16,7 +16,14 @@ import gast
 import numpy as np
 
 from gradscribe.errors import SourceUnavailableError
-from gradscribe.frontend import comprehensions, containers, expressions, functional, records
+from gradscribe.frontend import (
+    aliasing,
+    comprehensions,
+    containers,
+    expressions,
+    functional,
+    records,
+)
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Method, Rest, TupleOf
 from gradscribe.frontend.resolve import definition_of, is_written
@@ -56,7 +63,7 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     if containers.is_followed_list(frame, middle):
         gathered: Bound = containers.make_list(frame, middle)
         return [*items[:place], gathered, *items[len(items) - after :]]
-    frame.keep(TupleOf(tuple(middle)), target)
+    aliasing.keep(frame, TupleOf(tuple(middle)), target)
     gathered = frame.wrap(frame.emit(of(list), *(frame.read(item) for item in middle)))
     return [*items[:place], gathered, *items[len(items) - after :]]
 

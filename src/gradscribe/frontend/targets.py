@@ -9,6 +9,7 @@ import gast
 import numpy as np
 
 from gradscribe.frontend import (
+    aliasing,
     container_methods,
     containers,
     expressions,
@@ -198,7 +199,9 @@ def _augmented_value(
         frame.name(Ref(old.loc), name)
         return None
     own = name if home is None else None
-    other = frame.shared(old.loc, own, home) if not old.path else old.loc.name or "an object"
+    other = (
+        aliasing.shared(frame, old.loc, own, home) if not old.path else old.loc.name or "an object"
+    )
     if other is None and old.loc in frame.heap.kept:
         other = "the container it is in"
     if other is not None:
