@@ -18,6 +18,7 @@ from gradscribe.frontend import (
     opaque,
     opened,
     records,
+    wholes,
     writes,
 )
 from gradscribe.frontend.application import apply
@@ -301,7 +302,7 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
                 f"the dict method .{name}() needs a key that is known here",
                 "use keys that are written in the program",
             )
-        frame.settle(base)
+        wholes.settle(frame, base)
     kind = frame.type(base) if not isinstance(base, Closure) else None
     listed = isinstance(kind, Unknown) and name in ("append", "pop")
     if isinstance(kind, SequenceType) or (listed and not opaque.made(frame, base)):

@@ -13,9 +13,9 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import aliasing, sharing
+from gradscribe.frontend import aliasing, sharing, wholes
 from gradscribe.frontend.exits import is_returned
-from gradscribe.frontend.frame import Frame, part_name
+from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import (
     Bound,
     Cell,
@@ -31,6 +31,7 @@ from gradscribe.frontend.heap import (
 )
 from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
 from gradscribe.ir.rewrite import defined_in, substitute
@@ -499,7 +500,7 @@ class Carries:
         """Carry what changes its structure as one value."""
         if isinstance(root, Loc):
             self.changed.pop(root, None)
-            self.frame.settle(Ref(root))
+            wholes.settle(self.frame, Ref(root))
             value = self.frame.heap.operand(root)
             assert value is not None
             slot = Slot((root, ()), root.name, value, type_of_operand(value))
@@ -508,7 +509,7 @@ class Carries:
             before = env.get(root)
             fields = self.frame.heap.fields(before)
             if fields is not None and fields.kind == "list" and isinstance(before, Ref):
-                self.frame.settle(before)
+                wholes.settle(self.frame, before)
             if before is not None:
                 with self.frame.handing_on():
                     init = self.frame.read(before)

@@ -11,9 +11,10 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import aliasing
-from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, part_name
+from gradscribe.frontend import aliasing, wholes
+from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
+from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
@@ -124,7 +125,7 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
     if fields.kind == "list" and _are_alike(frame, list(fields.entries.values())):
         from gradscribe.frontend.expressions import item
 
-        frame.settle(base)
+        wholes.settle(frame, base)
         return item(frame, base, place)
     aliasing.keep(frame, TupleOf(tuple(fields.entries.values())), node)
     entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
@@ -194,7 +195,7 @@ def set_item(
         )
     _refuse_default(frame, node, fields)
     aliasing.keep(frame, value, node)
-    frame.settle(base)
+    wholes.settle(frame, base)
     frame.write(base, frame.emit(SETITEM, frame.read(base), place, frame.read(value)), node)
 
 

@@ -14,7 +14,7 @@ import gast
 from gradscribe.frontend import aliasing, raising, sharing
 from gradscribe.frontend.arms import LEFT, NEVER, Arm, Ended, enter, proceed
 from gradscribe.frontend.exits import FLAGS, leaves, returns
-from gradscribe.frontend.frame import Frame, is_mutable, part_name
+from gradscribe.frontend.frame import Frame, is_mutable
 from gradscribe.frontend.heap import (
     Bound,
     Closure,
@@ -28,6 +28,7 @@ from gradscribe.frontend.heap import (
     locations,
 )
 from gradscribe.frontend.hidden import plain
+from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value
 from gradscribe.ir.primitives import IF

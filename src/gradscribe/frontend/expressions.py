@@ -26,11 +26,12 @@ from gradscribe.frontend import (
     sharing,
     views,
 )
-from gradscribe.frontend.frame import GETITEM, Frame, is_mutable, is_structured
+from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.resolve import nested_definition
+from gradscribe.frontend.wholes import is_structured
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value

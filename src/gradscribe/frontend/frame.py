@@ -11,7 +11,7 @@ from typing import Any, NoReturn, final
 
 from gradscribe.arrays import foreign_of
 from gradscribe.errors import AliasError, UnsupportedError
-from gradscribe.frontend import aliasing, raising
+from gradscribe.frontend import aliasing, raising, wholes
 from gradscribe.frontend.heap import (
     Bound,
     Cell,
@@ -26,29 +26,19 @@ from gradscribe.frontend.heap import (
     Step,
     Super,
     TupleOf,
-    locations,
 )
 from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
-from gradscribe.ir import helpers, trees
+from gradscribe.frontend.wholes import is_structured, part_name
+from gradscribe.ir import helpers
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import make_tuple
-from gradscribe.ir.facts.records import field_names, instance
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import Primitive, of
-from gradscribe.ir.types import (
-    UNKNOWN,
-    Array,
-    Mapping,
-    Sequence,
-    Static,
-    Struct,
-    Type,
-    Unknown,
-    is_unlike,
-)
+from gradscribe.ir.types import UNKNOWN, Array, Mapping, Sequence, Static, Struct, Type, Unknown
 from gradscribe.objects import is_named_tuple
 from gradscribe.source import Span
 
@@ -184,30 +174,12 @@ class Frame:
         if isinstance(kind, Static):
             return Const(kind.value)
         if isinstance(kind, Sequence) and kind.kind == "tuple" and kind.items is not None:
-            return TupleOf(tuple(map(self.wrap, self._parts(operand))))
+            return TupleOf(tuple(map(self.wrap, wholes.parts_of(self, operand))))
         if isinstance(kind, Struct) and is_named_tuple(kind.cls):
-            return TupleOf(tuple(map(self.wrap, self._parts(operand))), kind.cls)
+            return TupleOf(tuple(map(self.wrap, wholes.parts_of(self, operand))), kind.cls)
         if is_structured(kind):
-            return self._opened(operand, name)
+            return wholes.opened(self, operand, name)
         return self.heap.new(operand, name) if is_mutable(kind) else operand
-
-    def _parts(self, operand: Value) -> list[Operand]:
-        """The parts of a tuple, dict or object, each read here."""
-        return [
-            trees.part(self.builder, operand, place, part_name("", key))
-            for place, key in enumerate(trees.keys(operand.type))
-        ]
-
-    def _opened(self, operand: Value, name: str) -> Ref:
-        """A new object of known structure that holds what ``operand`` holds now."""
-        kind = operand.type
-        bound = [self.wrap(part) for part in self._parts(operand)]
-        names = {Mapping: "dict", Struct: "object", Sequence: "list"}
-        cls = kind.cls if isinstance(kind, Struct) else None
-        fields = Fields(names[type(kind)], dict(zip(trees.keys(kind), bound, strict=True)), cls)
-        ref = self.heap.new(fields, name)
-        self.heap.wholes[ref.loc] = (tuple(map(self.read, bound)), operand)
-        return ref
 
     def read(self, bound: Bound) -> Operand:
         """The SSA operand that a bound value is now."""
@@ -247,7 +219,7 @@ class Frame:
             aliasing.refuse_stale(self, bound.loc)
         if not bound.path:
             value = self.heap.values[bound.loc]
-            return self._whole(bound.loc, value) if isinstance(value, Fields) else value
+            return wholes.as_one(self, bound.loc, value) if isinstance(value, Fields) else value
         base = self.look(Ref(bound.loc, bound.path[:-1]))
         known = self.heap.views.get((bound.loc, bound.path))
         if known is not None and known[0] is base:
@@ -268,55 +240,6 @@ class Frame:
         """The place in a list that an object stands for, or the object itself."""
         place = self.heap.standing.get(ref.loc)
         return ref if place is None else Ref(place.loc, (*place.path, *ref.path))
-
-    def _whole(self, loc: Loc, fields: Fields) -> Operand:
-        """What an object of known structure is now, as one operand."""
-        parts = tuple(self.read(item) for item in fields.entries.values())
-        known = self.heap.wholes.get(loc)
-        if known is not None and len(known[0]) == len(parts):
-            if all(a is b for a, b in zip(known[0], parts, strict=True)):
-                return known[1]
-        if fields.kind == "dict":
-            whole = self.emit(of(dict), Const(tuple(fields.entries)), *parts)
-        elif fields.kind == "list":
-            whole = self.emit(of(list), *parts)
-        else:
-            assert fields.cls is not None
-            named = dict(zip(fields.entries, parts, strict=True))
-            given = [named.get(name, Const(None)) for name in self._constructor(loc, fields)]
-            whole = self.emit(INSTANCE, Const(fields.cls), *given)
-        self.heap.wholes[loc] = (parts, whole)
-        return whole
-
-    def _constructor(self, loc: Loc, fields: Fields) -> tuple[str, ...]:
-        """The fields that the constructor of an object's class takes, if these are all it has."""
-        try:
-            names = field_names(fields.cls)
-        except UnsupportedError as error:  # a fact's: it knows what, not where
-            self.refuse_here(error.message, error.hint)
-        if set(names) != set(fields.entries):
-            self.refuse_here(
-                f"an object of the class {fields.cls and fields.cls.__name__} is used as a whole "
-                "here, and has other attributes than its constructor takes",
-                "use its attributes",
-            )
-        return names
-
-    def settle(self, ref: Ref) -> None:
-        """Make a container that was followed entry by entry one value from now on."""
-        fields = self.heap.fields(ref)
-        if fields is not None:
-            from gradscribe.frontend import sharing
-
-            items = list(fields.entries.values())
-            for item in items if fields.kind == "list" else ():
-                if isinstance(item, Ref) and not item.path:
-                    self.settle(item)
-            own = set(self.heap.own)
-            self.heap.values[ref.loc] = self.look(ref)
-            self.heap.own |= own.intersection(locations(TupleOf(tuple(items))))
-            sharing.claim(self, ref, items, None)
-            sharing.stand(self, ref, items)
 
     @contextmanager
     def handing_on(self) -> Iterator[None]:
@@ -497,20 +420,6 @@ class Frame:
         home = self.definition.globals.get("__name__")
         known_builtin = value is getattr(builtins, name, None)
         return Const(value, name, None if known_builtin else home)
-
-
-def part_name(whole: str, key: Any) -> str:
-    """What a part of an object is called: ``p_x`` for ``p.x`` and ``p["x"]``, ``x`` for self's."""
-    if not isinstance(key, str) or not key.isidentifier():
-        return whole
-    return f"{whole}_{key}" if whole and whole != "self" else key
-
-
-def is_structured(kind: Type) -> bool:
-    """Is a value of this type followed part by part?"""
-    if isinstance(kind, Sequence):
-        return kind.kind == "list" and kind.items is not None and is_unlike(list(kind.items))
-    return isinstance(kind, Struct) or (isinstance(kind, Mapping) and kind.items is not None)
 
 
 def is_mutable(kind: Type) -> bool:

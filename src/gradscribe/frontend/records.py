@@ -14,10 +14,11 @@ from collections.abc import Callable
 from typing import Any
 
 from gradscribe.frontend import aliasing, containers, opened
-from gradscribe.frontend.frame import Frame, part_name
+from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Fields, Lost, Method, Ref, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
+from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.control import Checkpointed
 from gradscribe.ir.core import UNDEF, Const, Value

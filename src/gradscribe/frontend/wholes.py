@@ -1,0 +1,102 @@
+"""Objects of known structure as one operand each, and operands as objects of known structure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradscribe.errors import UnsupportedError
+from gradscribe.frontend.heap import Fields, Loc, Ref, TupleOf, locations
+from gradscribe.ir import trees
+from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.facts.records import field_names, instance
+from gradscribe.ir.primitives import of
+from gradscribe.ir.types import Mapping, Sequence, Struct, Type, is_unlike
+
+if TYPE_CHECKING:
+    from gradscribe.frontend.frame import Frame
+
+
+def part_name(whole: str, key: Any) -> str:
+    """What a part of an object is called: ``p_x`` for ``p.x`` and ``p["x"]``, ``x`` for self's."""
+    if not isinstance(key, str) or not key.isidentifier():
+        return whole
+    return f"{whole}_{key}" if whole and whole != "self" else key
+
+
+def is_structured(kind: Type) -> bool:
+    """Is a value of this type followed part by part?"""
+    if isinstance(kind, Sequence):
+        return kind.kind == "list" and kind.items is not None and is_unlike(list(kind.items))
+    return isinstance(kind, Struct) or (isinstance(kind, Mapping) and kind.items is not None)
+
+
+def opened(frame: Frame, operand: Value, name: str) -> Ref:
+    """A new object of known structure that holds what ``operand`` holds now."""
+    kind = operand.type
+    bound = [frame.wrap(part) for part in parts_of(frame, operand)]
+    names = {Mapping: "dict", Struct: "object", Sequence: "list"}
+    cls = kind.cls if isinstance(kind, Struct) else None
+    fields = Fields(names[type(kind)], dict(zip(trees.keys(kind), bound, strict=True)), cls)
+    ref = frame.heap.new(fields, name)
+    frame.heap.wholes[ref.loc] = (tuple(map(frame.read, bound)), operand)
+    return ref
+
+
+def parts_of(frame: Frame, operand: Value) -> list[Operand]:
+    """The parts of a tuple, dict or object, each read here."""
+    return [
+        trees.part(frame.builder, operand, place, part_name("", key))
+        for place, key in enumerate(trees.keys(operand.type))
+    ]
+
+
+def as_one(frame: Frame, loc: Loc, fields: Fields) -> Operand:
+    """What an object of known structure is now, as one operand."""
+    parts = tuple(frame.read(item) for item in fields.entries.values())
+    known = frame.heap.wholes.get(loc)
+    if known is not None and len(known[0]) == len(parts):
+        if all(a is b for a, b in zip(known[0], parts, strict=True)):
+            return known[1]
+    if fields.kind == "dict":
+        whole = frame.emit(of(dict), Const(tuple(fields.entries)), *parts)
+    elif fields.kind == "list":
+        whole = frame.emit(of(list), *parts)
+    else:
+        assert fields.cls is not None
+        named = dict(zip(fields.entries, parts, strict=True))
+        given = [named.get(name, Const(None)) for name in _constructor(frame, loc, fields)]
+        whole = frame.emit(of(instance), Const(fields.cls), *given)
+    frame.heap.wholes[loc] = (parts, whole)
+    return whole
+
+
+def _constructor(frame: Frame, loc: Loc, fields: Fields) -> tuple[str, ...]:
+    """The fields that the constructor of an object's class takes, if these are all it has."""
+    try:
+        names = field_names(fields.cls)
+    except UnsupportedError as error:  # a fact's: it knows what, not where
+        frame.refuse_here(error.message, error.hint)
+    if set(names) != set(fields.entries):
+        frame.refuse_here(
+            f"an object of the class {fields.cls and fields.cls.__name__} is used as a whole "
+            "here, and has other attributes than its constructor takes",
+            "use its attributes",
+        )
+    return names
+
+
+def settle(frame: Frame, ref: Ref) -> None:
+    """Make a container that was followed entry by entry one value from now on."""
+    fields = frame.heap.fields(ref)
+    if fields is not None:
+        from gradscribe.frontend import sharing
+
+        items = list(fields.entries.values())
+        for item in items if fields.kind == "list" else ():
+            if isinstance(item, Ref) and not item.path:
+                settle(frame, item)
+        own = set(frame.heap.own)
+        frame.heap.values[ref.loc] = frame.look(ref)
+        frame.heap.own |= own.intersection(locations(TupleOf(tuple(items))))
+        sharing.claim(frame, ref, items, None)
+        sharing.stand(frame, ref, items)
