@@ -1,4 +1,4 @@
-"""Loops: lowered to a fixpoint of the types and aliases at their head (see ``carries``).
+"""Loops: lowered to a fixpoint of the types and aliases at their head (see ``fixpoint``).
 
 Arrays and lists are walked by position (``for v in x`` is ``for i in range(len(x))`` with
 ``v = x[i]``), which is what Python does, also when the body changes them; emission writes the
@@ -16,6 +16,7 @@ from gradscribe.frontend.arms import LEFT, NEVER, Ended
 from gradscribe.frontend.carries import Carries
 from gradscribe.frontend.control import branch
 from gradscribe.frontend.exits import Exits, leaves, returns
+from gradscribe.frontend.fixpoint import Fixpoint
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure
 from gradscribe.frontend.hidden import plain
@@ -131,7 +132,7 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
         attrs = Attrs(seqs=1, stop=carried.place(exits.stop), form=getattr(node, "form", None))
         return Op(FOR, (sequence, *inits), (), (body,), attrs)
 
-    carried.run(attempt)
+    Fixpoint(carried).run(attempt)
     unread = [name for name in targets if not _read_outside(frame, node, name)]
     for name in [*held, *unread]:
         frame.env.pop(name, None)
@@ -188,5 +189,5 @@ def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:
         inits = tuple(slot.init for slot in carried.slots)
         return Op(WHILE, inits, (), (test, body), Attrs(stop=carried.place(exits.stop)))
 
-    carried.run(attempt)
+    Fixpoint(carried).run(attempt)
     return None
