@@ -1111,20 +1111,56 @@ SECTIONS["Checkpoints"] = [
         args="x, n",
     ),
     Refusal(
-        "a checkpointed loop that is left early",
+        "a checkpointed loop of two sizes",
         """
         def main(x, n):
-            for i in gs.checkpoint(range(n), 2):
+            for i in gs.checkpoint(range(n), snapshots=2, memory=1000):
                 x = x - 0.1 * np.sin(x)
-                if np.max(x) < 0.5:
-                    break
             return np.sum(x)
         """,
         """
         def main(x, n):
-            for i in gs.checkpoint(range(n), 2):
-                if np.max(x) >= 0.5:
-                    x = x - 0.1 * np.sin(x)
+            for i in gs.checkpoint(range(n), memory=1000):
+                x = x - 0.1 * np.sin(x)
+            return np.sum(x)
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a range that is checkpointed outside of the program, of two sizes",
+        """
+        def main(x):
+            return np.sum(x)
+        """,
+        "",
+        call="gs.checkpoint(range(3), 2, 1000)",
+        instead="gs.checkpoint(range(3), memory=1000)",
+    ),
+    Refusal(
+        "a checkpointed function with a number of snapshots",
+        """
+        def main(x):
+            return np.sum(x)
+        """,
+        "",
+        call="gs.checkpoint(main, snapshots=2)",
+        instead="gs.checkpoint(main)",
+    ),
+    Refusal(
+        "a checkpointed loop that something is returned from",
+        """
+        def main(x, n):
+            while gs.checkpoint(True, 2):
+                x = x - 0.1 * np.sin(x)
+                if np.max(x) < 0.5:
+                    return np.sum(x)
+        """,
+        """
+        def main(x, n):
+            while gs.checkpoint(True, 2):
+                x = x - 0.1 * np.sin(x)
+                if np.max(x) < 0.5:
+                    break
             return np.sum(x)
         """,
         args="x, n",

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import gradscribe as gs
+from gradscribe.ir.special import snapshots_in
 from oracles import assert_close
 from pipeline import (
     EXACT,
@@ -192,6 +193,17 @@ def f(p, xs):
 def main(w, x):
     r = f({"w": w, "b": x}, (x, x**2))
     return np.sum(r["h"]) * r["s"]
+""",
+        (W, X),
+        (0, 1),
+    ),
+    "* parameters": (
+        """
+@gs.checkpoint
+def f(x, *more, **named):
+    return np.sin(x) * more[0] + sum(more) * named["k"]
+def main(w, x):
+    return np.sum(f(x, w[0], x**2, k=2.0 * x) * f(x, w[1], k=1.0))
 """,
         (W, X),
         (0, 1),
@@ -510,6 +522,97 @@ def main(x, n, k):
         (X, 4, 1),
         (0,),
     ),
+    "as many snapshots as there is room for": (
+        """
+def main(x, v, n, room):
+    for t in gs.checkpoint(range(n), memory=room):
+        x, v = x + 0.1 * v, v - 0.1 * np.sin(x) / (t + 1)
+    return np.sum(x * v)
+""",
+        (X, X**2, 7, 100.0),
+        (0, 1),
+    ),
+    "room for a state with lists in it": (
+        """
+def main(x, n):
+    xs = [x, 2 * x]
+    for t in gs.checkpoint(range(n), memory=100):
+        xs = [np.sin(xs[1]), xs[0] * xs[1]]
+    return np.sum(xs[0])
+""",
+        (X, 6),
+        (0,),
+    ),
+    "left early": (
+        """
+def main(x, w, n):
+    y = x
+    for i in gs.checkpoint(range(1, n), 2):
+        y = np.sin(w * y) * 1.1
+        if np.sum(y) < 0.5:
+            break
+        y = y + 0.01 * i
+    return np.sum(x * y)
+""",
+        (X, X - 0.2, 30),
+        (0, 1),
+    ),
+    "left before its first step ends": (
+        """
+def main(x, n):
+    y = x
+    for i in gs.checkpoint(range(n), 2):
+        if np.sum(x) > 0:
+            break
+        y = y * x
+    else:
+        y = 2 * y
+    return np.sum(x * y)
+""",
+        (X, 5),
+        (0,),
+    ),
+    "as long as a test holds": (
+        """
+def main(x, v, dt):
+    while gs.checkpoint(np.sum(x) > 0, len(x) * 2 - 3):
+        v = v - 9.81 * dt
+        if np.sum(v) < -5.0:
+            v = 0.5 * v
+        x = x + v * dt
+    return np.sum(x * v)
+""",
+        (X, X**2, 0.03),
+        (0, 1, 2),
+    ),
+    "as long as a test holds, which it never does": (
+        """
+def main(x):
+    while gs.checkpoint(np.sum(x) < 0, 3):
+        x = x + np.sin(x)
+    return np.sum(x**2)
+""",
+        (X,),
+        (0,),
+    ),
+    "a while loop that is left, twice": (
+        """
+def main(x, n):
+    k = 0
+    while gs.checkpoint(True, memory=50):
+        x = np.sin(x) * 1.2
+        k += 1
+        if k > n:
+            break
+    y = x * k
+    while gs.checkpoint(k > 0):
+        y = np.cos(y) * x
+        k -= 1
+    return np.sum(x * y)
+""",
+        (X, 4),
+        (0,),
+    ),
     "what does not carry a derivative": (
         """
 def main(x, n):
@@ -536,6 +639,8 @@ def test_a_checkpointed_loop_has_the_same_derivatives(name: str) -> None:
     else:
         check_everything(main, args, wrt)
     bare = re.sub(r"gs.checkpoint\((range\(.*?\))(, .*?)?\):", r"\1:", source)
+    bare = re.sub(r"while gs.checkpoint\((.*?)(, .*)?\):", r"while \1:", bare)
+    assert "checkpoint(" not in bare.replace("@gs.checkpoint\ndef", "")
     plain = define(HEAD + bare, "main", "bare")
     for k in wrt:
         assert_close(quietly(gs.grad(main, k), *args), quietly(gs.grad(plain, k), *args), **EXACT)
@@ -614,3 +719,51 @@ def test_no_more_states_are_held_than_snapshots() -> None:
     around = 9  # the state at work, the adjoint, and what a step makes of them
     for snapshots in (2, 5, 20):
         assert peak(gradient, x, 100, snapshots) < snapshots + around
+
+
+def test_no_more_states_are_held_than_there_is_room_for() -> None:
+    x = np.linspace(0.1, 1.0, 20_000)
+    program = WALK.replace("(range(n), k)", "(range(n), memory=k)")
+    gradient = gs.grad(define(HEAD + program))
+    assert_close(gradient(x, 100, 5 * x.nbytes), gs.grad(define(HEAD + WALK))(x, 100, 5), **EXACT)
+    for states in (2, 5, 20):
+        assert peak(gradient, x, 100, (states + 0.5) * x.nbytes) < states + 9
+    assert peak(gradient, x, 100, 0) < 1 + 9
+
+
+def test_a_while_loop_holds_no_more_states_than_snapshots() -> None:
+    x = np.linspace(0.1, 1.0, 20_000)
+    program = """
+def main(x, n, k):
+    while gs.checkpoint(n > 0, k):
+        x = x + 0.1 * np.tanh(x)
+        n -= 1
+    return np.sum(x**2)
+"""
+    gradient = gs.grad(define(HEAD + program))
+    assert_close(gradient(x, 100, 5), gs.grad(define(HEAD + WALK))(x, 100, 5), **EXACT)
+    for snapshots in (2, 5, 20):
+        assert peak(gradient, x, 100, snapshots) < snapshots + 9
+
+
+def test_room_is_counted_in_all_of_a_state() -> None:
+    array = np.zeros((3, 4), np.float32)
+    assert snapshots_in(480, array) == 10
+    assert snapshots_in(480, array, array) == 5
+    assert snapshots_in(480, [array, (array,)], {"a": array, "b": array}) == 2
+    assert snapshots_in(100, 1.0, np.float64(2.0), 3) == 4
+    assert snapshots_in(0, array) == 1
+    assert snapshots_in(100, np.zeros(0)) == 100
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: gs.checkpoint(range(3), 2, 100), "snapshots or memory, not both"),
+        (lambda: gs.checkpoint(_total, 2), "keeps nothing of a function but its arguments"),
+        (lambda: gs.checkpoint(_total, memory=1e6), "keeps nothing of a function"),
+    ],
+)
+def test_what_checkpoint_does_not_take_is_named(make: Any, message: str) -> None:
+    with pytest.raises(gs.ArgumentError, match=message):
+        make()

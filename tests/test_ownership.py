@@ -164,3 +164,18 @@ def test_one_array_passed_for_two_parameters_of_which_one_is_changed(twice: Any)
     except (gs.GradscribeError, ValueError):
         return
     assert_close(first + second, expected, **FIRST)
+
+
+def test_a_copy_that_is_handed_out_in_a_tuple_is_made_before_the_tuple() -> None:
+    source = """
+import numpy as np
+import gradscribe as gs
+def main(x, n):
+    for i in gs.checkpoint(range(n), 2):
+        x = np.sin(x) * 1.2
+    return np.sum(x)
+"""
+    gradient = gs.grad(define(source), ("x",), mode="reverse")
+    value, pullback = gs.vjp(gradient, ("x",))(U, 3)
+    assert_close(value, gradient(U, 3))
+    assert_close(pullback((np.ones(3),)), (gs.hvp(define(source))(U, np.ones(3), 3),))

@@ -7,9 +7,10 @@ Before::                                    After::
                                                 if len(range(n)) > 0:
                                                     x = body(range(n)[-1], x, a)
 
-where ``steps`` runs the loop over its part. The parts are reversed as any other loop is: the state
-at the beginning of each is kept. The adjoint of ``steps`` goes back through a part, a step at a
-time; on the way to the last step that is left it keeps states again::
+where ``steps`` runs the loop over its part. (A loop that ends by a test or is left early runs once
+before, to count its steps.) The parts are reversed as any other loop is: the state at the beginning
+of each is kept. The adjoint of ``steps`` goes back through a part, a step at a time; on the way to
+the last step that is left it keeps states again::
 
     pending, x_saved = [(steps, snapshots)], [x]
     while pending:
@@ -59,6 +60,7 @@ from gradscribe.ir.types import PY_INT, RANGE, UNKNOWN, Sequence, maybe_float
 from gradscribe.passes.clean import clean
 
 CHECKPOINT, SEGMENTS = of(helpers.checkpoint), of(special.segments)
+SNAPSHOTS_IN, SLICE, RANGE_OF = of(special.snapshots_in), of(slice), of(range)
 LEN, GT, LIST = of(len), of(operator.gt), of(list)
 APPEND, WITHOUT = of(helpers.append), of(helpers.without)
 
@@ -67,41 +69,51 @@ def expand(function: Function) -> None:
     """Rewrite the checkpointed loops of a function that is going to be reversed, in place."""
     if any(op.prim is CHECKPOINT for op in walk(function.body)):
         clean(function)
-        _expand(function.body, {}, function.name)
+        _rewrite(function.body, {}, _count)
+        clean(function)
+        _rewrite(function.body, {}, lambda loop, mark: _Loop(loop, mark, function.name).parts())
 
 
-def _expand(region: Region, made: dict[Value, Op], name: str) -> None:
+def _rewrite(region: Region, made: dict[Value, Op], instead: Callable[[Op, Op], list[Op]]) -> None:
+    """Put other operations in the places of loops that are checkpointed."""
     ops: list[Op] = []
     for op in region.ops:
         if op.prim is CHECKPOINT:
             made[op.results[0]] = op
-        mark = made.get(op.args[0]) if op.prim is FOR and isinstance(op.args[0], Value) else None
+        mark = _mark(op, made)
         if mark is not None and any(maybe_float(result.type) for result in op.results):
             _check(op)
-            ops += _Loop(op, mark, name).parts()
+            ops += instead(op, mark)
         else:
             ops.append(op)
     region.ops = ops
     for op in region.ops:
         for inner in op.regions:
-            _expand(inner, made, name)
+            _rewrite(inner, made, instead)
+
+
+def _mark(loop: Op, made: dict[Value, Op]) -> Op | None:
+    """What says that a loop is checkpointed, if anything does."""
+    if loop.prim is FOR:
+        return made.get(loop.args[0])  # type: ignore[arg-type]  # a Const is not made
+    return _mark_of_test(loop.regions[0]) if loop.prim is WHILE else None
+
+
+def _mark_of_test(test: Region) -> Op | None:
+    (tested,) = test.yields
+    marks = (op for op in test.ops if op.prim is CHECKPOINT)
+    return next((mark for mark in marks if mark.result is tested), None)
 
 
 def _check(loop: Op) -> None:
     """Refuse a loop that cannot be run in parts, or not twice."""
-    if loop.attrs.stop is not None:
-        raise UnsupportedError(
-            "a checkpointed loop is left early: how many steps there are must be known before",
-            loop.span,
-            "count the steps first, and walk a range of that length",
-        )
     if len(loop.results) != carries(loop) or UNDEF in loop.args:
         raise UnsupportedError(
             "a checkpointed loop collects values, or binds what is read after it first",
             loop.span,
-            "bind what the loop computes before it, as x = x0",
+            "bind what the loop computes before it, as x = x0, and return it after it",
         )
-    for op in walk(loop.regions[0]):
+    for op in (o for region in loop.regions for o in walk(region)):
         if acts(op):
             raise UnsupportedError(
                 "the steps of a checkpointed loop are run more than once, and what this does is "
@@ -111,13 +123,50 @@ def _check(loop: Op) -> None:
             )
 
 
+def _count(loop: Op, mark: Op) -> list[Op]:
+    """A loop that may end at any step, as one over a range that is counted first."""
+    if loop.prim is FOR and loop.attrs.stop is None:
+        return [loop]
+    builder = Builder()
+    builder.span, builder.statement = loop.span, loop.statement
+    count = Value("count", PY_INT)
+    inits, said = loop.args[first_carry(loop) :], list(mark.args[1:])
+    *tests, body = (copy_region(region, {}) for region in loop.regions)
+    for region in (*tests, body):
+        region.params.append(Value(count.hint, PY_INT))
+    with builder.into(body):
+        body.yields.append(builder.emit(ADD, body.params[-1], 1, hint=count.hint))
+    for test, given in zip(tests, loop.regions, strict=False):
+        made = _mark_of_test(test)
+        assert made is not None
+        test.yields = [made.args[0]]
+        first = Region([], given.ops, said)  # what the mark says may be computed in the test
+        copy = copy_region(first, dict(zip(given.params, inits, strict=True)))
+        builder.region.ops += copy.ops
+        said = copy.yields
+    walked = [] if loop.prim is WHILE else [mark.args[0]]
+    results = (*(Value(v.hint, v.type) for v in loop.results), count)
+    attrs = Attrs(seqs=len(walked), stop=loop.attrs.stop)
+    builder.append(Op(loop.prim, (*walked, *inits, Const(0)), results, (*tests, body), attrs))
+    if loop.prim is WHILE:
+        steps = builder.emit(RANGE_OF, count, hint="steps")
+    else:
+        steps = builder.emit(GETITEM, walked[0], builder.emit(SLICE, None, count), hint="steps")
+    again = copy_region(loop.regions[-1], {})
+    if loop.prim is WHILE:
+        again.params.insert(0, Value("i", PY_INT))
+    marked = builder.emit(CHECKPOINT, steps, *said)
+    builder.append(Op(FOR, (marked, *inits), loop.results, (again,), Attrs(seqs=1)))
+    return builder.region.ops
+
+
 @final
 class _Loop:
     """A loop ``for i in checkpoint(steps, snapshots)`` in parts."""
 
     def __init__(self, op: Op, mark: Op, name: str) -> None:
         self.op = op
-        self.steps, self.snapshots = mark.args
+        self.steps, *self.said = mark.args
         (self.body,) = op.regions
         self.inits = op.args[first_carry(op) :]
         self.states = self.body.params[first_carry(op) :]
@@ -150,7 +199,7 @@ class _Loop:
     def parts(self) -> list[Op]:
         """The operations that do what the loop does."""
         builder = self.builder
-        segments = builder.emit(SEGMENTS, self.steps, self.snapshots, hint="parts")
+        segments = builder.emit(SEGMENTS, self.steps, self._snapshots(), hint="parts")
         part = Value("part", SEGMENTS_TYPE.element or UNKNOWN)
         states = [Value(v.hint, v.type, v.named) for v in self.states]
         walked = Region([part, *states])
@@ -174,6 +223,15 @@ class _Loop:
         arms = (last, Region(yields=list(reached)))
         builder.append(Op(IF, (test,), self.op.results, arms))
         return builder.region.ops
+
+    def _snapshots(self) -> Operand:
+        """How many states are kept: as many as were said, or as there is room for."""
+        snapshots, memory, *_ = *self.said, Const(None), Const(None)
+        if not (isinstance(snapshots, Const) and snapshots.value is None):
+            return snapshots
+        if isinstance(memory, Const) and memory.value is None:
+            return Const(None)
+        return self.builder.emit(SNAPSHOTS_IN, memory, *self.inits, hint="snapshots")
 
 
 def _together(builder: Builder, operands: Sequence_[Operand]) -> Operand:

@@ -40,7 +40,7 @@ from gradscribe.ir.facts.methods import attribute_T
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
-from gradscribe.ir.rewrite import defined_in
+from gradscribe.ir.rewrite import defined_in, operands_in
 from gradscribe.ir.types import Array, Sequence, Type, Unknown, element_type, is_array
 
 COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
@@ -64,6 +64,7 @@ class Ownership:
         self.function = function
         self.memory = Memory(function)
         self.copies: list[tuple[Region, int, Op]] = []
+        self.displays: list[Op] = []  # the containers that are handed out, inner ones first
         self.copied: set[Value] = set()
 
     def run(self) -> None:
@@ -75,6 +76,7 @@ class Ownership:
         # Later places first, so that the places of earlier copies stay right.
         for region, place, op in reversed(sorted(self.copies, key=lambda c: c[1])):
             region.ops.insert(place, op)
+        self._displays_last()
 
     # ------------------------------------------------------------------ operations
 
@@ -378,6 +380,7 @@ class Ownership:
             if op is not None and parts is not None:
                 before = op.args[: len(op.args) - len(parts)]
                 op.args = (*before, *(self._give(a, given) for a in parts))
+                self.displays.append(op)
                 return operand
             if not has_memory(operand.type):
                 return operand
@@ -394,6 +397,13 @@ class Ownership:
                 return copy.results[0]
             return operand
         return operand
+
+    def _displays_last(self) -> None:
+        """Put what is handed out together after the copies that it is made of."""
+        body, made = self.function.body, {op.results[0] for op in self.displays}
+        others = [op for op in body.ops if op not in self.displays]
+        if all(made.isdisjoint(operands_in(Region([], [op]))) for op in others):
+            body.ops = [*others, *self.displays]
 
     def _is_all_of_ours(self, value: Value) -> bool:
         """Is this an array of ours in another shape?"""

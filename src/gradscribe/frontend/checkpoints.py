@@ -1,4 +1,5 @@
-"""``checkpoint(f)(x)`` and ``for i in checkpoint(range(n))``: what reverse mode computes again.
+"""What reverse mode computes again: ``checkpoint(f)(x)``, ``for i in checkpoint(range(n))`` and
+``while checkpoint(test)``.
 
 A checkpointed function keeps its own text, as recursive ones do: it is lowered by itself, and its
 calls become CALL operations. Derivatives know these by their form.
@@ -7,17 +8,21 @@ calls become CALL operations. Derivatives know these by their form.
 from __future__ import annotations
 
 import ast
+import types
 from typing import Any
+
+import gast
 
 from gradscribe.errors import SourceUnavailableError
 from gradscribe.frontend import records, recursion
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Method
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.resolve import definition_of, is_written
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import control, helpers
-from gradscribe.ir.core import Const, Function, Op, walk
+from gradscribe.ir.core import Const, Function, Op, Operand, walk
 from gradscribe.ir.primitives import OPAQUE, SCOPE, of
 from gradscribe.ir.scopes import catches, is_repeated
 from gradscribe.ir.types import RANGE
@@ -28,19 +33,17 @@ Keywords = dict[str, Bound]
 def checkpoint(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
-    """``checkpoint(what, snapshots=None)``."""
+    """``checkpoint(what, snapshots=None, memory=None)``."""
     what, *more = positional or [Const(None)]
-    more += [keywords[name] for name in keywords if name == "snapshots"]
     walked = not isinstance(what, Closure | Method | Procedure) and frame.type(what) == RANGE
-    if len(more) > walked or set(keywords) - {"snapshots"}:
+    if walked:
+        return frame.wrap(_mark(frame, node, frame.read(what), more, keywords))
+    if more or keywords:
         frame.refuse(
             node,
-            "checkpoint takes one function, or a range and how many snapshots to keep",
+            "checkpoint takes one function, or a range and how much of its loop to keep",
             "write checkpoint(f)(x)",
         )
-    if walked:
-        snapshots = frame.read(more[0]) if more else Const(None)
-        return frame.wrap(frame.emit(of(helpers.checkpoint), frame.read(what), snapshots))
     if isinstance(what, Closure) and stream_in(what) is None:
         return _procedure(what)
     known = isinstance(what, Const) and callable(what.value)
@@ -49,8 +52,54 @@ def checkpoint(
     frame.refuse(
         node,
         "this is no range, and no function that is known before the program runs",
-        "checkpoint a function and call what it returns, or walk checkpoint(range(n))",
+        "checkpoint a function and call what it returns, walk checkpoint(range(n)), or loop while "
+        "checkpoint(test)",
     )
+
+
+def _mark(frame: Frame, node: Any, what: Operand, more: list[Bound], keywords: Keywords) -> Operand:
+    """What a loop is governed by, with what is said of the states to keep."""
+    names = ("snapshots", "memory")
+    given = dict(zip(names, more, strict=False)) | keywords
+    said = [frame.read(given[name]) if name in given else Const(None) for name in names]
+    known = [operand for operand in said if not _is_none(operand)]
+    if len(more) > len(names) or set(given) - {*names} or len(known) > 1:
+        frame.refuse(
+            node,
+            "checkpoint takes a loop's range or test, and how many snapshots to keep or how many "
+            "bytes of them",
+            "write checkpoint(range(n), snapshots=k) or checkpoint(range(n), memory=2**30)",
+        )
+    while said and _is_none(said[-1]):
+        said.pop()
+    return frame.emit(of(helpers.checkpoint), what, *said)
+
+
+def _is_none(operand: Operand) -> bool:
+    return isinstance(operand, Const) and operand.value is None
+
+
+def condition(frame: Frame, test: Any) -> Operand:
+    """The condition of a ``while`` loop, which may be ``checkpoint(condition, …)``."""
+    from gradscribe.frontend import calls, conditions
+
+    if not isinstance(test, gast.Call) or not test.args or not _is_checkpoint(frame, test.func):
+        return conditions.condition(frame, test)
+    what = conditions.condition(frame, test.args[0])
+    rest = gast.Call(test.func, test.args[1:], test.keywords)
+    return _mark(frame, test, what, *calls.arguments(frame, rest))
+
+
+def _is_checkpoint(frame: Frame, node: Any) -> bool:
+    """Is a function that is called by name ``checkpoint``?"""
+    from gradscribe.frontend.expressions import lower
+
+    base = node.value if isinstance(node, gast.Attribute) else node
+    bound = lower(frame, base) if isinstance(base, gast.Name) else None
+    found = bound.value if isinstance(bound, Const) else None
+    if isinstance(node, gast.Attribute):
+        found = getattr(found, node.attr, None) if isinstance(found, types.ModuleType) else None
+    return helper_of(found) is helpers.checkpoint or found is control.checkpoint
 
 
 def checkpointed(

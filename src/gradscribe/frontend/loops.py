@@ -170,7 +170,7 @@ def _reads(node: Any, name: str) -> int:
 
 def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:
     """Lower ``while test``."""
-    from gradscribe.frontend.conditions import condition
+    from gradscribe.frontend.checkpoints import condition
     from gradscribe.frontend.lower import block
 
     parts = [*node.body, node.test]

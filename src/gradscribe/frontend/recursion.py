@@ -262,10 +262,11 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
     for name, closure in task.known.items():
         inner.env[name] = Closure(closure.definition, inner)
     params: list[Parameter] = []
-    if any(param.kind in ("args", "kwargs") for param in parameters(definition.node)):
+    starred = any(param.kind in ("args", "kwargs") for param in parameters(definition.node))
+    if starred and task.kind == "recursive":  # each call may give another number of them
         frame.refuse(
             node,
-            f"a {task.kind} function with * parameters is not supported",
+            "a recursive function with * parameters is not supported",
             "give it the list itself",
         )
     for i, (name, kind) in enumerate(zip(task.names, task.kinds, strict=True)):

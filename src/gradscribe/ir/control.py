@@ -8,6 +8,8 @@ import types
 from collections.abc import Callable
 from typing import Any, final
 
+from gradscribe.errors import ArgumentError
+
 
 @final
 class Checkpointed:
@@ -28,7 +30,7 @@ class Checkpointed:
         return name  # it has taken the function's place in its module
 
 
-def checkpoint(what: Any, snapshots: int | None = None) -> Any:
+def checkpoint(what: Any, snapshots: int | None = None, memory: float | None = None) -> Any:
     """``what`` itself, of which derivatives save little and compute the rest again.
 
     Of a *function* reverse mode keeps nothing but the arguments: its adjoint calls it again before
@@ -46,8 +48,9 @@ def checkpoint(what: Any, snapshots: int | None = None) -> Any:
            [0., 0.]])
 
     Of a *range* that a loop walks it keeps as many states as ``snapshots`` says at a time (the
-    square root of its length if nothing is said), and runs the steps between them again, each as
-    seldom as possible: with s snapshots ``comb(s + r, s)`` steps no more than r times.
+    square root of its length if nothing is said), or as have room in ``memory`` bytes (one at
+    least). The steps between them are run again, each as seldom as possible: with s snapshots
+    ``comb(s + r, s)`` steps no more than r times.
 
     >>> def orbit(x, n):
     ...     for _ in gs.checkpoint(range(n), snapshots=4):
@@ -56,10 +59,32 @@ def checkpoint(what: Any, snapshots: int | None = None) -> Any:
     >>> gs.grad(orbit)(np.zeros(2), 1000).round(8)
     array([4.317e-05, 4.317e-05])
 
+    Of the *test* of a ``while`` loop it does the same, and so for a loop that ``break`` leaves. How
+    many steps there are is counted first, by running the loop once more.
+
+    >>> def settled(x):
+    ...     while gs.checkpoint(np.max(x) > 0.1, memory=2**20):
+    ...         x = x - 0.01 * np.sin(x)
+    ...     return np.sum(x)
+    >>> gs.grad(settled)(np.ones(2)).round(8)
+    array([0.11887186, 0.11887186])
+
     Neither may print, draw random numbers or change what belongs to others: it could not be run
     twice, and is refused.
     """
-    return Checkpointed(what) if callable(what) else what
+    if snapshots is not None and memory is not None:
+        raise ArgumentError(
+            "checkpoint takes snapshots or memory, not both",
+            hint="say one: the other follows from the size of a state",
+        )
+    if not callable(what):
+        return what
+    if snapshots is not None or memory is not None:
+        raise ArgumentError(
+            "checkpoint keeps nothing of a function but its arguments, so there are no snapshots",
+            hint="write checkpoint(f), or give it the range of a loop",
+        )
+    return Checkpointed(what)
 
 
 @final

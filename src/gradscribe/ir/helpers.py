@@ -154,7 +154,7 @@ def fixed(f: Any, x: Any, *args: Any) -> Any:
     return x
 
 
-def checkpoint(what: Any, snapshots: Any = None) -> Any:
+def checkpoint(what: Any, snapshots: Any = None, memory: Any = None) -> Any:
     """what itself, of which derivatives save little and compute the rest again."""
     return what
 

@@ -133,3 +133,19 @@ def segments(steps: Any, snapshots: Any) -> Any:
         parts.append((steps[:size], s))
         steps, snapshots = steps[size:], s - 1
     return parts
+
+
+def snapshots_in(memory: Any, *state: Any) -> Any:
+    """How many copies of a loop's state there is room for in so many bytes; for one at least."""
+    size, rest = 0, list(state)
+    while rest:
+        x = rest.pop()
+        if isinstance(x, (list, tuple)):
+            rest.extend(x)
+        elif isinstance(x, dict):
+            rest.extend(x.values())
+        elif hasattr(x, "__dict__") and not hasattr(x, "nbytes"):
+            rest.extend(vars(x).values())
+        else:
+            size += getattr(x, "nbytes", 8)
+    return max(int(memory // max(size, 1)), 1)

@@ -24,7 +24,7 @@ from gradscribe.ir.helpers import (
     zero_tree,
     zeros_like,
 )
-from gradscribe.ir.special import segments
+from gradscribe.ir.special import segments, snapshots_in
 from gradscribe.rules.declare import constant, constant_in, linear
 
 
@@ -89,6 +89,6 @@ constant_in(like, "x")
 constant_in(fill_like, "x")
 constant_in(expand, "x", "axis", "keepdims")
 constant(
-    zeros_like, zero_tree, stop_gradient, checkpoint, segments, check_finite, is_one,
+    zeros_like, zero_tree, stop_gradient, checkpoint, segments, snapshots_in, check_finite, is_one,
     is_slow_inverse, bounds, ordered, list.index, list.count, len, range, slice,
 )  # fmt: skip

@@ -429,7 +429,7 @@ def _(*lengths: Type) -> Type:
 
 
 @fact(helpers.checkpoint, name="checkpoint")
-def _(what: Type, snapshots: Any = None) -> Type:
+def _(what: Type, snapshots: Any = None, memory: Any = None) -> Type:
     return what
 
 
@@ -439,6 +439,11 @@ SEGMENTS = Sequence("list", None, Sequence("tuple", (RANGE, PY_INT)))
 @fact(special.segments, name="segments")
 def _(steps: Type, snapshots: Type) -> Type:
     return SEGMENTS
+
+
+@fact(special.snapshots_in, name="snapshots_in")
+def _(memory: Type, *state: Type) -> Type:
+    return PY_INT
 
 
 @fact(helpers.check_finite, effect=True, static="place what")
