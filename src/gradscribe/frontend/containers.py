@@ -2,7 +2,7 @@
 
 ``{"w": w, "b": b}`` and ``[layer, activation]`` are ``heap.Fields``: an entry that is read is what
 was put there itself. What cannot be followed entry by entry any longer (a key that is computed,
-a list that grows in a loop) becomes one value of the functional IR (``Frame.settle``).
+a list that grows in a loop) becomes one value of the functional IR (``wholes.settle``).
 """
 
 from __future__ import annotations
