@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, final
 
-from gradscribe.differentiate import jacobian
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Function, walk
@@ -77,6 +76,8 @@ class Jacobian:
         return known
 
     def _make(self, kinds: Types) -> Function:
+        from gradscribe.differentiate import jacobian
+
         wrt, single = places(self.function, self.wrt)
         names = list(self.signature().parameters)
         kinds, wrt = differentiable(kinds, wrt, names, self.name)
@@ -95,6 +96,8 @@ class Jacobian:
         return result
 
     def _goes_forward(self, primal: Function, value: Type, asked: list[Type]) -> bool:
+        from gradscribe.differentiate import jacobian
+
         if self.mode == "reverse" or not jacobian.has_ranks(value, primal, asked):
             return False
         if self.mode != "forward" and any(op.prim is HOOK for op in walk(primal.body)):

@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 
 from gradscribe.arrays import follows_protocols
-from gradscribe.differentiate import blame, many, transform
+from gradscribe.differentiate import blame, transform
 from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.abstraction import type_of
@@ -191,8 +191,12 @@ class Tangent:
             names = list(primal_signature(self.function).parameters)
             floats, _ = differentiable(args.items or (), wrt, names, self.name)
             primal = core.watched(self.function, floats, wrt, self.nan_check)
-            make = many.tangents if self.batched else transform.tangent
-            known = make(primal, wrt, self.name, has_aux=self.has_aux)
+            if self.batched:
+                from gradscribe.differentiate import many
+
+                known = many.tangents(primal, wrt, self.name, has_aux=self.has_aux)
+            else:
+                known = transform.tangent(primal, wrt, self.name, has_aux=self.has_aux)
             known = simplify(blame.watch(known) if self.nan_check else known)
             known.doc = self.doc()
             self.cache[key] = known
