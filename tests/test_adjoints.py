@@ -3,6 +3,7 @@
 import copy
 import importlib
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -53,3 +54,22 @@ def test_the_gradient_by_hand_is_that_of_differences(name):
         h = 1e-3
         slope = (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)
         np.testing.assert_allclose(np.sum(bar * direction), slope, rtol=1e-6, atol=1e-8)
+
+
+def peak(function, args):
+    """The most memory that a call holds at once."""
+    function(*args)
+    tracemalloc.start()
+    function(*args)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+@pytest.mark.parametrize("name", ["arc_distance", "nbody", "network", "softmax"])
+def test_the_compiled_gradient_holds_hardly_more_than_the_one_by_hand(name):
+    module = importlib.import_module(f"kernels.{name}")
+    args = module.arguments(1)
+    specification = grad(module.primal, module.WRT, mode="reverse").specification
+    compiled = specification.variant(specification.prepare(args)).function
+    assert peak(compiled, args) <= 1.3 * peak(module.by_hand, args)

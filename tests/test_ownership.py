@@ -36,6 +36,12 @@ PROGRAMS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
         (U, U + 1, U + 2),
         (0, 1, 2),
     ),
+    "a gradient that grows": (
+        "import numpy as np\ndef main(x, v):\n    r = x**2 + 0.1\n    a = (x * r) @ v\n"
+        "    b = (r * x) @ v\n    c = x - r\n    return np.sum(a * b) + np.sum(np.sin(c) * r)\n",
+        (M, A([0.3, -0.7])),
+        (0, 1),
+    ),
     "a broadcast gradient": (
         "import numpy as np\ndef main(x):\n    return np.sum(x)\n",
         (M,),

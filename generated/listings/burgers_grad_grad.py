@@ -51,9 +51,9 @@ def burgers_grad_grad(u, steps, c):
         u_bar[1:-1] = 0.0
         u_bar_bar[1:-1] += t_bar_bar - c * d_bar_bar * u_2[1:-1]
         u_2[1:-1] = u_old
+    u_bar += 2 * u_bar_bar
 
     # reverse of the forward sweep
-    u_bar = u_bar + 2 * u_bar_bar
     for u_part, s in zip(reversed(u_part_saved), reversed(s_saved)):
         t_bar = u_bar[1:-1]
         u_1[1:-1] = u_part

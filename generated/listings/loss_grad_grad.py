@@ -21,10 +21,10 @@ def loss_grad_grad(w, b, x, y):
     t_bar_bar = x @ np.ones_like(w) + 1
     t_bar_bar_1 = t_bar_bar * e
     p_bar_bar = t_bar_bar_1 * p**2
-    p_bar = (
-        2 * t_bar_bar_1 * p_bar_2 * p + p_bar_bar * p_bar_1 / p + p_bar_bar * p_bar / d
-    )
-    t_bar = (p_bar * p**2 - t_bar_bar * p_bar_2 * p**2) * e
+    p_bar_3 = 2 * t_bar_bar_1 * p_bar_2 * p
+    p_bar_3 += p_bar_bar * p_bar_1 / p
+    p_bar_3 += p_bar_bar * p_bar / d
+    t_bar = (p_bar_3 * p**2 - t_bar_bar * p_bar_2 * p**2) * e
     w_bar = x.T @ t_bar
     b_bar = np.sum(t_bar)
     return w_bar, b_bar

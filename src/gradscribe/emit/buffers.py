@@ -14,25 +14,7 @@ from gradscribe.ir.types import (
     Struct,
     Type,
     Unknown,
-    not_one,
 )
-
-
-def as_large(a: Type, b: Type) -> bool:
-    """Arrays of one dtype, the first certainly of the shape of the second."""
-    if (
-        not isinstance(a, Array)
-        or not isinstance(b, Array)
-        or a.dtype != b.dtype
-        or a.dtype is None
-    ):
-        return False
-    if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
-        return False
-    return all(
-        (x == y and x is not None) or (not_one(x) and not_one(y))
-        for x, y in zip(a.dims, b.dims, strict=True)
-    )
 
 
 def has_memory(kind: Type) -> bool:

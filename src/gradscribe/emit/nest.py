@@ -12,12 +12,14 @@ from typing import final
 from gradscribe.emit.clauses import find_clauses
 from gradscribe.emit.sharing import Buffers
 from gradscribe.ir import helpers
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.loops import carries
 from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import use_counts
-from gradscribe.ir.types import Scalar, Static
+from gradscribe.ir.types import Scalar, Static, as_large, is_array
+from gradscribe.passes.contributions import IN_PLACE, Growth, alike, is_derived_sum
 
 WIDTH = 88
 
@@ -50,6 +52,8 @@ class Nesting:
         self.collected = collected_values(function.body)
         self.apart = _returned_gradients(function)
         self.buffers = Buffers(function.body)
+        self.growth = Growth(self.counts)
+        self.growth.region(function.body)
         self._region(function.body, 4)
 
     def leaves(self, operand: Operand) -> list[Value]:
@@ -85,6 +89,7 @@ class Nesting:
             if op.prim is IF and op.attrs.form and not self._is_expression(op):
                 op.attrs = type(op.attrs)()
             room = WIDTH - indent - (len(op.results[0].hint) + 5 if op.results else 2)
+            self._sum_in_place(op)
             self._fit(op, room)
             if not self._may_nest(op):
                 continue
@@ -125,7 +130,7 @@ class Nesting:
         if op.prim.mutates is not None or op.prim.function is helpers.append:
             return False
         value = op.results[0]
-        return (not value.named or op.derived) and value not in self.apart
+        return (not value.named or op.derived) and value not in self.apart | self.growth.stages
 
     def _is_expression(self, op: Op) -> bool:
         """Can a conditional be written as ``a if c else b`` (or and/or)?"""
@@ -133,6 +138,33 @@ class Nesting:
             all(len(o.results) == 1 and o.results[0] in self.inlined for o in region.ops)
             for region in op.regions
         )
+
+    def _sum_in_place(self, op: Op) -> None:
+        """Let a sum whose second term is computed from whole arrays grow as a statement.
+
+        In ``(w / s - np.sum(w * e)) * e`` the first term would be kept while ``w * e`` is made.
+        """
+        if not (is_derived_sum(op) and op.args[0] in self.inlined):
+            return
+        if not is_array(type_of_operand(op.args[1])) or not self._sums_up(op.args[1], op):
+            return
+        old = op.args[0]
+        assert isinstance(old, Value)
+        if as_large(old.type, op.results[0].type) and self.inlined[old].prim.storage == "fresh":
+            self._take_out(old, op)
+            self.growth.stages.add(op.results[0])
+
+    def _sums_up(self, operand: Operand, total: Op) -> bool:
+        """Does the text of a term reduce an array of the size of the ``total``, made there?"""
+        op = self.inlined.get(operand) if isinstance(operand, Value) else None
+        if op is None:
+            return False
+        made = [self.inlined[a] for a in op.args if isinstance(a, Value) and a in self.inlined]
+        whole = not op.prim.elementwise and any(
+            o.prim.storage == "fresh" and alike(o.results[0].type, total.results[0].type)
+            for o in made
+        )
+        return whole or any(self._sums_up(arg, total) for arg in op.args)
 
     def _changed_between(self, op: Op, between: list[Op]) -> bool:
         """Is something that the text reads changed in place before the text stands?"""
@@ -176,6 +208,8 @@ class Nesting:
     def _length(self, op: Op) -> int:
         """How many characters the text of an operation takes, a little generously."""
         strength = _STRENGTH.get(op.prim.function)
+        if op.prim in IN_PLACE:
+            return self._operand_length(op.args[1]) + 1  # x += …
         if op.prim.function in (helpers.setitem, helpers.index_add):
             return sum(self._operand_length(a) for a in op.args[1:]) + 3  # x[…] += …
         if strength is None:

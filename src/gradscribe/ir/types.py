@@ -395,6 +395,23 @@ def dims_of(type: Type) -> tuple[Dim, ...] | None:
     return type.dims if isinstance(type, Array) else None
 
 
+def as_large(a: Type, b: Type) -> bool:
+    """Arrays of one dtype, the first certainly of the shape of the second."""
+    if (
+        not isinstance(a, Array)
+        or not isinstance(b, Array)
+        or a.dtype != b.dtype
+        or a.dtype is None
+    ):
+        return False
+    if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
+        return False
+    return all(
+        (x == y and x is not None) or (not_one(x) and not_one(y))
+        for x, y in zip(a.dims, b.dims, strict=True)
+    )
+
+
 def has_known_shape(type: Type) -> bool:
     """Have two values of this type one shape?"""
     dims = dims_of(type)

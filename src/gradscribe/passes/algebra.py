@@ -22,6 +22,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.rewrite import substitute, use_counts
 from gradscribe.ir.types import UNKNOWN, is_array, is_scalar
+from gradscribe.passes.contributions import Growth
 from gradscribe.passes.terms import (
     ADD,
     ARITHMETIC,
@@ -62,6 +63,7 @@ class _Algebra:
         self.forms: dict[Value, list[Term]] = {}
         self.mapping: dict[Value, Operand] = {}
         self.cheap: set[Value] = set()
+        self.growth = Growth(counts)
         self.writes = 0  # how many operations so far change something in place
         self.written: dict[Value, int] = {}  # how many had when a value was made
 
@@ -70,12 +72,14 @@ class _Algebra:
         readers = _readers(region)
         new: list[Op] = []
         for op in region.ops:
+            self.growth.enter(op)
             for inner in op.regions:
                 self.region(inner)
             self.writes += op.prim.mutates is not None
             self.written.update(dict.fromkeys(op.results, self.writes))
+            grows = self.growth.see(op)
             if op.prim in ARITHMETIC and len(op.results) == 1 and is_real(op):
-                self._arithmetic(op, readers, new)
+                self._arithmetic(op, readers, new, grows)
             elif op.prim is SUM and op.derived and is_real(op):
                 self._sum(op, readers, new)
             else:
@@ -85,7 +89,7 @@ class _Algebra:
         region.ops = new
         self.forms = outer_forms
 
-    def _arithmetic(self, op: Op, readers: dict[Value, Op], new: list[Op]) -> None:
+    def _arithmetic(self, op: Op, readers: dict[Value, Op], new: list[Op], grows: bool) -> None:
         (result,) = op.results
         read_through = self._read_through(op, readers)
         if not op.derived:
@@ -103,6 +107,9 @@ class _Algebra:
             return
         if read_through or is_trivial(form, self.cheap):
             self.forms[result] = form
+        if grows and len(form) == sum(len(self._terms(arg)) for arg in op.args):
+            new.append(op)
+            return
         plain = as_operand(form, result)
         if plain is not None:
             self.mapping[result] = plain
