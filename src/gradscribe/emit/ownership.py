@@ -41,7 +41,7 @@ from gradscribe.ir.facts.records import instance
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in, operands_in
-from gradscribe.ir.types import Array, Sequence, Type, Unknown, as_large, element_type, is_array
+from gradscribe.ir.types import Array, Sequence, Type, Unknown, element_type, is_array
 
 COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
 ARRAY = of(np.array)  # what may be a number has no method ``copy``

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import operator
 
-from gradscribe.emit.buffers import as_large
 from gradscribe.emit.memory import Memory
 from gradscribe.ir.core import Op, Region, Value
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import is_array
+from gradscribe.ir.types import as_large, is_array
 
 _IADD, _ISUB = of(operator.iadd), of(operator.isub)
 _IN_PLACE = {operator.add: _IADD, operator.sub: _ISUB}
