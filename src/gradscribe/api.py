@@ -62,7 +62,7 @@ def grad(
     return _derivative(
         function,
         wrt,
-        lambda f, at: spec.Gradient(f, at, mode, has_aux=has_aux, nan_check=nan_check),
+        lambda f, at: spec.Gradient(f, at, mode, has_aux, nan_check=nan_check),
     )
 
 
@@ -89,7 +89,7 @@ def value_and_grad(
     return _derivative(
         function,
         wrt,
-        lambda f, at: spec.Gradient(f, at, mode, True, has_aux, nan_check),
+        lambda f, at: spec.Gradient(f, at, mode, has_aux, with_value=True, nan_check=nan_check),
     )
 
 
@@ -258,7 +258,7 @@ def hvp(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) ->
 
 
 def _gradient(function: Callable[..., Any], wrt: Any, has_aux: bool) -> Derivative:
-    return spec.derivative(spec.Gradient(function, wrt, "auto", has_aux=has_aux))
+    return spec.derivative(spec.Gradient(function, wrt, "auto", has_aux))
 
 
 # ---------------------------------------------------------------------------- methods and partials

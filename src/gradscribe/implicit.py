@@ -19,7 +19,7 @@ import gast
 import numpy as np
 
 from gradscribe import api
-from gradscribe.differentiate.implicit import slope
+from gradscribe.differentiate.implicit import slope, solved
 from gradscribe.differentiate.inputs import parameters_of
 from gradscribe.frontend import calls, inlining
 from gradscribe.frontend.arms import Arm
@@ -105,22 +105,13 @@ def solution(f: Equation, x: Any, *args: Any) -> Any:
 
 def _newton(f: Equation, jacobian: Equation, x: Any, tolerance: Any, max_steps: Any) -> Any:
     for _ in range(max_steps):
-        step = _solved(jacobian(x), f(x))
+        step = solved(jacobian(x), f(x))
         x = x - step
         if np.max(np.abs(step)) <= tolerance * (1 + np.max(np.abs(x))):
             break
     else:
         raise RuntimeError("Newton's method has found no root")
     return x
-
-
-def _solved(a: Any, b: Any) -> Any:
-    if np.ndim(b) == 0:
-        return b / a
-    if np.ndim(b) == 1:
-        return np.linalg.solve(a, b)
-    n = np.size(b)
-    return np.reshape(np.linalg.solve(np.reshape(a, (n, n)), np.reshape(b, (n,))), np.shape(b))
 
 
 def _repeated(f: Equation, x: Any, tolerance: Any, max_steps: Any) -> Any:

@@ -62,7 +62,7 @@ def tangent(op: Op, new: Op, dots: dict[Value, Operand], builder: Builder) -> Op
     given = [dots[op.args[k]] for k in places]  # type: ignore[index]  # they have tangents: Values
     dot = placed(function, [x, *free, *given], builder, derived=True)
     matrix = _matrix(op, equation, x, free, builder)
-    made = _inlined(builder, _solved, a=matrix, b=dot)
+    made = _inlined(builder, solved, a=matrix, b=dot)
     return builder.emit(NEG, made) if op.attrs.form == "root" else made
 
 
@@ -98,7 +98,7 @@ def slope(equation: Function) -> Function:
 # ---------------------------------------------------------------------------- lowered, as rules are
 
 
-def _solved(a: Any, b: Any) -> Any:
+def solved(a: Any, b: Any) -> Any:
     if np.ndim(b) == 0:
         return b / a
     if np.ndim(b) == 1:

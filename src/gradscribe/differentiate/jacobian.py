@@ -20,7 +20,6 @@ from typing import final
 
 import numpy as np
 
-from gradscribe.differentiate import snapshots
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import TUPLE, Bar, Scope, bar_name
 from gradscribe.differentiate.batch import Batcher
@@ -30,7 +29,7 @@ from gradscribe.differentiate.leaves import Path, alone, at, leaves, rebuilt
 from gradscribe.differentiate.outputs import take_aux, with_aux
 from gradscribe.differentiate.reverse import reverse_sweep
 from gradscribe.differentiate.stacks import CannotBatch, batched_type
-from gradscribe.differentiate.transform import constant_output, floating, independent, ones
+from gradscribe.differentiate.transform import constant_output, floating, ground, independent, ones
 from gradscribe.differentiate.units import (
     all_at_once,
     around,
@@ -47,7 +46,7 @@ from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import of
-from gradscribe.ir.rewrite import copy_function, mapped
+from gradscribe.ir.rewrite import copy_function, copy_params, mapped
 from gradscribe.ir.types import Type, dims_of, is_scalar
 from gradscribe.passes.clean import clean
 
@@ -58,14 +57,10 @@ def reverse_jacobian(
     function: Function, wrt: list[Place], single: bool, name: str, has_aux: bool = False
 ) -> Function:
     """The Jacobian by one forward sweep and a reverse sweep for each entry of the value."""
-    new, _ = copy_function(function)
-    snapshots.expand(new)
+    below = ground(function, wrt, name, has_aux)
+    new, inputs, active, builder = below.function, below.inputs, below.active, below.builder
     new.name, new.order = name, function.order + 1
-    aux = take_aux(new, name) if has_aux else None
     result = new.result
-    inputs = inputs_of(new, wrt)
-    active = activity_of(new, inputs)
-    builder = Builder(new.body, derived=True)
     for op in new.body.ops:
         builder.note(op)
     kind = output_type(builder, new, result)
@@ -73,7 +68,7 @@ def reverse_jacobian(
     blocks = {path: rows.of_leaf(result, kind, path) for path, _ in leaves(kind, name)}
     jacobian = rebuilt(builder, kind, blocks.__getitem__)
     _note_independent(new, inputs, active)
-    new.body.yields = [with_aux(builder, jacobian, aux)]
+    new.body.yields = [with_aux(builder, jacobian, below.aux)]
     spend(new.body)
     return clean(new)
 
@@ -190,12 +185,8 @@ def forward_jacobian(
     aux = take_aux(old, name) if has_aux else None
     inputs = inputs_of(old, wrt)
     active = activity_of(old, inputs)
-    body = Region()
-    builder = Builder(body, derived=True)
-    mapping: dict[Value, Operand] = {}
-    for param in old.body.params:
-        fresh = mapping[param] = Value(param.hint, param.type, param.named)
-        body.params.append(fresh)
+    params, mapping = copy_params(old)
+    builder = Builder(body := Region(params), derived=True)
     kind = output_type(builder, old, old.result)
     outputs = leaves(kind, name)
     places = [(k, *leaf) for k, value in enumerate(inputs) for leaf in leaves(value.type, name)]

@@ -38,7 +38,7 @@ from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, R
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import OPAQUE, of
-from gradscribe.ir.rewrite import copy_function, free_values, mapped, substitute
+from gradscribe.ir.rewrite import copy_function, copy_params, free_values, mapped, substitute
 from gradscribe.ir.types import (
     FLOAT,
     PY_FLOAT,
@@ -73,6 +73,30 @@ class Split:
     directions: int = 1  # how many parameters it is linear in
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A copy of a function, for a reverse sweep to be appended to.
+
+    ``builder`` appends; ``aux`` is the auxiliary part that was taken away.
+    """
+
+    function: Function
+    aux: Operand | None
+    inputs: list[Value]
+    active: Activity
+    builder: Builder
+
+
+def ground(function: Function, wrt: list[Place], who: str, has_aux: bool) -> Ground:
+    """A copy of a function in which what a reverse sweep for ``wrt`` is about is known."""
+    new, _ = copy_function(function)
+    snapshots.expand(new)
+    aux = take_aux(new, who) if has_aux else None
+    inputs = inputs_of(new, wrt)
+    return Ground(new, aux, inputs, activity_of(new, inputs), Builder(new.body, derived=True))
+
+
 def gradient(
     function: Function,
     wrt: list[Place],
@@ -82,14 +106,10 @@ def gradient(
     has_aux: bool = False,
 ) -> Function:
     """The gradient of the sum of a function's floating outputs, with respect to some parameters."""
-    new, _ = copy_function(function)
-    snapshots.expand(new)
+    below = ground(function, wrt, name, has_aux)
+    new, inputs, active, builder = below.function, below.inputs, below.active, below.builder
     new.name, new.order = name, function.order + 1
-    aux = take_aux(new, name) if has_aux else None
     result = new.result
-    inputs = inputs_of(new, wrt)
-    active = activity_of(new, inputs)
-    builder = Builder(new.body, derived=True)
     seeds: list[tuple[Value, Bar]] = []
     if isinstance(result, Value):
         seed = ones(builder, result, result.type, function)
@@ -103,7 +123,7 @@ def gradient(
     bars = [_final(scope, value, new) for value in inputs]
     _name_gradients(inputs, bars)
     gradients = bars[0] if single else builder.emit(TUPLE, *bars)
-    new.body.yields = [_handed_out(builder, result, gradients, aux, with_value)]
+    new.body.yields = [_handed_out(builder, result, gradients, below.aux, with_value)]
     spend(new.body)
     return clean(new)
 
@@ -228,13 +248,9 @@ def pullback(
     Both halves are simplified as one function first, so that what the reverse half does not read
     after that is not handed over; before that ``nan_check`` puts checks of it between.
     """
-    new, _ = copy_function(function)
-    snapshots.expand(new)
-    aux = take_aux(new, f"{name}_vjp") if has_aux else None
+    below = ground(function, wrt, f"{name}_vjp", has_aux)
+    new, inputs, active, builder = below.function, below.inputs, below.active, below.builder
     result = new.result
-    inputs = inputs_of(new, wrt)
-    active = activity_of(new, inputs)
-    builder = Builder(new.body, derived=True)
     builder.append(border := Op(OPAQUE, (), (), attrs=Attrs(template=ast.Pass())))
     kind = type_of_operand(result)
     y_bar = Value(f"{name}_bar", adjoint_type(kind))
@@ -247,7 +263,9 @@ def pullback(
     adjoints = bars[0] if single else builder.emit(TUPLE, *bars)
     new.body.params.append(y_bar)
     new.params = [*new.params, Parameter(y_bar.hint)]
-    new.body.yields = [builder.emit(TUPLE, adjoints, result, *([] if aux is None else [aux]))]
+    new.body.yields = [
+        builder.emit(TUPLE, adjoints, result, *([] if below.aux is None else [below.aux]))
+    ]
     spend(new.body)
     simplify(blame.watch(clean(new)) if nan_check else clean(new))
     return split(new, border, 1, f"{name}_forward", f"{name}_reverse")
@@ -318,10 +336,7 @@ def forward_gradient(
     new.notes = list(function.notes)
     function, _ = copy_function(function)
     aux = take_aux(function, name) if has_aux else None
-    mapping: dict[Value, Operand] = {}
-    for old in function.body.params:
-        mapping[old] = Value(old.hint, old.type, old.named)
-        new.body.params.append(mapping[old])  # type: ignore[arg-type]  # a Value
+    new.body.params, mapping = copy_params(function)
     builder = Builder(new.body, derived=True)
     result = function.result
     if isinstance(result, Value):
@@ -398,11 +413,8 @@ def tangent(
     builder = Builder(body, derived=True)
     dots: dict[Value, Operand] = {}
     forwarder = Forwarder(builder, active, dots)
-    params = []
-    for old in function.body.params:
-        fresh = Value(old.hint, old.type, old.named)
-        forwarder.mapping[old] = fresh
-        body.params.append(fresh)
+    body.params, mapping = copy_params(function)
+    forwarder.mapping.update(mapping)
     params = [Parameter(p.name) for p in function.params]
     for value in inputs:
         dot = Value(dot_name(value), adjoint_type(value.type))

@@ -30,6 +30,12 @@ def copy_value(value: Value) -> Value:
     return Value(value.hint, value.type, value.named)
 
 
+def copy_params(function: Function) -> tuple[list[Value], dict[Value, Operand]]:
+    """Fresh parameters for a function, and where each old one went."""
+    params = [copy_value(param) for param in function.body.params]
+    return params, dict(zip(function.body.params, params, strict=True))
+
+
 def mapped(operand: Operand, mapping: dict[Value, Operand]) -> Operand:
     return mapping.get(operand, operand) if isinstance(operand, Value) else operand
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, final
 
 import gradscribe.rules  # noqa: F401 (loading them declares every rule)
@@ -15,9 +15,12 @@ from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.declared import in_force, under
 from gradscribe.ir.core import Function
+from gradscribe.ir.types import Type
 from gradscribe.primal import (
     Types,
     argument_types,
+    differentiable,
+    kind_at,
     places,
     primal_ir,
     primal_of,
@@ -51,6 +54,69 @@ class Specification(Protocol):
     def prepare(self, args: tuple[Any, ...]) -> Types: ...
     def doc(self) -> str: ...
     def reduce(self) -> tuple[Any, ...]: ...
+
+
+@dataclass(slots=True, eq=False)
+class OfArguments:
+    """What a derivative that takes the arguments of its primal says: a gradient, a Jacobian."""
+
+    function: Callable[..., Any]
+    wrt: Any
+    mode: str
+    has_aux: bool = False
+    cache: dict[Types, Function] = field(default_factory=dict, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("auto", "reverse", "forward"):
+            raise ArgumentError(f"mode must be 'auto', 'reverse' or 'forward', not {self.mode!r}")
+        places(self.function, self.wrt)
+        check_aux(self.function, self.has_aux, self.name)
+
+    @property
+    def name(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def aux_is_second(self) -> bool:
+        return True
+
+    def signature(self) -> inspect.Signature:
+        return primal_signature(self.function)
+
+    def kinds_for(self, kinds: Types) -> Types:
+        return kinds
+
+    def prepare(self, args: tuple[Any, ...]) -> Types:
+        return types_of_call(self, args, places(self.function, self.wrt)[0])
+
+    def asked(self, kinds: Types) -> tuple[Types, list[Place], bool]:
+        """The types with floats for what is asked for, the places of that, and: is it one?"""
+        wrt, single = places(self.function, self.wrt)
+        kinds, wrt = differentiable(kinds, wrt, list(self.signature().parameters), self.name)
+        return kinds, wrt, single
+
+    def kinds_at(self, primal: Function, wrt: list[Place]) -> list[Type]:
+        """The types of what is asked for."""
+        return [kind_at(primal.body.params[p.param].type, p.path, self.name)[0] for p in wrt]
+
+    def ir(self, kinds: Types) -> Function:
+        known = self.cache.get(kinds)
+        if known is None:
+            known = self.cache[kinds] = self.made(kinds)
+            known.doc = self.doc()
+        return known
+
+    def made(self, kinds: Types) -> Function:
+        raise NotImplementedError
+
+    def doc(self) -> str:
+        raise NotImplementedError
+
+    def variant(self, kinds: Types) -> Variant:
+        return simple_variant(self, kinds)
+
+    def reduce(self) -> tuple[Any, ...]:
+        raise NotImplementedError
 
 
 def check_aux(function: Callable[..., Any], has_aux: bool, who: str) -> None:
