@@ -32,6 +32,16 @@ W = np.array([[0.3, -0.2, 0.5], [0.1, 0.9, -0.4], [0.7, 0.2, 0.6]])
 
 HEAD = "from dataclasses import dataclass\nimport numpy as np\nimport gradscribe as gs\n"
 
+STEPS = """
+@gs.checkpoint
+def step(x, i):
+    return x + 0.1 * np.sin(x * (i + 1))
+def main(x, n):
+    for i in range(n):
+        x = step(x, i)
+    return np.sum(x**2)
+"""
+
 # name: (source, arguments, wrt)
 FUNCTIONS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
     "where it is called": (
@@ -58,28 +68,12 @@ def main(x):
         (0,),
     ),
     "in a loop": (
-        """
-@gs.checkpoint
-def step(x, i):
-    return x + 0.1 * np.sin(x * (i + 1))
-def main(x, n):
-    for i in range(n):
-        x = step(x, i)
-    return np.sum(x**2)
-""",
+        STEPS,
         (X, 3),
         (0,),
     ),
     "in a loop that does not run": (
-        """
-@gs.checkpoint
-def step(x, i):
-    return x + 0.1 * np.sin(x * (i + 1))
-def main(x, n):
-    for i in range(n):
-        x = step(x, i)
-    return np.sum(x**2)
-""",
+        STEPS,
         (X, 0),
         (0,),
     ),

@@ -116,10 +116,7 @@ ORIGIN = Point(2.0, 5.0)
 TABLE = {"a": 2.0, "deep": {"c": 3.0, "d": [1.0, 4.0]}, "f": math.sin, 7: (1.5, math.cos)}
 """
 
-# name: (body of a module, arguments, wrt)
-PROGRAMS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
-    "a state with an object on one path, and with keywords that its class lists": (
-        """
+STATE = """
 class Phase:
     def __init__(self, x):
         self.rho = x * x
@@ -144,37 +141,17 @@ def main(x, y):
     if s.status and (x or s):
         return s.rho * mixed(y, Phase(x)) + dict(State.kwargs, T=x)["T"]
     return x * y * mixed(0.0, Phase(x)) + {**State.kwargs, "T": y}["T"]
-""",
+"""
+
+# name: (body of a module, arguments, wrt)
+PROGRAMS: dict[str, tuple[str, tuple[Any, ...], tuple[int, ...]]] = {
+    "a state with an object on one path, and with keywords that its class lists": (
+        STATE,
         (0.7, 0.4),
         (0, 1),
     ),
     "the same on the other path": (
-        """
-class Phase:
-    def __init__(self, x):
-        self.rho = x * x
-class State:
-    kwargs = {"T": 0.0, "P": 0.0, "h": None}
-    def __init__(self, **kwargs):
-        self.kwargs = State.kwargs.copy()
-        self.kwargs.update(kwargs)
-        self.status = 0
-        if self.kwargs["T"] > 0.1:
-            self.liquid = Phase(self.kwargs["T"])
-            self.rho = self.liquid.rho * self.kwargs["P"]
-            self.status = 1
-def mixed(a, phase):
-    if a and phase:
-        return phase.rho * a
-    if not a or phase:
-        return a
-    return 0.0
-def main(x, y):
-    s = State(T=x, P=y)
-    if s.status and (x or s):
-        return s.rho * mixed(y, Phase(x)) + dict(State.kwargs, T=x)["T"]
-    return x * y * mixed(0.0, Phase(x)) + {**State.kwargs, "T": y}["T"]
-""",
+        STATE,
         (0.05, 0.4),
         (0, 1),
     ),
