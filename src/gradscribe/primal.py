@@ -6,8 +6,6 @@ or Python that has a rule.
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import inspect
 import types
 from collections.abc import Callable, Sequence
@@ -20,7 +18,7 @@ from gradscribe.emit.dispatching import refuse_writes
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.apart import keep_apart
 from gradscribe.frontend.applied import lower_ruled
-from gradscribe.frontend.declared import declared, under
+from gradscribe.frontend.declared import declared, path_of, under
 from gradscribe.frontend.local import Local
 from gradscribe.frontend.lower import lower_function
 from gradscribe.ir import trees
@@ -149,29 +147,18 @@ def _place(function: Callable[..., Any], names: list[str], item: Any) -> Place:
         if not -len(names) <= item < len(names):
             raise ArgumentError(f"wrt={item}: {base_name(function)} has {len(names)} parameters")
         return Place(item % len(names))
-    name, path = _parsed(item)
+    name, *path = path_of(item) or (None,)
+    if name is None:
+        raise ArgumentError(
+            f"wrt={item!r} is no parameter and no part of one",
+            hint='write "x" or "model.layers[0].w"',
+        )
     if name not in names:
         raise ArgumentError(
             f"wrt={item!r}: {base_name(function)} has no parameter of that name "
             f"(it has {', '.join(names)})"
         )
-    return Place(names.index(name), path)
-
-
-def _parsed(text: str) -> tuple[str, tuple[Any, ...]]:
-    """``"model.layers[0].w"`` as ``("model", ("layers", 0, "w"))``."""
-    path: list[Any] = []
-    with contextlib.suppress(SyntaxError, ValueError):
-        node: ast.expr = ast.parse(text.strip(), mode="eval").body
-        while isinstance(node, ast.Attribute | ast.Subscript):
-            key = node.attr if isinstance(node, ast.Attribute) else ast.literal_eval(node.slice)
-            path.insert(0, key)
-            node = node.value
-        if isinstance(node, ast.Name):
-            return node.id, tuple(path)
-    raise ArgumentError(
-        f"wrt={text!r} is no parameter and no part of one", hint='write "x" or "model.layers[0].w"'
-    )
+    return Place(names.index(name), tuple(path))
 
 
 def kind_at(kind: Type, path: tuple[Any, ...], who: str) -> tuple[Type, tuple[Any, ...]]:

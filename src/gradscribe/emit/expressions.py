@@ -9,6 +9,7 @@ import functools
 import inspect
 import math
 import operator
+import sys
 import types
 from typing import Any, final
 
@@ -101,6 +102,14 @@ def name(text: str) -> ast.expr:
     return node
 
 
+def _is_held(function: Any) -> bool:
+    """Does its module have this function by its qualified name?"""
+    found: Any = sys.modules.get(function.__module__)
+    for part in getattr(function, "__qualname__", "<locals>").split("."):
+        found = getattr(found, part, None)
+    return found is function
+
+
 def call(function: ast.expr, *args: ast.expr, **keywords: ast.expr) -> ast.Call:
     return ast.Call(function, list(args), [ast.keyword(k, v) for k, v in keywords.items()])
 
@@ -175,6 +184,8 @@ class Expressions:
         module = getattr(value, "__module__", None)
         if isinstance(value, type) and module not in ("builtins", "numpy", None):
             return name(self.needs.named(value, module))
+        if prim is None and module == self.needs.module and _is_held(value):
+            return self._named(Const(value, value.__qualname__, module))
         return name(self.needs.function(text, value))
 
     # ------------------------------------------------------------------ operations
@@ -265,7 +276,7 @@ class Expressions:
         if BY_FUNCTION.get(function) is not None:
             return self.object(function)
         module, path = function.__module__, function.__qualname__
-        if "<locals>" in path:
+        if not _is_held(function):
             return ast.Name(self.needs.local(function), LOAD)
         if module == self.needs.module:
             return self._named(Const(function, path, module))

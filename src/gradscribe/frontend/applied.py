@@ -15,7 +15,7 @@ from gradscribe.frontend.declared import Declared, Rule, declared
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, TupleOf
 from gradscribe.frontend.packed import Leaf, Tree
-from gradscribe.frontend.resolve import Definition, definition_of, is_written
+from gradscribe.frontend.resolve import Definition, definition_of, has_source, is_written
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import (
     Const,
@@ -65,7 +65,7 @@ def lower_ruled(about: Declared, kinds: Sequence[Type]) -> Function:
     params = [Parameter(name) for name in names]
     node = frame.definition.node
     positional, keywords = bound, {}
-    if isinstance(function, types.FunctionType):
+    if has_source(function):
         from gradscribe.frontend.lower import parameters, take_defaults
 
         params = parameters(definition_of(function).node)
@@ -87,7 +87,7 @@ def lower_ruled(about: Declared, kinds: Sequence[Type]) -> Function:
 
 def _around(function: Any) -> Definition:
     """A definition to call a function from, which is not its own."""
-    if isinstance(function, types.FunctionType):
+    if has_source(function):
         own = definition_of(function)
         return Definition(copy.copy(own.node), own.file, own.globals, own.cells, function)
     from gradscribe.source import SourceFile

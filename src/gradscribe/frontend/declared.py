@@ -7,6 +7,7 @@ entered.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import inspect
@@ -25,7 +26,7 @@ import numpy as np
 from gradscribe.errors import ArgumentError
 from gradscribe.ir.primitives import BY_FUNCTION
 
-Path = tuple[str, ...]
+Path = tuple[Any, ...]  # a parameter, and the way to a part of it
 Table = dict[Any, "Declared"]
 
 
@@ -83,9 +84,24 @@ def is_within(path: Path, whole: Path) -> bool:
     return path[: len(whole)] == whole
 
 
+def path_of(text: str) -> Path:
+    """``"model.layers[0].w"`` as ``("model", "layers", 0, "w")``; empty if it is no such thing."""
+    path: list[Any] = []
+    with contextlib.suppress(SyntaxError, ValueError):
+        node: ast.expr = ast.parse(text.strip(), mode="eval").body
+        while isinstance(node, ast.Attribute | ast.Subscript):
+            key = node.attr if isinstance(node, ast.Attribute) else ast.literal_eval(node.slice)
+            path.insert(0, key)
+            node = node.value
+        if isinstance(node, ast.Name):
+            return node.id, *path
+    return ()
+
+
 def dot_of(path: Path) -> str:
     """What a rule calls the tangent of an argument."""
-    return "_".join(path[1:] if path[0] == "self" and path[1:] else path) + "_dot"
+    keys = path[1:] if path[0] == "self" and path[1:] else path
+    return "_".join(map(str, keys)) + "_dot"
 
 
 def spelled(path: Path) -> str:

@@ -15,7 +15,7 @@ from gradscribe.frontend import application, inlining
 from gradscribe.frontend.declared import PURE, Declared, declared, key_of
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound
-from gradscribe.frontend.resolve import definition_of, is_written
+from gradscribe.frontend.resolve import definition_of, has_source, is_written
 from gradscribe.ir.core import (
     Const,
     Operand,
@@ -47,7 +47,7 @@ def bind(
 ) -> tuple[dict[str, Bound], tuple[tuple[str, bool], ...]]:
     """The arguments by the names of the parameters, and how they are given in a call."""
     function = about.function
-    if isinstance(function, types.FunctionType):
+    if has_source(function):
         definition = definition_of(function)
         inner = Frame(definition, frame.builder, frame.heap, frame)
         inlining.bind_parameters(frame, inner, node, definition, positional, keywords)

@@ -13,7 +13,7 @@ import warnings
 from contextvars import ContextVar
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
-from typing import Any, NoReturn, TypeAlias, final
+from typing import Any, NoReturn, TypeAlias, TypeGuard, final
 from weakref import WeakKeyDictionary
 
 import gast
@@ -402,6 +402,14 @@ def assigned_names(statements: list[Any]) -> list[str]:
     return list(found)
 
 
+def has_source(function: Any) -> TypeGuard[types.FunctionType]:
+    """Is this a Python function whose source can be read?"""
+    try:
+        return isinstance(function, types.FunctionType) and bool(definition_of(function))
+    except SourceUnavailableError:
+        return False
+
+
 def is_written(function: Any) -> bool:
     """Is this a function of the user's, to be read?"""
     return isinstance(function, types.FunctionType) and not _is_library(function)
@@ -409,7 +417,7 @@ def is_written(function: Any) -> bool:
 
 def _is_library(function: types.FunctionType) -> bool:
     """The Python functions of NumPy, SciPy and Python itself are not looked into."""
-    root = function.__module__.split(".")[0]
+    root = (function.__module__ or "").split(".")[0]
     return root in ("numpy", "scipy") or (root in sys.stdlib_module_names and root not in _READ)
 
 

@@ -38,6 +38,7 @@ from gradscribe.frontend.declared import (
     key_of,
     leave,
     parameters_of,
+    path_of,
 )
 from gradscribe.frontend.resolve import TOUCHED, definition_of
 from gradscribe.rules import hidden
@@ -300,7 +301,7 @@ def _parameters(kind: str, rule: Any) -> tuple[str, ...]:
 
 def _path(about: Declared, name: str) -> Path:
     """``"self.w"`` as ``("self", "w")``."""
-    first, *rest = name.split(".")
+    first, *rest = path_of(name) or (name,)
     if first not in about.params:
         known = ", ".join(about.params) or "none that are known"
         raise ArgumentError(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe import api
+from gradscribe.differentiate.inputs import Place
 from gradscribe.errors import ArgumentError
 from gradscribe.frontend.declared import RELIED_ON
 from gradscribe.primal import base_name, places, primal_signature
@@ -80,17 +81,22 @@ def check_grads(
         )
     if not isinstance(order, int) or order < 1:
         raise ArgumentError(f"order must be a positive integer, not {order!r}")
-    given = _complete(function, tuple(args))
+    given = complete(function, tuple(args))
     asked = _asked(function, given, wrt)
     if derivative is not None:
-        _foreign(function, given, asked, wrt, derivative, rtol, atol)
+        single = not isinstance(wrt, tuple) and len(asked) == 1
+        found = [Place(k) for k in asked] if wrt is None else places(function, wrt)[0]
+        ones = random_cotangent(function, given)
+        for path, weight in list(leaves(ones)):
+            ones = replaced(ones, path, None if weight is None else np.ones_like(weight)[()])
+        check_foreign(function, given, found, single, derivative, ones, (rtol, atol))
         if order > 1:
             check_grads(derivative, given, order - 1, modes, wrt=wrt, rtol=rtol, atol=atol)
         return
     _check(function, given, asked, order, modes, (rtol, atol), ())
 
 
-def _complete(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+def complete(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments with defaults filled in."""
     try:
         bound = primal_signature(function).bind(*args)
@@ -129,15 +135,15 @@ def _check(
     tolerance: tuple[float, float],
     before: tuple[str, ...],
 ) -> None:
-    weights = _weights(function, args)
-    entries = _entries(args, asked)
+    weights = random_cotangent(function, args)
+    entries = entries_of(args, [(place,) for place in asked])
     expected = [_expected(function, args, weights, path, index) for path, index in entries]
     for mode in modes:
         with _relying() as relied:
             found = (_reverse if mode == "reverse" else _forward)(
                 function, args, asked, weights, entries
             )
-        weighted = any(np.any(weight != 1.0) for _, weight in leaves(weights))
+        weighted = _is_weighted(weights)
         steps = (*before, mode)
         _compare(function, args, entries, expected, found, tolerance, steps, relied, weighted)
     if order > 1:
@@ -151,9 +157,9 @@ def _check(
                 _check(inner, (*args, *dots), asked, order - 1, modes, tolerance, (*before, mode))
 
 
-def _weights(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+def random_cotangent(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     """A random cotangent: a number for each floating entry of the result."""
-    value = _quietly(function, *copy.deepcopy(args))
+    value = quietly(function, *copy.deepcopy(args))
     random = np.random.default_rng(7)
     weights = value
     if is_float(value) and np.ndim(value) == 0:
@@ -201,12 +207,12 @@ def _directions(arg: Any) -> Any:
     return dot
 
 
-def _entries(args: tuple[Any, ...], asked: list[int]) -> list[tuple[Path, tuple[int, ...]]]:
-    """The entries of floating arguments; of very many, some of each leaf."""
+def entries_of(args: tuple[Any, ...], asked: Sequence[Path]) -> list[tuple[Path, tuple[int, ...]]]:
+    """The floating entries of (parts of) arguments; of very many, some of each leaf."""
     found = [
         (path, index)
         for path, leaf in leaves(args)
-        if path[0] in asked and is_float(leaf)
+        if is_float(leaf) and any(path[: len(whole)] == whole for whole in asked)
         for index in np.ndindex(np.shape(leaf))
     ]
     if len(found) <= _MOST:
@@ -215,7 +221,7 @@ def _entries(args: tuple[Any, ...], asked: list[int]) -> list[tuple[Path, tuple[
     return [found[k] for k in sorted(chosen)]
 
 
-def _weighted(value: Any, weights: Any) -> float:
+def weighted_sum(value: Any, weights: Any) -> float:
     """The sum of the entries of a result times their weights."""
     total = 0.0
     for path, leaf in leaves(value):
@@ -223,6 +229,10 @@ def _weighted(value: Any, weights: Any) -> float:
         if weight is not None and leaf is not None:
             total += float(np.sum(np.asarray(leaf, dtype=float) * weight))
     return total
+
+
+def _is_weighted(weights: Any) -> bool:
+    return any(weight is not None and np.any(weight != 1.0) for _, weight in leaves(weights))
 
 
 def _expected(
@@ -235,7 +245,7 @@ def _expected(
     def along(step: float) -> float:
         try:
             with np.errstate(all="ignore"):
-                return _weighted(_quietly(function, *moved(args, path, index, step)), weights)
+                return weighted_sum(quietly(function, *moved(args, path, index, step)), weights)
         except _DOMAIN:
             return float("nan")
 
@@ -250,15 +260,20 @@ def _reverse(
     weights: Any,
     entries: list[tuple[Path, tuple[int, ...]]],
 ) -> list[float]:
-    value, pullback = _quietly(api.vjp(function, tuple(asked)), *args)
+    value, pullback = quietly(api.vjp(function, tuple(asked)), *args)
+    bars = dict(zip(asked, quietly(pullback, as_cotangent(weights, value)), strict=True))
+    return [_entry(at(bars[path[0]], path[1:]), index) for path, index in entries]
+
+
+def as_cotangent(weights: Any, value: Any) -> Any:
+    """A cotangent in the structure and precision of the value."""
     cotangent = value
     for path, leaf in list(leaves(value)):
         weight = at(weights, path)
         if isinstance(leaf, np.ndarray | np.floating) and weight is not None:
             weight = np.asarray(weight).astype(leaf.dtype)[()]
         cotangent = replaced(cotangent, path, weight)
-    bars = dict(zip(asked, _quietly(pullback, cotangent), strict=True))
-    return [_entry(at(bars[path[0]], path[1:]), index) for path, index in entries]
+    return cotangent
 
 
 def _entry(leaf: Any, index: tuple[int, ...]) -> float:
@@ -275,44 +290,44 @@ def _forward(
     derivative = api.jvp(function)
     found = []
     for path, index in entries:
-        _, dot = _quietly(derivative, args, unit(args, path, index, set(asked)))
-        found.append(_weighted(dot, weights))
+        _, dot = quietly(derivative, args, unit(args, path, index, set(asked)))
+        found.append(weighted_sum(dot, weights))
     return found
 
 
-def _foreign(
+def check_foreign(
     function: Callable[..., Any],
     args: tuple[Any, ...],
-    asked: list[int],
-    wrt: Any,
+    asked: Sequence[Place],
+    single: bool,
     derivative: Callable[..., Any],
-    rtol: float,
-    atol: float,
+    weights: Any,
+    tolerance: tuple[float, float],
 ) -> None:
-    ones = _weights(function, args)
-    for path, weight in list(leaves(ones)):
-        ones = replaced(ones, path, None if weight is None else np.ones_like(weight)[()])
-    entries = _entries(args, asked)
-    expected = [_expected(function, args, ones, path, index) for path, index in entries]
-    given = _quietly(derivative, *copy.deepcopy(args))
-    if not isinstance(wrt, tuple) and len(asked) == 1:
-        given = (given,)
-    if not isinstance(given, tuple | list) or len(given) != len(asked):
+    """Hold a gradient of the sum of all outputs, each times its weight, against differences."""
+    ways = [(place.param, *place.path) for place in asked]
+    entries = entries_of(args, ways)
+    expected = [_expected(function, args, weights, path, index) for path, index in entries]
+    given = quietly(derivative, *copy.deepcopy(args))
+    bars = (given,) if single else given
+    if not isinstance(bars, tuple | list) or len(bars) != len(ways):
         raise ArgumentError(
-            f"the derivative given returns what is no tuple of {len(asked)} gradients",
+            f"the derivative given returns what is no tuple of {len(ways)} gradients",
             hint="name what it is with respect to: wrt='x'",
         )
-    bars = dict(zip(asked, given, strict=True))
-    for place, bar in bars.items():
-        for path, leaf in leaves(args[place]):
-            if is_float(leaf) and np.shape(at(bar, path)) != np.shape(leaf):
+    found: dict[Path, Any] = {}
+    for way, bar in zip(ways, bars, strict=True):
+        for path, leaf in leaves(at(args, way)):
+            part = found[*way, *path] = at(bar, path)
+            if is_float(leaf) and np.shape(part) != np.shape(leaf):
                 raise ArgumentError(
-                    f"the derivative given has shape {np.shape(at(bar, path))} for an argument "
+                    f"the derivative given has shape {np.shape(part)} for an argument "
                     f"of shape {np.shape(leaf)}",
                     hint="a gradient has the shape of its argument",
                 )
-    found = [_entry(at(bars[path[0]], path[1:]), index) for path, index in entries]
-    _compare(function, args, entries, expected, found, (rtol, atol), ("given",), [])
+    got = [_entry(found[path], index) for path, index in entries]
+    weighted = _is_weighted(weights)
+    _compare(function, args, entries, expected, got, tolerance, ("given",), [], weighted)
 
 
 # ---------------------------------------------------------------------------- comparing
@@ -380,7 +395,7 @@ def _relying() -> Iterator[list[str]]:
                 lines.append(f"the rule {name} ({rule.spelled()} of {about.name})")
 
 
-def _quietly(function: Callable[..., Any], *args: Any) -> Any:
+def quietly(function: Callable[..., Any], *args: Any) -> Any:
     """Call without being told of gradients that are zero."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*(gradient|tangent) is zero")
