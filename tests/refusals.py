@@ -1616,31 +1616,32 @@ SECTIONS["Generators and comprehensions"] = [
 
 SECTIONS["Lists and dicts"] = [
     Refusal(
-        "a dict method with a computed key",
+        "a dict method with a computed key, of a dict of dicts",
+        """
+        def main(x, n):
+            d = {"a": {"w": x}, "b": {"w": x * x}}
+            return d.pop("ab"[n - 1])["w"]
+        """,
         """
         def main(x, n):
             d = {"a": x, "b": x * x}
             return d.pop("ab"[n - 1])
         """,
-        """
-        def main(x, n):
-            d = {"a": x, "b": x * x}
-            return d.pop("a") if n == 1 else d.pop("b")
-        """,
         args="x, n",
     ),
     Refusal(
-        "del of a computed key",
+        "del of a computed key, of a dict of dicts",
+        """
+        def main(x, n):
+            d = {"a": {"w": x}, "b": {"w": x * x}}
+            del d["ab"[n - 1]]
+            return sum(v["w"] for v in d.values())
+        """,
         """
         def main(x, n):
             d = {"a": x, "b": x * x}
             del d["ab"[n - 1]]
             return sum(d.values())
-        """,
-        """
-        def main(x, n):
-            d = {"a": x, "b": x * x}
-            return d["b"] if n == 1 else d["a"]
         """,
         args="x, n",
     ),
@@ -1734,39 +1735,71 @@ SECTIONS["Lists and dicts"] = [
         instead="gs.grad(main)(x)",
     ),
     Refusal(
-        "a dict with a computed key",
+        "a computed key of a dict that holds other things than numbers, arrays and lists",
         """
         def main(x, n):
-            d = {"a": x, "b": x}
-            d["ab"[n - 1]] = x * x
-            return d["a"] * d["b"]
+            d = {}
+            for k in range(n):
+                d[k] = (x, x * k)
+            return d[0][1] * d[n - 1][0]
         """,
         """
         def main(x, n):
-            d = [x, x]
-            d[n - 1] = x * x
-            return d[0] * d[1]
+            first, second = {}, {}
+            for k in range(n):
+                first[k], second[k] = x, x * k
+            return second[0] * first[n - 1]
         """,
         args="x, n",
     ),
     Refusal(
-        "a defaultdict with a computed key",
+        "the keys of a dict that are what is differentiated",
+        """
+        def main(x):
+            d = {}
+            for k in range(len(x)):
+                d[x[k]] = x[k] ** 2
+            return sum(key * value for key, value in d.items())
+        """,
+        """
+        def main(x):
+            d = {}
+            for k in range(len(x)):
+                d[k] = x[k] ** 2
+            return sum(x[key] * value for key, value in d.items())
+        """,
+    ),
+    Refusal(
+        "a function of a dict with computed keys",
+        """
+        def main(x, n):
+            d = {k: x * k for k in range(n)}
+            return np.size(d) * d[0]
+        """,
+        """
+        def main(x, n):
+            d = {k: x * k for k in range(n)}
+            return len(d) * d[0]
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a defaultdict of dicts with a computed key",
         """
         from collections import defaultdict
 
         def main(x, n):
-            d = defaultdict(float)
-            d["ab"[n - 1]] += np.sum(x)
-            return d["a"] + d["b"]
+            d = defaultdict(dict)
+            for k in range(n):
+                d[k % 2][k] = x * k
+            return d[0][0] + d[1][1]
         """,
         """
         def main(x, n):
-            d = {"a": 0.0, "b": 0.0}
-            if n == 1:
-                d["a"] += np.sum(x)
-            else:
-                d["b"] += np.sum(x)
-            return d["a"] + d["b"]
+            d = {}
+            for k in range(n):
+                d[k % 2, k] = x * k
+            return d[0, 0] + d[1, 1]
         """,
         args="x, n",
     ),

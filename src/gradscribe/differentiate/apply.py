@@ -46,6 +46,7 @@ from gradscribe.ir.types import (
     dims_of,
     dtype_of,
     element_type,
+    holds_numbers,
     holds_records,
     is_scalar,
 )
@@ -305,9 +306,11 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
     assert isinstance(x, Value)
     x = scope.original(x)
     bar = scope.peek(x)
-    if holds_records(x.type) or type_of_operand(index) == TEXT or _is_text(index):
+    if not holds_numbers(x.type) and (
+        holds_records(x.type) or type_of_operand(index) == TEXT or _is_text(index)
+    ):
         add = of(helpers.add_entry)
-        bar = scope.builder.emit(of(helpers.zero_tree), x) if bar is None else bar
+        bar = trees.zeros(scope.builder, x) if bar is None else bar
     else:
         add = INDEX_ADD
     so_far = scope.whole(bar, x)

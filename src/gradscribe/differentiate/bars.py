@@ -30,7 +30,6 @@ from gradscribe.ir.types import (
     Type,
     dims_of,
     dtype_of,
-    holds_records,
     is_scalar,
     maybe_float,
     not_one,
@@ -170,9 +169,7 @@ class Scope:
                 return Const(0.0)
         if isinstance(kind, Array) and isinstance(operand, Value):
             operand = self.proxies.get(kind) or self._of_that_shape(operand)
-        if holds_records(kind):
-            return self.builder.emit(of(helpers.zero_tree), operand, hint=bar_name(value))
-        return self.builder.emit(ZEROS_LIKE, operand, hint=bar_name(value))
+        return trees.zeros(self.builder, operand, bar_name(value))
 
     def _of_that_shape(self, value: Value) -> Operand:
         """A part of a parameter with the shape of a value, so that the value need not be kept."""

@@ -17,6 +17,7 @@ integers (``bounds``).
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 from typing import final
 
@@ -25,14 +26,15 @@ import numpy as np
 from gradscribe.differentiate.bars import same_shape
 from gradscribe.ir import helpers
 from gradscribe.ir.bounds import GETITEM, Bounds, Origins
-from gradscribe.ir.core import Op, Operand, Region, Value
+from gradscribe.ir.core import Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.places import Places, apart
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in
-from gradscribe.ir.types import Array, dims_of, dtype_of
+from gradscribe.ir.types import Array, Sequence, dims_of, dtype_of
 
 SETITEM, INDEX_ADD, COPY = (of(f) for f in (helpers.setitem, helpers.index_add, np.ndarray.copy))
+_READS = (GETITEM, of(len), of(operator.contains))
 
 
 @final
@@ -91,6 +93,7 @@ class Lasting:
         self.inside: dict[int, frozenset[Value]] = {}
         self.direct: dict[int, frozenset[Value]] = {}  # what a loop's body itself defines
         self.stored: dict[int, dict[Operand, Op]] = {}  # the writes of a body, by what is written
+        self.lists: set[Operand] | None = None
 
     def prepare(self, nest: list[Op], reverse: Region) -> None:
         """Know what the forward sweep defines, and what the reverse of the innermost loop does."""
@@ -195,6 +198,23 @@ class Lasting:
             and apart(place, places.of_write(write, then, later=not backwards), then)
             for _, write in chain.writes
         )
+
+    # ------------------------------------------------------------------ lists
+
+    def standing(self) -> set[Operand]:
+        """The lists whose entries are the same to the end: nothing does more than read them.
+
+        A list that is an argument is copied before it is changed.
+        """
+        if self.lists is None:
+            made = (result for op in self.region.ops for result in op.results)
+            lists: set[Operand] = {value for value in made if isinstance(value.type, Sequence)}
+            for op in walk(self.region):
+                reads = op.prim in _READS and not isinstance(op.results[0].type, Sequence)
+                first = 1 if reads else first_carry(op) if op.prim is FOR else 0
+                lists.difference_update(op.args[first:])
+            self.lists = lists.union(self.region.params)
+        return self.lists
 
     # ------------------------------------------------------------------ values
 

@@ -23,7 +23,7 @@ from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import SEGMENTS
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, of
+from gradscribe.ir.primitives import FOR, IF, SCOPE, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, mapped, substitute
 from gradscribe.ir.scopes import catches
 from gradscribe.ir.types import PY_INT, Array, Sequence, dims_of, is_scalar
@@ -31,6 +31,7 @@ from gradscribe.ir.types import PY_INT, Array, Sequence, dims_of, is_scalar
 GETITEM, SETITEM, INDEX_ADD, WITHOUT = (
     of(f) for f in (operator.getitem, helpers.setitem, helpers.index_add, helpers.without)
 )
+CONTAINS = of(operator.contains)
 REVERSED, RANGE = of(reversed), of(range)
 
 
@@ -40,6 +41,7 @@ REVERSED, RANGE = of(reversed), of(range)
 def for_arm(op: Op, arm: Region, reverse: Region) -> None:
     """Make what the reverse of an arm reads available, as further results of the branch."""
     inside = defined_in(arm)
+    ask_before(arm, reverse)
     needed = [v for v in free_values(reverse) if v in inside]
     if not needed:
         return
@@ -50,6 +52,48 @@ def for_arm(op: Op, arm: Region, reverse: Region) -> None:
         mapping[value] = _export(op, arm, value)
     reverse.ops[:0] = once(plan.again, mapping)
     substitute(reverse, mapping)
+
+
+def ask_before(body: Region, reverse: Region) -> None:
+    """Let the forward body find out whether its dicts have the keys that the reverse body asks for.
+
+    So the answers are kept, and not the dicts as they were.
+    """
+    if not any(op.prim is CONTAINS for op in walk(reverse)):
+        return
+    order = {result: k for k, op in enumerate(body.ops) for result in op.results}
+    order |= dict.fromkeys(body.params, -1)
+    computed = {op.results[0]: op for op in body.ops if op.prim is GETITEM or op.prim.elementwise}
+
+    def question(operand: Operand) -> object:
+        op = computed.get(operand) if isinstance(operand, Value) else None
+        return _key(operand) if op is None else (op.prim, *map(question, op.args))
+
+    # What an arm leaves undefined is asked there, and not before.
+    arms = {r for op in body.ops if op.prim in (IF, SCOPE) for r in op.results}
+    known = {tuple(map(question, op.args)): op.results[0] for op in body.ops if op.prim is CONTAINS}
+    same: dict[Value, Operand] = {}
+    moved: list[tuple[int, Op]] = []
+
+    def take(region: Region, nested: bool) -> None:
+        for op in list(region.ops):
+            for inner in op.regions:
+                take(inner, True)
+            if nested and op.args and op.args[0] in arms:
+                continue
+            if op.prim is CONTAINS and all(a in order or isinstance(a, Const) for a in op.args):
+                region.ops.remove(op)
+                (answer,) = op.results
+                first = known.setdefault(tuple(map(question, op.args)), answer)
+                if first is not answer:
+                    same[answer] = first
+                else:
+                    moved.append((max(order.get(a, -1) for a in op.args), op))  # type: ignore[arg-type]  # a Value
+
+    take(reverse, nested=False)
+    for place, op in sorted(moved, key=lambda pair: -pair[0]):
+        body.ops.insert(place + 1, op)
+    substitute(reverse, same)
 
 
 def _export(op: Op, arm: Region, value: Value) -> Value:
@@ -104,6 +148,7 @@ def for_loop(
     in the loop itself.
     """
     body, (inner,) = op.regions[-1], reverse.regions
+    ask_before(body, inner)
     inside = defined_in(body)
     lasting.prepare(nest, inner)
     for read in walk(inner):
@@ -115,8 +160,7 @@ def for_loop(
     walked = body.params[:start] if op.attrs.stop is None else []
     chains = _chains(op)
     reads = [v for v in free_values(inner) if v in inside]
-    # A list that is an argument is copied before it is changed.
-    standing = lasting.region.params
+    standing = lasting.standing()
     plan = _plan_loop(body, reads, chains, walked, partial(lasting.read, nest), standing)
     mapping: dict[Value, Operand] = {}
     items: list[tuple[Value, Operand]] = []

@@ -19,7 +19,6 @@ from gradscribe.ir.types import (
     Struct,
     Type,
     dtype_of,
-    holds_records,
     is_scalar,
     maybe_float,
 )
@@ -178,7 +177,7 @@ def tangent_or_zero(
     dtype = dtype_of(kind)
     if is_scalar(kind) and dtype is not None and (dtype.kind != "f" or dtype == np.float64):
         return Const(0.0)
-    return builder.emit(of(helpers.zero_tree if holds_records(kind) else helpers.zeros_like), new)
+    return trees.zeros(builder, new)
 
 
 def part_tangent(

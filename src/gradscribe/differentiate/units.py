@@ -18,7 +18,9 @@ from gradscribe.ir.rewrite import operands_in
 from gradscribe.ir.types import Sequence, Type, dims_of, dtype_of
 
 # Made to be written to, each time anew.
-_BLANK = frozenset(of(f) for f in (helpers.zeros_like, helpers.fill_like, helpers.zero_tree))
+_BLANK = frozenset(
+    of(f) for f in (helpers.zeros_like, helpers.fill_like, helpers.zero_tree, helpers.zero_entries)
+)
 
 
 def _units(x):  # type: ignore[no-untyped-def]  # lowered, as a rule is

@@ -31,8 +31,10 @@ from gradscribe.ir.primitives import (
     OPAQUE,
     UNPACK,
     Primitive,
+    of,
     printed_name,
 )
+from gradscribe.ir.types import Mapping
 
 BINARY: dict[Any, ast.operator] = {
     operator.add: ast.Add(),
@@ -89,6 +91,8 @@ NEGATED: dict[Any, ast.cmpop] = {
 }
 
 LOAD = ast.Load()
+
+GETITEM, CONTAINS = of(operator.getitem), of(operator.contains)
 
 
 def name(text: str) -> ast.expr:
@@ -252,6 +256,11 @@ class Expressions:
             return ast.List([ast.Starred(self.operand(args[0]), LOAD), self.operand(args[1])], LOAD)
         if function is helpers.copy_list:
             return call(name(self.needs.builtin("list")), self.operand(args[0]))
+        if function is helpers.copy_dict:
+            return call(name(self.needs.builtin("dict")), self.operand(args[0]))
+        if function is helpers.zero_entries:
+            made = ast.Attribute(name(self.needs.builtin("dict")), "fromkeys", LOAD)
+            return ast.Call(made, [self.operand(args[0]), ast.Constant(0.0)], [])
         if function is helpers.as_tuple:
             return call(name(self.needs.builtin("tuple")), self.operand(args[0]))
         if function is reversed:
@@ -322,6 +331,9 @@ class Expressions:
         return ast.Slice(*parts)
 
     def _conditional(self, op: Op) -> ast.expr:
+        found = self._entry_or_default(op)
+        if found is not None:
+            return found
         test = self.operand(op.args[0])
         yes, no = (self.operand(arm.yields[0]) for arm in op.regions)
         if op.attrs.form == "and":
@@ -329,6 +341,23 @@ class Expressions:
         if op.attrs.form == "or":
             return _boolean(ast.Or(), test, no)
         return ast.IfExp(test, yes, no)
+
+    def _entry_or_default(self, op: Op) -> ast.expr | None:
+        """``d.get(key, default)``, for ``d[key] if key in d else default``."""
+        test, read = (self._inlined(o) for o in (op.args[0], op.regions[0].yields[0]))
+        default = op.regions[1].yields[0]
+        if test is None or read is None or self._inlined(default) is not None:
+            return None
+        if test.prim is not CONTAINS or read.prim is not GETITEM:
+            return None
+        d, key = read.args
+        if test.args != (d, key) or not isinstance(d, Value) or not isinstance(d.type, Mapping):
+            return None
+        operands = [self.operand(key), self.operand(default)]
+        return ast.Call(ast.Attribute(self.operand(d), "get", LOAD), operands, [])
+
+    def _inlined(self, operand: Operand) -> Op | None:
+        return self.nesting.inlined.get(operand) if isinstance(operand, Value) else None
 
     def _dotted(self, op: Op) -> ast.expr:
         base = self.operand(op.args[0])

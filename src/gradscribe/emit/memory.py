@@ -68,7 +68,8 @@ class Memory:
 
     def hold(self, op: Op, result: Value) -> None:
         """The result is a new container of the operation's args."""
-        self.roots[result] = frozenset([result]).union(*(self.root(a) for a in op.args))
+        held = (self.root(a) for a in op.args if isinstance(a, Value) and has_memory(a.type))
+        self.roots[result] = frozenset([result]).union(*held)
         if all(self.is_owned(a) for a in op.args):
             self.owned.add(result)
         if op.prim.function is list:

@@ -41,9 +41,18 @@ from gradscribe.ir.facts.records import instance
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in, operands_in
-from gradscribe.ir.types import Array, Sequence, Type, Unknown, element_type, is_array
+from gradscribe.ir.types import (
+    Array,
+    Sequence,
+    Type,
+    Unknown,
+    element_type,
+    holds_numbers,
+    is_array,
+)
 
-COPY, COPY_LIST, OWN = of(np.ndarray.copy), of(helpers.copy_list), of(helpers.own)
+COPY, OWN = of(np.ndarray.copy), of(helpers.own)
+COPY_LIST, COPY_DICT = of(helpers.copy_list), of(helpers.copy_dict)
 ARRAY = of(np.array)  # what may be a number has no method ``copy``
 _ARRAY_REST = tuple(map(Const, ARRAY.defaults.values()))
 HOLDS = {
@@ -194,6 +203,8 @@ class Ownership:
             prim = COPY
         elif isinstance(kind, Sequence) and kind.kind == "list":
             prim = COPY_LIST
+        elif holds_numbers(kind):
+            prim = COPY_DICT
         self.copied.add(result)
         return Op(prim, (operand,), (result,), (), None, *origin, derived=True)
 

@@ -12,6 +12,7 @@ import numpy as np
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import (
     containers,
+    dicts,
     expand,
     records,
     sharing,
@@ -26,12 +27,13 @@ from gradscribe.frontend.heap import (
     locations,
 )
 from gradscribe.frontend.raising import certainly
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, transposes, trees
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Operand, Value
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.transposes import holds_lists, is_dict, is_whole, may_repeat
 from gradscribe.ir.types import (
+    PY_FLOAT,
     TEXT,
     Mapping,
     Scalar,
@@ -40,6 +42,7 @@ from gradscribe.ir.types import (
     element_type,
     holds_records,
     is_array,
+    is_of_one_shape,
     not_one,
 )
 from gradscribe.ir.types import Sequence as SequenceType
@@ -66,7 +69,7 @@ def apply(
 ) -> Bound | None:
     """Apply a primitive to bound arguments; None where one of them has no place in it."""
     if prim.function is helpers.zeros_like and holds_records(frame.type(positional[0])):
-        prim = of(helpers.zero_tree)
+        return frame.wrap(trees.zeros(frame.builder, frame.read(positional[0])))
     decided = _by_structure(frame, node, prim.function, positional) if not keywords else None
     if decided is not None:
         return decided
@@ -85,6 +88,8 @@ def apply(
     if bound is None:
         return None
     args = tuple(map(frame.look, bound))
+    if not frame.builder.derived:
+        dicts.check_application(frame, node, prim, args)
     if sharing.hands_on(prim, args):
         args = tuple(map(frame.read, bound))
     try:
@@ -187,6 +192,8 @@ def known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Bo
         return None if writes.may_name_twice(frame, args[0]) else Const(False)
     if prim.function is holds_lists:
         return Const(isinstance(sharing.element_of(type_of_operand(args[0])), SequenceType))
+    if prim.function is transposes.is_of_one_shape:
+        return Const(is_of_one_shape(element_type(type_of_operand(args[0])) or PY_FLOAT))
     if prim.function is is_dict:
         return Const(isinstance(type_of_operand(args[0]), Mapping))
     if prim.function is is_whole:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradscribe.frontend import comprehensions, containers, lists, records
+from gradscribe.errors import UnsupportedError
+from gradscribe.frontend import comprehensions, containers, dicts, lists, records
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Ref, Super, TupleOf
 from gradscribe.ir.core import Const
@@ -81,15 +82,28 @@ def _setattr(
 def _dict(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
-    """``dict(…)`` with keys that are known."""
+    """``dict(…)``, with keys that are known or computed."""
+    sources = [
+        comprehensions.as_list(frame, node, arg) if isinstance(arg, Closure) else arg
+        for arg in positional
+    ]
     entries: containers.Entries = {}
-    for arg in positional:
-        source = comprehensions.as_list(frame, node, arg) if isinstance(arg, Closure) else arg
+    for source in sources:
         pairs = containers.pairs_of(frame, source)
         if pairs is None:
-            return None
+            return _computed(frame, node, [*sources, containers.make_dict(frame, keywords)])
         entries |= pairs
     return containers.make_dict(frame, entries | keywords)
+
+
+def _computed(frame: Frame, node: Any, sources: list[Bound]) -> Bound | None:
+    """A dict whose keys are computed; None where it may as well hold anything."""
+    before = frame.mark()
+    try:
+        return dicts.merged(frame, node, sources)
+    except UnsupportedError:
+        frame.back(before)
+        return None
 
 
 def _replace(

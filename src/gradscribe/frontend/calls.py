@@ -14,6 +14,7 @@ from gradscribe.frontend import (
     comprehensions,
     container_methods,
     containers,
+    dicts,
     lists,
     opaque,
     opened,
@@ -296,13 +297,21 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
         result = container_methods.method(frame, node, base, fields, name, given, named)
         if result is not None:
             return result
-        if fields.kind == "dict":
+        if fields.kind == "dict" and not dicts.may_be_one_value(
+            [frame.type(item) for item in fields.entries.values()]
+        ):
             frame.refuse(
                 node,
                 f"the dict method .{name}() needs a key that is known here",
                 "use keys that are written in the program",
             )
         wholes.settle(frame, base)
+    if isinstance(base, Ref) and dicts.is_one_value(frame, base):
+        if given is None:
+            given, named = arguments(frame, node)
+        result = dicts.method(frame, node, base, name, given, named)
+        if result is not None:
+            return result
     kind = frame.type(base) if not isinstance(base, Closure) else None
     listed = isinstance(kind, Unknown) and name in ("append", "pop")
     if isinstance(kind, SequenceType) or (listed and not opaque.made(frame, base)):

@@ -58,7 +58,7 @@ def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Boun
             found = truth(frame, node, records.call_method(frame, node, method, [left]))
         else:
             known = containers.contains(frame, right, left)
-            found = known or frame.emit(of(operator.contains), frame.read(right), frame.read(left))
+            found = known or frame.emit(of(operator.contains), frame.look(right), frame.read(left))
         return frame.emit(of(operator.not_), found) if negated else found
     function = COMPARE[type(kind)]
     if function in (operator.is_, operator.is_not):

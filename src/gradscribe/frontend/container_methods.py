@@ -59,7 +59,7 @@ def _get(
     frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
 ) -> Bound | None:
     key = known_key(args[0]) if args else UNKNOWN_KEY
-    if key is UNKNOWN_KEY:
+    if key is UNKNOWN_KEY and fields.entries:
         return None
     default = args[1] if len(args) > 1 else NOTHING
     return fields.entries.get(key, default)
@@ -69,11 +69,12 @@ def _setdefault(
     frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
 ) -> Bound | None:
     key = known_key(args[0]) if args else UNKNOWN_KEY
-    if key is UNKNOWN_KEY:
+    if key is UNKNOWN_KEY and fields.entries:
         return None
     if key not in fields.entries:
         default = args[1] if len(args) > 1 else NOTHING
-        set_item(frame, node, base, fields, Const(key), default)
+        place = frame.read(args[0]) if key is UNKNOWN_KEY else Const(key)
+        set_item(frame, node, base, fields, place, default)
         return default
     return fields.entries[key]
 

@@ -11,14 +11,24 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import aliasing, wholes
+from gradscribe.frontend import aliasing, dicts, wholes
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Scalar, Sequence, is_unlike, maybe_float
+from gradscribe.ir.types import (
+    PY_INT,
+    Array,
+    Mapping,
+    Scalar,
+    Sequence,
+    Type,
+    element_type,
+    is_unlike,
+    maybe_float,
+)
 from gradscribe.objects import is_followed
 
 Entries = dict[Any, Bound]
@@ -48,22 +58,60 @@ def is_followed_list(frame: Frame, items: list[Bound]) -> bool:
 
 
 def dict_display(frame: Frame, node: gast.Dict) -> Bound | None:
-    """``{key: value, **other}`` where all keys are known; None where they are not."""
+    """``{key: value, **other}``; None where it may as well hold what has no derivative."""
     from gradscribe.frontend.expressions import lower
 
-    entries: Entries = {}
+    steps: list[tuple[Bound | None, Bound]] = []
     for key, value in zip(node.keys, node.values, strict=True):
-        if key is None:
-            other = pairs_of(frame, lower(frame, value))
+        place = None if key is None else lower(frame, key)
+        steps.append((place, lower(frame, value)))
+    entries = _known_entries(frame, steps)
+    if entries is not None:
+        return make_dict(frame, entries)
+    if any(place is None and not _is_dict(frame, value) for place, value in steps):
+        return None
+    kinds = [_held(frame, place, value) for place, value in steps]
+    if not any(map(maybe_float, kinds)) or not dicts.may_be_one_value(kinds):
+        return None
+    made = make_dict(frame, {})
+    for place, value in steps:
+        if place is None:
+            dicts.update(frame, node, made, value)
+        else:
+            assign_item(frame, node, made, _operand_of(frame, place), value)
+    return made
+
+
+def _known_entries(frame: Frame, steps: list[tuple[Bound | None, Bound]]) -> Entries | None:
+    """The entries of a display whose keys are all known."""
+    entries: Entries = {}
+    for place, value in steps:
+        if place is None:
+            other = pairs_of(frame, value)
             if other is None:
                 return None
             entries |= other
             continue
-        known = known_key(lower(frame, key))
+        known = known_key(place)
         if known is UNKNOWN_KEY:
             return None
-        entries[known] = lower(frame, value)
-    return make_dict(frame, entries)
+        entries[known] = value
+    return entries
+
+
+def _is_dict(frame: Frame, bound: Bound) -> bool:
+    return isinstance(bound, Ref) and isinstance(frame.type(bound), Mapping)
+
+
+def _held(frame: Frame, place: Bound | None, value: Bound) -> Type:
+    """The type of what a part of a display puts into the dict."""
+    kind = frame.type(value)
+    return kind if place is not None else element_type(kind) or PY_INT
+
+
+def _operand_of(frame: Frame, place: Bound) -> Operand:
+    key = known_key(place)
+    return frame.read(place) if key is UNKNOWN_KEY else Const(key)
 
 
 UNKNOWN_KEY = object()
@@ -122,6 +170,9 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
             return made
         frame.refuse(node, f"the {fields.kind} has no entry {key!r} here")
     _refuse_default(frame, node, fields)
+    if fields.cls is not None or (fields.kind == "dict" and dicts.holds_lists(frame, fields)):
+        wholes.settle(frame, base)
+        return dicts.get_item(frame, base, place)
     if fields.kind == "list" and _are_alike(frame, list(fields.entries.values())):
         from gradscribe.frontend.expressions import item
 
@@ -146,11 +197,11 @@ def _empty(frame: Frame, cls: type) -> Bound:
 
 
 def _refuse_default(frame: Frame, node: Any, fields: Fields) -> None:
-    if fields.cls is not None:
+    if fields.cls not in (None, float, int, list):
         frame.refuse(
             node,
             "a key of a defaultdict is not known here",
-            "use a dict, and d[key] = d.get(key, 0.0) + …",
+            "use keys that are written in the program, or a defaultdict of numbers or lists",
         )
 
 
@@ -186,17 +237,25 @@ def set_item(
         frame.heap.values[base.loc] = fields.replaced(position, value)
         frame.name(value, part_name(base.loc.name, key))
         return
-    held = [value, *fields.entries.values()] if fields.kind == "dict" else []
-    if any(maybe_float(frame.type(item)) for item in held):
-        frame.refuse(
-            node,
-            "the key of this entry is computed, and the dict may hold what is differentiated",
-            "use keys that are written in the program, or a list",
-        )
-    _refuse_default(frame, node, fields)
+    if fields.kind == "dict":
+        dicts.check_items(frame, node, [value, *fields.entries.values()])
+        _refuse_default(frame, node, fields)
+        wholes.settle(frame, base)
+        dicts.set_item(frame, node, base, place, value)
+        return
     aliasing.keep(frame, value, node)
     wholes.settle(frame, base)
     frame.write(base, frame.emit(SETITEM, frame.read(base), place, frame.read(value)), node)
+
+
+def assign_item(frame: Frame, node: Any, base: Ref, place: Operand, value: Bound) -> None:
+    """``base[place] = value``, whether or not the entries of the dict are still followed."""
+    fields = frame.heap.fields(base)
+    if fields is not None:
+        set_item(frame, node, base, fields, place, value)
+        return
+    dicts.check_items(frame, node, [value])
+    dicts.set_item(frame, node, base, place, value)
 
 
 def delete_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand) -> None:
@@ -208,13 +267,19 @@ def delete_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Opera
         del items[key]
         frame.heap.values[base.loc] = Fields("list", dict(enumerate(items)))
         return
-    if key is UNKNOWN_KEY or key not in fields.entries:
+    if key is not UNKNOWN_KEY and key in fields.entries:
+        frame.heap.values[base.loc] = fields.without(key)
+        return
+    kinds = [frame.type(item) for item in fields.entries.values()]
+    computed = key is UNKNOWN_KEY and fields.kind == "dict"
+    if not computed or not dicts.may_be_one_value(kinds):
         frame.refuse(
             node,
             "the entry that is deleted here is not known",
             "use keys that are written in the program",
         )
-    frame.heap.values[base.loc] = fields.without(key)
+    wholes.settle(frame, base)
+    dicts.delete_item(frame, node, base, place)
 
 
 def constant_entry(base: Bound, place: Operand) -> Const | None:
@@ -275,7 +340,7 @@ def contains(frame: Frame, base: Bound, sought: Bound) -> Const | None:
         return None if any(k is UNKNOWN_KEY for k in keys) else Const(key in keys)
     if fields is not None and fields.kind == "dict" and key is not UNKNOWN_KEY:
         return Const(key in fields.entries)
-    return None
+    return Const(False) if dicts.is_empty(frame, base) else None
 
 
 # ---------------------------------------------------------------------------- operators
@@ -341,9 +406,10 @@ def repeated(frame: Frame, base: Bound, times: Bound) -> Bound | None:
     return make_list(frame, list(fields.entries.values()) * count)
 
 
-def merged(frame: Frame, left: Bound, right: Bound) -> Bound | None:
+def merged(frame: Frame, node: Any, left: Bound, right: Bound) -> Bound | None:
     """``d | e``."""
     parts = [frame.heap.fields(bound) for bound in (left, right)]
     if any(part is None or part.kind != "dict" for part in parts):
-        return None
+        both = all(_is_dict(frame, bound) for bound in (left, right))
+        return dicts.merged(frame, node, [left, right]) if both else None
     return make_dict(frame, {**parts[0].entries, **parts[1].entries})  # type: ignore[union-attr]  # dicts

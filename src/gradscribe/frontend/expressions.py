@@ -19,6 +19,7 @@ from gradscribe.frontend import (
     comprehensions,
     conditions,
     containers,
+    dicts,
     displays,
     opaque,
     opened,
@@ -108,7 +109,7 @@ def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) ->
     if found is None and function is operator.mul:
         found = containers.repeated(frame, left, right) or containers.repeated(frame, right, left)
     if found is None and function is operator.or_:
-        found = containers.merged(frame, left, right)
+        found = containers.merged(frame, node, left, right)
     if found is not None:
         return found
     return frame.wrap(frame.emit(of(function), frame.read(left), frame.read(right)))
@@ -245,6 +246,8 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
             return entry
         if isinstance(kind, Unknown):
             return frame.view(base, GETITEM, (place,), certain=False)
+    if dicts.is_one_value(frame, base):
+        return dicts.get_item(frame, base, place)
     found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
     if isinstance(frame.type(base), Sequence):
         aliasing.keep(frame, found)

@@ -188,7 +188,7 @@ class Fixpoint:
             init: Operand = UNDEF
             before = env.get(root)
             fields = self.frame.heap.fields(before)
-            if fields is not None and fields.kind == "list" and isinstance(before, Ref):
+            if fields is not None and fields.kind in ("list", "dict") and isinstance(before, Ref):
                 wholes.settle(self.frame, before)
             if before is not None:
                 with self.frame.handing_on():

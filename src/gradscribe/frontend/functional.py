@@ -22,6 +22,7 @@ from gradscribe.frontend import (
     checkpoints,
     comprehensions,
     containers,
+    dicts,
     library,
     opaque,
 )
@@ -43,6 +44,8 @@ from gradscribe.ir.types import (
     Sequence,
     Static,
     element_type,
+    holds_numbers,
+    is_scalar,
     maybe_float,
 )
 
@@ -57,6 +60,11 @@ def special(
     """The result of a call that is treated here; None for all others."""
     from gradscribe.frontend.inlining import inline_for
 
+    if function in _ITERATING:
+        positional = [
+            dicts.keys(frame, bound) if dicts.is_one_value(frame, bound) else bound
+            for bound in positional
+        ]
     handler = SPECIAL.get(helper_of(function)) or _BY_CLASS.get(type(function))
     if handler is not None:
         result: Bound | None = handler(frame, node, function, positional, keywords)
@@ -391,6 +399,20 @@ def _where(
     return apply(frame, node, of(np.nonzero), positional, {}) if alone else None
 
 
+def _from_keys(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``dict.fromkeys(keys, value)`` of numbers."""
+    from gradscribe.frontend.inlining import inline_for
+
+    if keywords or len(positional) != 2 or not is_scalar(frame.type(positional[1])):
+        return None
+    keys, value = positional
+    if holds_numbers(frame.type(keys)) and isinstance(value, Const) and value.value == 0.0:
+        return frame.wrap(frame.emit(of(helpers.zero_entries), frame.look(keys)))
+    return inline_for(frame, node, dicts.from_keys, [keys, value], {})
+
+
 _PASSING = (functools.wraps, functools.lru_cache, functools.cache)
 
 SPECIAL: dict[Any, Any] = {
@@ -411,6 +433,7 @@ SPECIAL: dict[Any, Any] = {
     zip: _walked,
     enumerate: _walked,
     reversed: _walked,
+    dict.fromkeys: _from_keys,
     functools.partial: _partial,
     functools.update_wrapper: _updated,
     operator.itemgetter: _getter,
@@ -418,6 +441,13 @@ SPECIAL: dict[Any, Any] = {
     operator.methodcaller: _getter,
     **dict.fromkeys(_PASSING, _decorator),
 }
+
+
+# Functions that walk their arguments, and so the keys of a dict.
+_ITERATING = {
+    list, tuple, sum, any, all, max, min, sorted, zip, enumerate, reversed, *library.STREAMS,
+    *library.WRITTEN,
+}  # fmt: skip
 
 
 def _vectorized(

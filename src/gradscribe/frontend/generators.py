@@ -99,9 +99,15 @@ def _own(node: Any) -> list[Any]:
 
 def makes_stream(frame: Frame, node: Any) -> bool:
     """Is this a call that gives a stream?"""
+    from gradscribe.frontend import dicts
     from gradscribe.frontend.library import STREAMS
     from gradscribe.frontend.resolve import definition_of
 
+    if isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute):
+        owner = node.func.value
+        known = frame.env.get(owner.id) if isinstance(owner, gast.Name) else None
+        if node.func.attr in dicts.STREAMS and dicts.is_one_value(frame, known):
+            return True
     callee = _callee(frame, node.func) if isinstance(node, gast.Call) else None
     if isinstance(callee, Closure):
         return isinstance(callee.definition, Definition) and is_generator(callee.definition)

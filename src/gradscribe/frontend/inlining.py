@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 import gast
@@ -72,7 +71,7 @@ def inline(
 def inline_for(
     frame: Frame,
     node: Any,
-    function: types.FunctionType,
+    function: Any,
     positional: list[Bound],
     keywords: Keywords,
 ) -> Bound:

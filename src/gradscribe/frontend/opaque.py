@@ -14,7 +14,7 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import either
+from gradscribe.frontend import dicts, either
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf, locations
 from gradscribe.frontend.raising import certainly
@@ -222,6 +222,8 @@ def _refuse_change(frame: Frame, node: gast.Call, bound: Bound) -> None:
 
 def listed(frame: Frame, bound: Bound) -> Bound:
     """What is walked, as a list where it may be a set, a view of a dict or an iterator."""
+    if dicts.is_one_value(frame, bound):
+        return dicts.keys(frame, bound)
     if isinstance(bound, Const) and isinstance(bound.value, dict | set | frozenset):
         operand: Operand = bound
     elif isinstance(bound, Ref) and not bound.path and bound.loc not in frame.heap.lost:

@@ -14,6 +14,7 @@ the list makes stale what it holds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Items
 from typing import Any
 
 from gradscribe.errors import AliasError, UnsupportedError
@@ -23,11 +24,13 @@ from gradscribe.frontend.heap import Bound, Loc, Ref, Step, locations
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand
 from gradscribe.ir.primitives import Primitive
-from gradscribe.ir.types import Array, Sequence, Slice, Type, is_array
+from gradscribe.ir.types import Array, Mapping, Sequence, Slice, Type, element_type, is_array
 
 
 def element_of(kind: Type) -> Type | None:
-    """What a list holds, if that is of one type."""
+    """What a list or a dict holds, if that is of one type."""
+    if isinstance(kind, Mapping):
+        return element_type(kind)
     if not isinstance(kind, Sequence) or kind.kind != "list":
         return None
     if kind.items is None:
@@ -75,12 +78,12 @@ def store(frame: Frame, container: Bound, item: Bound, node: Any) -> None:
     heap.held.update(dict.fromkeys(found, home))
 
 
-def stand(frame: Frame, container: Ref, items: list[Bound]) -> None:
-    """What a list that is one value from now on was made of stands for its places."""
+def stand(frame: Frame, container: Ref, items: Items[Any, Bound]) -> None:
+    """What a list or dict that is one value from now on was made of stands for its places."""
     heap = frame.heap
     if container.loc not in heap.own:
         return
-    for place, item in enumerate(items):
+    for place, item in items.items():
         if isinstance(item, Ref):
             step = Step(GETITEM, (Const(place),), True, frame.builder.span)
             heap.standing[item.loc] = Ref(container.loc, (step,))
@@ -130,12 +133,14 @@ def written(frame: Frame, ref: Ref, value: Operand, node: Any) -> None:
                 why = f"it may be an entry of {ref.loc.name or 'a list'}, written at {where}"
                 for other in (loc, *heap.aliases.get(loc, ())):
                     heap.stale.setdefault(other, why)
-    if isinstance(type_of_operand(value), Sequence):
+    if isinstance(type_of_operand(value), Sequence | Mapping):
         release(frame, ref)
 
 
 def _is_list(frame: Frame, ref: Ref, depth: int) -> bool:
     kind = type_of_operand(frame.look(Ref(ref.loc, ref.path[:depth])))
+    if isinstance(kind, Mapping):
+        return True
     return isinstance(kind, Sequence) and not frame.holds_views(Ref(ref.loc, ref.path[:depth]))
 
 

@@ -12,6 +12,7 @@ from gradscribe.frontend import (
     aliasing,
     container_methods,
     containers,
+    dicts,
     expressions,
     lists,
     numbers,
@@ -25,7 +26,7 @@ from gradscribe.frontend.heap import Bound, Loc, Ref, TupleOf
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Operand
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Unknown, is_array
+from gradscribe.ir.types import Array, Mapping, Unknown, is_array
 from gradscribe.ir.types import Sequence as SequenceType
 
 IN_PLACE: dict[Any, Any] = {
@@ -65,12 +66,11 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
             args = [expressions.lower(frame, target.slice), value]
             records.call_method(frame, target, method, args)
             return
-        fields = frame.heap.fields(base)
-        if fields is not None and isinstance(base, Ref):
-            index = expressions.index(frame, target.slice)
-            containers.set_item(frame, target, base, fields, index, value)
-            return
         place = expressions.index(frame, target.slice)
+        followed = frame.heap.fields(base) is not None or dicts.is_one_value(frame, base)
+        if followed and isinstance(base, Ref):
+            containers.assign_item(frame, target, base, place, value)
+            return
         if lists.is_slice(place) and isinstance(base, Ref) and lists.is_list(frame, base):
             lists.set_slice(frame, target, base, place, value)
             return
@@ -136,15 +136,13 @@ def augmented(frame: Frame, node: gast.AugAssign) -> None:
             "write a[i] = a[i] + …",
         )
     place = expressions.index(frame, target.slice)
-    fields = frame.heap.fields(base)
-    if fields is not None and isinstance(base, Ref):
-        old = containers.get_item(frame, node, base, fields, place)
+    followed = frame.heap.fields(base) is not None or dicts.is_one_value(frame, base)
+    if followed and isinstance(base, Ref):
+        old = expressions.item(frame, base, place)
         key = place.value if isinstance(place, Const) else None
         new = _augmented_value(frame, node, "", old, function, (base.loc, key))
         if new is not None:
-            fields = frame.heap.fields(base)
-            assert fields is not None
-            containers.set_item(frame, node, base, fields, place, new)
+            containers.assign_item(frame, node, base, place, new)
         return
     before = frame.look(base)
     value = expressions.operand(frame, node.value)
@@ -175,6 +173,9 @@ def _augmented_value(
         right = expressions.lower(frame, node.value)
         return records.call_method(frame, node, method, [right])
     fields = frame.heap.fields(old)
+    if function is operator.or_ and isinstance(old, Ref) and isinstance(frame.type(old), Mapping):
+        dicts.update(frame, node, old, expressions.lower(frame, node.value))
+        return None
     if fields is not None and fields.kind != "object" and isinstance(old, Ref):
         named = {operator.add: "extend", operator.or_: "update"}.get(function)
         right = expressions.lower(frame, node.value)
@@ -240,11 +241,14 @@ def delete(frame: Frame, node: gast.Delete) -> None:
             containers.delete_item(frame, node, base, fields, place)
             continue
         kind = frame.type(base) if isinstance(base, Ref) else None
-        if not isinstance(base, Ref) or not isinstance(kind, SequenceType | Unknown):
-            frame.refuse(node, "del of anything but entries of a list is not supported yet")
+        if not isinstance(base, Ref) or not isinstance(kind, SequenceType | Unknown | Mapping):
+            frame.refuse(node, "del of anything but entries of lists and dicts is not supported")
         place = expressions.index(frame, target.slice)
         if lists.is_slice(place):
             lists.set_slice(frame, node, base, place, None)
+            continue
+        if isinstance(kind, Mapping):
+            dicts.delete_item(frame, node, base, place)
             continue
         frame.write(base, frame.emit(of(helpers.without), frame.look(base), place), node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from gradscribe.errors import UnsupportedError
@@ -96,7 +97,9 @@ def settle(frame: Frame, ref: Ref) -> None:
             if isinstance(item, Ref) and not item.path:
                 settle(frame, item)
         own = set(frame.heap.own)
-        frame.heap.values[ref.loc] = frame.look(ref)
+        frame.heap.values[ref.loc] = whole = frame.look(ref)
+        if fields.kind == "dict" and isinstance(whole, Value) and isinstance(whole.type, Mapping):
+            whole.type = dataclasses.replace(whole.type, default=fields.cls)
         frame.heap.own |= own.intersection(locations(TupleOf(tuple(items))))
         sharing.claim(frame, ref, items, None)
-        sharing.stand(frame, ref, items)
+        sharing.stand(frame, ref, fields.entries)

@@ -115,6 +115,11 @@ def copy_list(xs: Any) -> Any:
     return list(xs)
 
 
+def copy_dict(d: Any) -> Any:
+    """A copy of the dict d."""
+    return dict(d)
+
+
 def as_tuple(xs: Any) -> Any:
     """The entries of the list xs as a tuple."""
     return tuple(xs)
@@ -185,6 +190,11 @@ def zero_tree(x: Any) -> Any:
         return 0.0
     floating = getattr(x, "dtype", np.dtype(int)).kind == "f"
     return np.zeros(np.shape(x), getattr(x, "dtype", float))[()] if floating else None
+
+
+def zero_entries(d: Any) -> Any:
+    """A zero adjoint for a dict of numbers."""
+    return dict.fromkeys(d, 0.0)
 
 
 def add_entry(xs: Any, index: Any, value: Any) -> Any:

@@ -85,6 +85,11 @@ def is_dict(x: Any) -> bool:
     return isinstance(x, dict)
 
 
+def is_of_one_shape(d: Any) -> bool:
+    """Have the entries of this dict one shape? Decided when a rule is lowered."""
+    return len({np.shape(x) for x in d.values()}) < 2
+
+
 def is_whole(index: Any) -> bool:
     """Is this the index of everything? Decided when a rule is lowered, never at run time."""
     if isinstance(index, tuple):

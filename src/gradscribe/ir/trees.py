@@ -10,11 +10,12 @@ import operator
 from collections.abc import Sequence as Items
 from typing import Any
 
+from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand
 from gradscribe.ir.facts.records import field_names, instance
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Mapping, Sequence, Struct, Type
+from gradscribe.ir.types import Mapping, Sequence, Struct, Type, holds_numbers, holds_records
 
 GETITEM, GETATTR = of(operator.getitem), of(getattr)
 
@@ -101,6 +102,15 @@ def displayed(op: Op) -> tuple[Operand, ...] | None:
     """The parts that a display puts together; None for any other operation."""
     skipped = _DISPLAYS.get(op.prim.function) if op.prim.function is not None else None
     return None if skipped is None else op.args[skipped:]
+
+
+def zeros(builder: Builder, whole: Operand, hint: str = "") -> Operand:
+    """A zero adjoint for an array or a whole with parts."""
+    kind = type_of_operand(whole)
+    if holds_numbers(kind):
+        return builder.emit(of(helpers.zero_entries), whole, hint=hint)
+    zero = helpers.zero_tree if holds_records(kind) else helpers.zeros_like
+    return builder.emit(of(zero), whole, hint=hint)
 
 
 def part_read(op: Op) -> tuple[Operand, int, Type] | None:

@@ -122,10 +122,15 @@ class Range:
 @final
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A dict with static keys, or an unknown number of alike entries."""
+    """A dict with static keys, or an unknown number of alike entries under keys of one type.
+
+    ``default``: what makes the entries that are not there when they are read, of a ``defaultdict``.
+    """
 
     items: tuple[tuple[Hashable, Type], ...] | None = None
     element: Type | None = None
+    key: Type | None = None
+    default: type | None = None
 
     def __str__(self) -> str:
         if self.items is not None:
@@ -251,11 +256,14 @@ def join(a: Type | None, b: Type | None) -> Type:
         element = join_optional(element_type(a), element_type(b))
         return Sequence(a.kind, None, element)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
+        default = a.default if a.default is b.default else None
         keys = [[k for k, _ in m.items] if m.items is not None else None for m in (a, b)]
         if keys[0] == keys[1] and a.items is not None and b.items is not None:
             pairs = zip(a.items, b.items, strict=True)
-            return Mapping(tuple((k, join(x, y)) for (k, x), (_, y) in pairs))
-        return Mapping(None, join_optional(element_type(a), element_type(b)))
+            items = tuple((k, join(x, y)) for (k, x), (_, y) in pairs)
+            return Mapping(items, None, None, default)
+        element = join_optional(element_type(a), element_type(b))
+        return Mapping(None, element, join_optional(key_type(a), key_type(b)), default)
     if isinstance(a, Struct) and isinstance(b, Struct) and a.cls is b.cls:
         if [k for k, _ in a.fields] == [k for k, _ in b.fields]:
             both = zip(a.fields, b.fields, strict=True)
@@ -301,6 +309,20 @@ def element_type(container: Type) -> Type | None:
             return Array(dtype, dims[1:]) if len(dims) > 1 else scalar_of(dtype)
         case _:
             return UNKNOWN
+
+
+def key_type(kind: Mapping) -> Type | None:
+    """What the keys of a dict are; None if it is empty."""
+    if kind.items is None:
+        return kind.key
+    kinds = [_type_of_key(key) for key, _ in kind.items]
+    return kinds[0] if len(set(kinds)) == 1 else join_all(kinds)
+
+
+def _type_of_key(key: Hashable) -> Type:
+    if isinstance(key, tuple):
+        return Sequence("tuple", tuple(map(_type_of_key, key)))
+    return TEXT if type(key) is str else PYTHON.get(type(key), UNKNOWN)
 
 
 def scalar_of(dtype: np.dtype[Any] | None) -> Type:
@@ -377,6 +399,11 @@ def maybe_float(type: Type) -> bool:
             return False
 
 
+def holds_numbers(kind: Type) -> bool:
+    """Is this a dict of numbers under keys that are computed?"""
+    return isinstance(kind, Mapping) and kind.items is None and is_scalar(kind.element or UNKNOWN)
+
+
 def holds_records(kind: Type | None) -> bool:
     """Is this a dict or an object, or a list or tuple that holds some?"""
     match kind:
@@ -416,6 +443,24 @@ def has_known_shape(type: Type) -> bool:
     """Have two values of this type one shape?"""
     dims = dims_of(type)
     return dims is not None and None not in dims
+
+
+def is_of_one_shape(type: Type) -> bool:
+    """Have all values of this type, whenever they are computed, one shape?"""
+    dims = dims_of(type)
+    known = dims is not None and dtype_of(type) is not None
+    return known and all(isinstance(dim, int) or _is_sure(dim) for dim in dims or ())
+
+
+def _is_sure(dim: Dim) -> bool:
+    """Is this one length, and not whichever of two it happens to be?"""
+    return isinstance(dim, Sym) and not _is_joined(dim.key)
+
+
+def _is_joined(key: Hashable) -> bool:
+    if isinstance(key, Sym):
+        return _is_joined(key.key)
+    return isinstance(key, tuple) and ("join" in key or any(map(_is_joined, key)))
 
 
 def wraps(type: Type) -> bool:

@@ -32,7 +32,8 @@ _SHARED = {ADD, SUB, DIV}
 # Arrays and containers made to be written to: each is somebody's own.
 _BLANK = {
     np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.zeros, np.ones, np.full, np.empty,
-    np.copy, np.ndarray.copy, helpers.zeros_like, helpers.fill_like, helpers.zero_tree, list, dict,
+    np.copy, np.ndarray.copy, helpers.zeros_like, helpers.fill_like, helpers.zero_tree,
+    helpers.zero_entries, list, dict,
 }  # fmt: skip
 
 

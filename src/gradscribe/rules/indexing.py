@@ -16,11 +16,13 @@ from gradscribe.ir.helpers import (
     setitem,
     unwritten,
     without,
+    zero_entries,
     zeros_like,
 )
 from gradscribe.ir.transposes import (
     holds_lists,
     is_dict,
+    is_of_one_shape,
     is_whole,
     last_written,
     may_repeat,
@@ -41,8 +43,13 @@ def getitem_x(x, index, *, y_bar):
 def setitem_both(x, index, value, *, y_bar):
     if is_whole(index):
         return zeros_like(y_bar), y_bar
-    if is_dict(x):
+    if is_dict(x) and not is_of_one_shape(x):
         return unwritten(y_bar, x, index), y_bar[index]
+    if is_dict(x):
+        value_bar = y_bar[index]
+        if index in x:
+            return setitem(y_bar, index, zeros_like(value_bar)), value_bar
+        return without(y_bar, index), value_bar
     if holds_lists(x):
         return setitem(y_bar, index, zeros_like(x[index])), y_bar[index]
     # The entries are read before they are zeroed, so that zeroing can be in place.
@@ -74,6 +81,8 @@ def append_both(xs, value, *, y_bar):
 
 @linear(without, "xs")
 def without_xs(xs, place, *, y_bar):
+    if is_dict(xs):
+        return setitem(y_bar, place, zeros_like(xs[place]))
     if place == -1:
         return append(y_bar, zeros_like(xs[-1]))
     return inserted(y_bar, place, zeros_like(xs[place]))
@@ -143,7 +152,7 @@ def extract_arr(condition, arr, *, y_bar):
 
 
 constant_in(folded, "xs")
-constant(may_repeat, is_whole, is_dict, holds_lists)
+constant(may_repeat, is_whole, is_dict, holds_lists, is_of_one_shape, zero_entries)
 
 
 constant_in(unwritten, "x", "key")

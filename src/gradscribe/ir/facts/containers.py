@@ -15,6 +15,7 @@ from gradscribe.ir.types import (
     PY_FLOAT,
     PY_INT,
     RANGE,
+    TEXT,
     UNKNOWN,
     Array,
     Dim,
@@ -32,6 +33,7 @@ from gradscribe.ir.types import (
     is_scalar,
     join,
     join_optional,
+    key_type,
     maybe_float,
     scalar_of,
 )
@@ -67,6 +69,8 @@ def getitem(x: Type, index: Any) -> Type:
             return Sequence(x.kind, x.items[index])
         if isinstance(index, slice | Slice):
             return Sequence(x.kind, None, element_type(x))
+        if x.items and all(map(_is_text, x.items)):
+            return TEXT
         return element_type(x) or UNKNOWN
     if isinstance(x, Mapping):
         if x.items is None or isinstance(index, Type):
@@ -233,9 +237,15 @@ def setitem(x: Type, index: Any, value: Type) -> Type:
         if isinstance(index, slice | Slice):
             return Sequence("list", None, UNKNOWN)
         return Sequence("list", None, join(element_type(x), value))
-    if isinstance(x, Mapping):  # what its entries are is not followed any longer
-        return Mapping(None, UNKNOWN)
+    if isinstance(x, Mapping):
+        written = key_type(Mapping(((index, value),))) if not isinstance(index, Type) else index
+        key = join_optional(key_type(x), TEXT if _is_text(written) else written)
+        return Mapping(None, join_optional(element_type(x), value), key, x.default)
     return x
+
+
+def _is_text(kind: Type | None) -> bool:
+    return isinstance(kind, Static) and isinstance(kind.value, str)
 
 
 @fact(helpers.index_add, static="index", mutates=0)
@@ -296,7 +306,7 @@ def adjoint_type(x: Type) -> Type:
     if isinstance(x, Mapping):
         if x.items is not None:
             return Mapping(tuple((key, _part_type(item)) for key, item in x.items))
-        return Mapping(None, adjoint_type(x.element) if x.element else None)
+        return Mapping(None, adjoint_type(x.element) if x.element else None, x.key)
     if isinstance(x, Struct):
         return Struct(x.cls, tuple((name, _part_type(item)) for name, item in x.fields))
     return UNKNOWN
@@ -331,6 +341,8 @@ def _(x: Type) -> Type:
 def _(xs: Type, place: Any) -> Type:
     if isinstance(xs, Sequence):
         return Sequence("list", None, element_type(xs))
+    if isinstance(xs, Mapping):
+        return Mapping(None, element_type(xs), key_type(xs), xs.default)
     return xs
 
 
@@ -360,7 +372,14 @@ def _(g: Type, xs: Type) -> Type:
 def _(xs: Type) -> Type:
     if isinstance(xs, Sequence) and xs.kind == "list":
         return xs
+    if isinstance(xs, Mapping):
+        return Sequence("list", None, key_type(xs))
     return Sequence("list", None, element_type(xs))
+
+
+@fact(helpers.copy_dict)
+def _(d: Type) -> Type:
+    return d
 
 
 @fact(helpers.entries, static="count", cheap=True)
@@ -391,6 +410,11 @@ def _(a: Type, b: Type) -> Type:
 @fact(helpers.zero_tree)
 def _(x: Type) -> Type:
     return adjoint_type(x)
+
+
+@fact(helpers.zero_entries)
+def _(d: Type) -> Type:
+    return adjoint_type(d)
 
 
 @fact(helpers.add_entry)

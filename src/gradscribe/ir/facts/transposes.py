@@ -80,6 +80,11 @@ def _(xs: Type) -> Type:
     return PY_BOOL
 
 
+@fact(transposes.is_of_one_shape, cheap=True)
+def _(d: Type) -> Type:
+    return PY_BOOL
+
+
 @fact(transposes.is_dict, cheap=True)
 def _(x: Type) -> Type:
     return PY_BOOL
