@@ -30,6 +30,7 @@ from gradscribe.frontend import (
 from gradscribe.frontend.arms import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Cell, Fields, TupleOf
+from gradscribe.frontend.remembered import remembered
 from gradscribe.frontend.resolve import assigned_names, definition_of, shared_names
 from gradscribe.frontend.targets import annotated, assignment, augmented, delete
 from gradscribe.frontend.ways import Jump
@@ -101,6 +102,12 @@ def inline_rule(
     A rule that returns a tuple gives its entries.
     """
     assert isinstance(rule, types.FunctionType)
+    return remembered(rule, args, builder, lambda: _rule(rule, args, builder))
+
+
+def _rule(
+    rule: types.FunctionType, args: dict[str, Operand], builder: Builder
+) -> Operand | list[Operand]:
     definition = definition_of(rule)
     frame = Frame(definition, builder)
     for param in parameters(definition.node):

@@ -88,6 +88,8 @@ def _bound(part: Any) -> int | str | None:
 
 def constant_type(value: Any, name: str = "n") -> Type:
     """The type of an object written in the program: as ``type_of``, with exact lengths."""
+    if (known := PYTHON.get(type(value))) is not None:
+        return known
     foreign = foreign_of(value)
     if (foreign or type(value) in OWN) and value.dtype.kind in "fiubc":
         return Array(value.dtype, tuple(map(int, value.shape)), foreign)
