@@ -242,13 +242,12 @@ def _parse(
     dedented = [line[indent:] if line[:indent].isspace() or not indent else line for line in block]
     text = "".join(dedented).rstrip()
     try:
-        tree = _ast(text)
+        tree = _ast("\n" * (first - 1) + text)  # so that lines are counted as in the file
     except SyntaxError:
         # A string or bracket that runs over lines at the margin: read the whole file instead.
         text, indent, first = "".join(lines), 0, 1
         tree = _ast(text)
     file = SourceFile(code.co_filename, text, first, indent)
-    ast.increment_lineno(tree, first - 1)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             start = min([node.lineno, *(d.lineno for d in node.decorator_list)])

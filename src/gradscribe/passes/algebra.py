@@ -64,13 +64,15 @@ class _Algebra:
         self.mapping: dict[Value, Operand] = {}
         self.cheap: set[Value] = set()
         self.growth = Growth(counts)
+        # Single operations are written where they stood only if more is read of them than terms.
+        self.pending: dict[Value, tuple[Op, list[Term], list[Op]]] = {}
         self.writes = 0  # how many operations so far change something in place
         self.written: dict[Value, int] = {}  # how many had when a value was made
 
     def region(self, region: Region) -> None:
         outer_forms = dict(self.forms)
         readers = _readers(region)
-        new: list[Op] = []
+        new: list[list[Op]] = []
         for op in region.ops:
             self.growth.enter(op)
             for inner in op.regions:
@@ -85,11 +87,13 @@ class _Algebra:
             else:
                 if op.prim.cheap and len(op.results) == 1 and is_scalar(op.results[0].type):
                     self.cheap.add(op.results[0])
-                new.append(op)
-        region.ops = new
+                self._put([op], new)
+        region.ops = [op for ops in new for op in ops]
         self.forms = outer_forms
 
-    def _arithmetic(self, op: Op, readers: dict[Value, Op], new: list[Op], grows: bool) -> None:
+    def _arithmetic(
+        self, op: Op, readers: dict[Value, Op], new: list[list[Op]], grows: bool
+    ) -> None:
         (result,) = op.results
         read_through = self._read_through(op, readers)
         if not op.derived:
@@ -99,24 +103,45 @@ class _Algebra:
                     self.forms[result] = form
             elif not result.named and is_array(result.type) and self._is_square(op):
                 self.forms[result] = [Term(1, {op.args[0]: 2})]  # not worth keeping
-            new.append(op)
+            self._put([op], new)
             return
         form = self._form(op)
         if form is None:
-            new.append(op)
+            self._put([op], new)
             return
         if read_through or is_trivial(form, self.cheap):
             self.forms[result] = form
         if grows and len(form) == sum(len(self._terms(arg)) for arg in op.args):
-            new.append(op)
+            self._put([op], new)
             return
         plain = as_operand(form, result)
         if plain is not None:
             self.mapping[result] = plain
+            self._need(plain)
         elif len(form) == 1 and is_same(form[0], op):
-            new.append(op)
+            self._put([op], new)
+        elif read_through:
+            new.append([])
+            self.pending[result] = op, form, new[-1]
         else:
-            new.extend(Writer(op).write(form))
+            self._put(Writer(op).write(form), new)
+
+    def _put(self, ops: list[Op], new: list[list[Op]]) -> None:
+        """Put operations in the new region, and what they read where it stood."""
+        for op in ops:
+            for arg in op.args:
+                self._need(arg)
+        new.append(ops)
+
+    def _need(self, operand: Operand) -> None:
+        """Write what was left out so far."""
+        work = [operand]
+        while work:
+            found = self.pending.pop(work.pop(), None)  # type: ignore[call-overload]  # or a Const
+            if found is not None:
+                op, form, place = found
+                place += Writer(op).write(form)
+                work += [arg for made in place for arg in made.args]
 
     def _is_square(self, op: Op) -> bool:
         """Is this the square of an array that stays as it is?"""
@@ -138,7 +163,7 @@ class _Algebra:
             and (op.derived or not result.named)
         )
 
-    def _sum(self, op: Op, readers: dict[Value, Op], new: list[Op]) -> None:
+    def _sum(self, op: Op, readers: dict[Value, Op], new: list[list[Op]]) -> None:
         """``np.sum(-a * s)`` as ``-s * np.sum(a)``, where s is one number for each sum."""
         (result,) = op.results
         terms = self._terms(op.args[0])
@@ -146,22 +171,23 @@ class _Algebra:
         since = self.written.get(op.args[0]) if isinstance(op.args[0], Value) else None
         parts = apart(terms[0], op) if len(terms) == 1 and since == self.writes else None
         if parts is None:
-            new.append(op)
+            self._put([op], new)
             return
         inside, outside = parts
         total: Operand = next(iter(inside.num)) if is_plain_atom(inside) else Value("", UNKNOWN)
         if not is_plain_atom(inside):
             kind = type_of_operand(op.args[0])
             shell = Op(MUL, (), (Value("", kind),), (), None, op.span, op.statement, True, op.sweep)
-            new.extend(Writer(shell).write([inside]))
+            self._put(Writer(shell).write([inside]), new)
             total = shell.results[0]
         summed = Value(result.hint, result.type)
         args = (total, *op.args[1:])
-        new.append(Op(SUM, args, (summed,), (), None, op.span, op.statement, True, op.sweep))
+        made = Op(SUM, args, (summed,), (), None, op.span, op.statement, True, op.sweep)
+        self._put([made], new)
         form = [outside.times(Term(1, {summed: 1}))]
         if self._read_through(op, readers):
             self.forms[result] = form
-        new.extend(Writer(op).write(form))
+        self._put(Writer(op).write(form), new)
 
     # ------------------------------------------------------------------ reading
 
