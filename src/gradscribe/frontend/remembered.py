@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
+from gradscribe.frontend.resolve import TOUCHED, touch
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.primitives import Primitive
@@ -29,9 +30,11 @@ class _Template:
     ops: list[tuple[Primitive, tuple[Slot, ...], list[tuple[str, Type, bool]]]]
     hints: list[tuple[int, str]]
     result: Slot | list[Slot]
+    read: tuple[types.FunctionType, ...]  # the functions whose source this comes of
 
     def copy(self, operands: list[Operand], builder: Builder) -> Result:
         """The operations again, for other operands."""
+        touch(self.read)
         known = list(operands)
         for prim, slots, results in self.ops:
             made = tuple(Value(*result) for result in results)
@@ -97,11 +100,15 @@ def remembered(
     outer, region, foreign = builder.made, builder.region, builder.foreign
     first, hints = len(region.ops), [getattr(o, "hint", "") for o in operands]
     builder.made = asked = _Asked(outer)
+    touched = TOUCHED.set({})
     try:
         result = lower()
     finally:
         builder.made = outer
         outer.update(asked.items())
+        read = tuple(TOUCHED.get() or ())
+        TOUCHED.reset(touched)
+        touch(read)
     if len(_TEMPLATES) >= _MOST:
         _TEMPLATES.clear()
     here = builder.span, builder.statement, builder.derived, builder.sweep
@@ -117,12 +124,16 @@ def remembered(
         for k, o in enumerate(operands)
         if isinstance(o, Value) and o.hint != hints[k] and not hints[k]
     ]
-    _TEMPLATES[key] = _template(operands, made, named, result) if plain else None
+    _TEMPLATES[key] = _template(operands, made, named, result, read) if plain else None
     return result
 
 
 def _template(
-    operands: list[Operand], ops: list[Op], hints: list[tuple[int, str]], result: Result
+    operands: list[Operand],
+    ops: list[Op],
+    hints: list[tuple[int, str]],
+    result: Result,
+    read: tuple[types.FunctionType, ...],
 ) -> _Template | None:
     places: dict[Operand, int] = {o: k for k, o in reversed(list(enumerate(operands)))}
     count = len(operands)
@@ -144,7 +155,7 @@ def _template(
     if any(isinstance(o, Value) and o not in places for o in found):
         return None
     slots = [slot(o) for o in found]
-    return _Template(made, hints, slots if isinstance(result, list) else slots[0])
+    return _Template(made, hints, slots if isinstance(result, list) else slots[0], read)
 
 
 _PLAIN = Op(Primitive("plain"), (), ())

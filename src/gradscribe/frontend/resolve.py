@@ -118,12 +118,17 @@ _CACHE: dict[tuple[str, types.CodeType], tuple[FunctionNode, SourceFile, frozens
 TOUCHED: ContextVar[dict[types.FunctionType, None] | None] = ContextVar("TOUCHED", default=None)
 
 
+def touch(functions: tuple[types.FunctionType, ...]) -> None:
+    """The source of these functions is read."""
+    touched = TOUCHED.get()
+    if touched is not None:
+        touched.update(dict.fromkeys(functions))
+
+
 def definition_of(function: types.FunctionType) -> Definition:
     """The definition of a Python function, read from its file, cell or REPL entry."""
     code = function.__code__
-    touched = TOUCHED.get()
-    if touched is not None:
-        touched.setdefault(function)
+    touch((function,))
     entry = _CACHE.get((code.co_filename, code))
     if entry is None:
         node, file = _read(function)

@@ -137,7 +137,7 @@ class _Algebra:
         """Write what was left out so far."""
         work = [operand]
         while work:
-            found = self.pending.pop(work.pop(), None)  # type: ignore[call-overload]  # or a Const
+            found = self.pending.pop(work.pop(), None)  # type: ignore[arg-type]  # or a Const
             if found is not None:
                 op, form, place = found
                 place += Writer(op).write(form)
