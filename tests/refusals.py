@@ -3058,6 +3058,43 @@ SECTIONS["Derivatives inside functions"] = [
     ),
 ]
 
+SECTIONS["Sparse Jacobians inside functions"] = [
+    Refusal(
+        "a sparse Jacobian as a matrix",
+        """
+        def g(x):
+            return x[1:] * x[:-1]
+
+        def main(x):
+            J = gs.sparse_jacobian(g)(x)
+            return np.sum(J * 2.0)
+        """,
+        """
+        def g(x):
+            return x[1:] * x[:-1]
+
+        def main(x):
+            J = gs.sparse_jacobian(g)(x)
+            return np.sum(J.toarray() * 2.0)
+        """,
+    ),
+    Refusal(
+        "a sparse Jacobian that is returned",
+        """
+        J = gs.sparse_jacobian(lambda x: x[1:] * x[:-1])
+
+        def main(x):
+            return J(x)
+        """,
+        """
+        J = gs.sparse_jacobian(lambda x: x[1:] * x[:-1])
+
+        def main(x):
+            return J(x).toarray()
+        """,
+    ),
+]
+
 SECTIONS["Arguments of derivatives"] = [
     Refusal(
         "integers",
@@ -3072,6 +3109,20 @@ SECTIONS["Arguments of derivatives"] = [
         "",
         call="gs.grad(main)(1 + 2j)",
         instead="gs.grad(main)(1.0)",
+    ),
+    Refusal(
+        "a pattern that is no matrix",
+        "def main(x):\n    return x * x\n",
+        "",
+        call="gs.sparse_jacobian(main, [1, 1, 1])(x)",
+        instead="gs.sparse_jacobian(main, np.eye(3))(x)",
+    ),
+    Refusal(
+        "stacks of tangents that are not as many",
+        "def main(x, y):\n    return x * y\n",
+        "",
+        call="gs.jvp(main, batched=True)((1.0, 2.0), (np.ones(2), np.ones(3)))",
+        instead="gs.jvp(main, batched=True)((1.0, 2.0), (np.ones(2), np.ones(2)))",
     ),
     Refusal(
         "arrays that are no plain arrays",
@@ -3698,6 +3749,18 @@ MISTAKES = [
     ),
     python_refuses("a dict of a function", "def main(x):\n    return dict(lambda: x)['a']\n"),
     python_refuses("a call of a list", "K = [1.0]\ndef main(x):\n    return K(x)\n"),
+    python_refuses(
+        "a matrix that is called",
+        "J = gs.sparse_jacobian(lambda x: x * x)\ndef main(x):\n    return J(x)(x)\n",
+    ),
+    python_refuses(
+        "a sparse Jacobian of two arrays",
+        "J = gs.sparse_jacobian(lambda x: (x, x))\ndef main(x):\n    return J(x).T @ x\n",
+    ),
+    python_refuses(
+        "too many arguments of grad",
+        "def main(x):\n    return gs.grad(np.sum, 0, 0)(x)\n",
+    ),
     python_refuses("an argument twice", "def main(x):\n    return np.clip(x, 0.0, a_min=1.0)\n"),
     python_refuses("no argument", "def main(x):\n    return np.dot(x)\n"),
     python_refuses(

@@ -131,3 +131,84 @@ def square(x: Any) -> Any:
 def test_a_wrong_argument_is_named(ask: Callable[[], Any], message: str) -> None:
     with pytest.raises(gs.ArgumentError, match=re.escape(message)):
         ask()
+
+
+# ---------------------------------------------------------------------------- what users ask for
+
+MAKERS = [
+    gs.grad, gs.value_and_grad, gs.elementwise_grad, gs.vjp, gs.linearize, gs.jacobian, gs.jacfwd,
+    gs.jacrev, gs.hessian, gs.hvp,
+]  # fmt: skip
+
+
+def pair(x, y):
+    return x * y
+
+
+class Holder:
+    def __init__(self) -> None:
+        self.w = np.ones(3)
+
+
+def held(holder, x):
+    return np.sum(holder.w * x)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize(
+    ("wrt", "message"),
+    [
+        ("z", "no parameter of that name"),
+        (5, "has 2 parameters"),
+        (1.5, "takes positions and names"),
+        (True, "takes positions and names"),
+        ((), "names nothing"),
+        (("x", ("y",)), "takes positions and names"),
+        ("x..y", "is no parameter and no part of one"),
+        ("self.z", "no parameter of that name"),
+    ],
+)
+def test_an_unknown_name_is_named_when_a_derivative_is_made(
+    make: Any, wrt: Any, message: str
+) -> None:
+    with pytest.raises(gs.ArgumentError, match=message):
+        make(pair, wrt)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("wrt", ["holder.nothing", "holder.w.q", "x.q", "holder.w['a']"])
+def test_a_part_that_there_is_not_is_named_when_it_is_called(make: Any, wrt: str) -> None:
+    vector = [np.ones(3)] if make is gs.hvp else []
+    args = (Holder(), *vector, np.ones(3)) if wrt[0] == "h" else (Holder(), np.ones(3), *vector)
+    with pytest.raises(
+        gs.ArgumentError, match=r"there is no 'nothing'|nothing is known of the part"
+    ):
+        make(held, wrt)(*args)
+
+
+@pytest.mark.parametrize("make", [*MAKERS, gs.jvp, gs.sparse_jacobian, gs.sparse_hessian])
+@pytest.mark.parametrize("what", [3, "f", None, Holder(), Holder])
+def test_what_is_no_function_is_refused_at_once(make: Any, what: Any) -> None:
+    with pytest.raises(gs.ArgumentError, match="it is not a Python function"):
+        make(what)
+
+
+def test_wrong_calls_are_called_by_the_name_of_what_is_called() -> None:
+    x = np.ones(3)
+    with pytest.raises(TypeError, match=r"^pair_grad\(\) missing 1 required positional"):
+        gs.grad(pair)(x)
+    with pytest.raises(TypeError, match=r"^pair_hvp\(\) takes 3 positional arguments but 5"):
+        gs.hvp(pair)(x, x, x, x, x)
+    with pytest.raises(TypeError, match=r"^pullback\(\) missing 1"):
+        gs.vjp(pair)(x, x)[1]()
+    with pytest.raises(gs.ArgumentError, match="1 tangents for 2"):
+        gs.linearize(pair)(x, x)[1](x)
+
+
+def test_tangents_that_are_not_as_many_are_refused() -> None:
+    with pytest.raises(gs.ArgumentError, match="the tangents have 2 and 4 directions"):
+        gs.jvp(pair, batched=True)((np.ones(3), np.ones(3)), (np.ones((2, 3)), np.ones((4, 3))))
+    with pytest.warns(UserWarning, match="does not depend"):
+        value, tangents = gs.jvp(lambda x: 3, batched=True)((np.ones(3),), (np.eye(3),))
+    assert value == 3
+    np.testing.assert_array_equal(tangents, np.zeros(3))

@@ -27,19 +27,22 @@ from gradscribe.frontend.streams import stream_in
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Operand
 from gradscribe.ir.primitives import of
+from gradscribe.maps import linear_map
 from gradscribe.objects import is_followed
 from gradscribe.primal import local_of, tuple_type
 from gradscribe.runtime.bound import Bound as BoundDerivative
 from gradscribe.runtime.dispatch import Derivative
+from gradscribe.sparse import SparseJacobian, sparse_hessian, sparse_jacobian
 
 GETITEM = of(operator.getitem)
+_SPARSE = (sparse_jacobian, sparse_hessian)
 
 
 def lower(frame: Frame, node: Any, function: Any) -> Bound | None:
     """Lower a call of ``grad`` and the like, or of a derivative; None for anything else."""
-    if any(function is transform for transform in api.TRANSFORMS):
+    if any(function is transform for transform in (*api.TRANSFORMS, *_SPARSE)):
         return _transform(frame, node, function)
-    if isinstance(function, Derivative | BoundDerivative):
+    if isinstance(function, Derivative | BoundDerivative | SparseJacobian):
         positional, keywords = calls.arguments(frame, node)
         if isinstance(function, BoundDerivative):
             function = _named(frame, node, function)
@@ -64,11 +67,14 @@ def _transform(frame: Frame, node: Any, function: Any) -> Bound:
     positional, keywords = calls.arguments(frame, node)
     positional = [*(_as_method(frame, node, b) for b in positional[:1]), *positional[1:]]
 
+    given = _arguments(frame, node, function, positional, keywords)
+    differentiated = given.pop("function")
+    given.pop("pattern", None)  # of a sparse Jacobian, which says nothing of its products
+
     def make(inner: Frame, node: Any) -> Any:
-        rest = [_known(inner, node, bound) for bound in positional[1:]]
-        named = {name: _known(inner, node, bound) for name, bound in keywords.items()}
-        wrt = named.get("wrt", rest[0] if rest else 0)
-        return function(*(_function(inner, node, b, wrt) for b in positional[:1]), *rest, **named)
+        named = {name: _known(inner, node, bound) for name, bound in given.items()}
+        wrt = named.get("wrt", 0)
+        return function(_function(inner, node, differentiated, wrt), **named)
 
     if not any(isinstance(bound, Closure | Procedure | Method) for bound in positional):
         return Const(make(frame, node))
@@ -79,6 +85,16 @@ def _transform(frame: Frame, node: Any, function: Any) -> Bound:
             return _call(inner, node, derivative, given, named)
 
     return Procedure(run, make)
+
+
+def _arguments(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: dict[str, Bound]
+) -> dict[str, Bound]:
+    """The arguments of ``grad`` and the like, by name."""
+    try:
+        return dict(inspect.signature(function).bind(*positional, **keywords).arguments)
+    except TypeError as error:
+        frame.refuse(node, f"{getattr(function, '__name__', 'jacobian')}: {error}")
 
 
 def _as_method(frame: Frame, node: Any, bound: Bound) -> Bound:
@@ -139,6 +155,9 @@ def _call(
     frame: Frame, node: Any, derivative: Any, positional: list[Bound], keywords: dict[str, Bound]
 ) -> Bound:
     """Copy a derivative in, for the types of these arguments."""
+    if isinstance(derivative, SparseJacobian):
+        bound = _bind(frame, node, derivative, positional, keywords)
+        return linear_map(frame, node, derivative, [frame.read(b) for b in bound], _given_all)
     specification = derivative.specification
     is_tangent = isinstance(specification, spec.Tangent)
     if isinstance(derivative, BoundDerivative):
@@ -169,6 +188,16 @@ def _call(
     made = specification.ir(types)
     operands += _captured(specification, made)
     return frame.wrap(splice(made, operands, frame.builder))
+
+
+def _given_all(frame: Frame, node: Any, derivative: Any, *args: Any) -> Bound:
+    """Call a derivative with operands; of ``jvp``, two lists of them."""
+    if len(args) == 1:
+        return _call(frame, node, derivative, [frame.wrap(operand) for operand in args[0]], {})
+    pairs: list[Bound] = [
+        TupleOf(tuple(Const(None) if o is None else o for o in each)) for each in args
+    ]
+    return _call(frame, node, derivative, pairs, {})
 
 
 def _captured(specification: Any, made: Function) -> list[Operand]:
@@ -210,7 +239,8 @@ def _bind(
     frame: Frame, node: Any, specification: Any, positional: list[Bound], keywords: dict[str, Bound]
 ) -> list[Bound]:
     """The arguments in the order of the derivative's signature."""
-    signature = specification.signature()
+    signature = specification.signature
+    signature = signature() if callable(signature) else signature
     try:
         bound = signature.bind(*positional, **keywords)
     except TypeError as error:

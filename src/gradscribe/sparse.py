@@ -24,7 +24,8 @@ import numpy as np
 
 from gradscribe import api
 from gradscribe.errors import ArgumentError
-from gradscribe.primal import base_name
+from gradscribe.frontend.local import Local
+from gradscribe.primal import base_name, local_of, primal_signature
 
 # How many columns are computed at once to find a pattern.
 _CHUNK = 256
@@ -41,12 +42,20 @@ def sparse_jacobian(
     it is found at the first arguments, from all columns, and again where it proves to lack an
     entry. A given pattern that lacks one is refused (``ArgumentError``). SciPy must be installed.
 
-    >>> import numpy as np
+    A function that uses ``J = sparse_jacobian(f)(x)`` can be differentiated: in its derivatives
+    ``J @ v`` is a tangent, ``u @ J`` and ``J.T @ u`` are pullbacks, and no matrix is made.
+    ``J.toarray()`` is the Jacobian as a dense matrix; anything else is refused there.
+
+    >>> import numpy as np, gradscribe as gs
     >>> def f(x):
     ...     return x[1:] * x[:-1]
     >>> sparse_jacobian(f)(np.array([1.0, 2.0, 3.0])).toarray()
     array([[2., 1., 0.],
            [0., 3., 2.]])
+    >>> def along(x, v):
+    ...     return np.sum((gs.sparse_jacobian(f)(x) @ v) ** 2)
+    >>> gs.grad(along)(np.array([1.0, 2.0, 3.0]), np.ones(3))
+    array([ 6., 16., 10.])
     """
     return SparseJacobian(function, pattern, wrt)
 
@@ -76,7 +85,9 @@ class SparseJacobian:
     """
 
     def __init__(self, function: Callable[..., Any], pattern: Any, wrt: int | str) -> None:
-        self.signature = inspect.signature(function)
+        self.tangents = api.jvp(function, batched=True)  # refuses what is no function
+        local = isinstance(local_of(function), Local)
+        self.signature = primal_signature(function) if local else inspect.signature(function)
         names = list(self.signature.parameters)
         if isinstance(wrt, str) and wrt in names:
             wrt = names.index(wrt)
@@ -88,12 +99,20 @@ class SparseJacobian:
             )
         self.function = function
         self.place = wrt % len(names)
-        self.tangents = api.jvp(function, batched=True)
         self.given = pattern is not None
         self.pattern: Any = None
         self.colours: np.ndarray[Any, Any] | None = None
         if pattern is not None:
-            self._use(_sparse().csr_array(pattern) != 0)
+            self._use(_as_pattern(pattern))
+
+    @property
+    def name(self) -> str:
+        return f"{base_name(self.function)}_jacobian"
+
+    @property
+    def rules(self) -> Any:
+        """The rules that it uses, as for other derivatives."""
+        return self.tangents.rules
 
     @property
     def source(self) -> str:
@@ -102,7 +121,10 @@ class SparseJacobian:
         return text
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        bound = self.signature.bind(*args, **keywords)
+        try:
+            bound = self.signature.bind(*args, **keywords)
+        except TypeError as error:
+            raise TypeError(f"{self.name}() {error}") from None
         bound.apply_defaults()
         given = tuple(bound.arguments.values())
         if self.pattern is None:
@@ -195,6 +217,16 @@ def coloured(pattern: Any) -> np.ndarray[Any, Any]:
 def _of(matrix: Any, line: int) -> Any:
     """The places in one line of a compressed matrix."""
     return matrix.indices[matrix.indptr[line] : matrix.indptr[line + 1]]
+
+
+def _as_pattern(pattern: Any) -> Any:
+    """Where a given matrix is not zero."""
+    if not _sparse().issparse(pattern) and np.ndim(pattern) != 2:
+        raise ArgumentError(
+            f"the pattern has {np.ndim(pattern)} axes, and is no matrix",
+            hint="give one of the shape (size of the value, size of the parameter)",
+        )
+    return _sparse().csr_array(pattern) != 0
 
 
 def _sparse() -> Any:

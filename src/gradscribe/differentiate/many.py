@@ -52,9 +52,11 @@ def _in_one_sweep(
         builder, dict(zip(dots, stacks, strict=True)), lambda: _count(builder, stacks[0]), LENGTH
     )
     batcher.mapping.update(zip(params, body.params[: len(params)], strict=True))
-    *ops, last = one.body.ops
+    ops, handed = one.body.ops[:-1], one.body.ops[-1].args if one.body.ops else ()
+    if isinstance(one.result, Const):  # all that is handed out is known already
+        ops, handed = one.body.ops, tuple(map(Const, one.result.value))
     batcher.region(Region(ops=ops))
-    value, dot, *aux = last.args
+    value, dot, *aux = handed
     given = [batcher.plain(value), batcher.whole(dot, type_of_operand(dot))]
     body.yields = [builder.emit(TUPLE, *given, *map(batcher.plain, aux))]
     return body

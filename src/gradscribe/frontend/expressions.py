@@ -103,7 +103,11 @@ def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) ->
     """``left ⊕ right``."""
     if isinstance(left, TupleOf) and isinstance(right, TupleOf) and function is operator.add:
         return TupleOf(left.items + right.items)
-    found = records.binary(frame, node, function.__name__.strip("_"), left, right)
+    name = function.__name__.strip("_")
+    for of_ours, method, other in ((left, f"__{name}__", right), (right, f"__r{name}__", left)):
+        if isinstance(of_ours, Procedure) and of_ours.member is not None:
+            return of_ours.member(frame, node, method).run(frame, node, [other], {})  # type: ignore[no-any-return]  # bound
+    found = records.binary(frame, node, name, left, right)
     if found is None and function is operator.add:
         found = containers.concatenated(frame, left, right)
     if found is None and function is operator.mul:
@@ -265,6 +269,8 @@ def _attribute(frame: Frame, node: gast.Attribute) -> Bound:
 
 def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
     """``base.name``."""
+    if isinstance(base, Procedure) and base.member is not None:
+        return base.member(frame, node, name)  # type: ignore[no-any-return]  # bound
     if isinstance(base, Super):
         return records.inherited(frame, node, base.after, base.receiver, name)
     if records.class_of(frame, base) is not None:

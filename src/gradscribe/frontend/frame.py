@@ -191,6 +191,8 @@ class Frame:
                 return self.emit(INSTANCE, Const(bound.cls), *items)
             return self.emit(TUPLE, *items)
         if isinstance(bound, Procedure):
+            if bound.member is not None:
+                bound.member(self, None, "as a value")
             self.refuse_here("a derivative is used as a value here", "call it")
         if isinstance(bound, Closure):
             self.refuse_where_reached(

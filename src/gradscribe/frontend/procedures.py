@@ -1,7 +1,7 @@
 """Things called like functions that are not in the program: derivatives made while lowering.
 
 ``grad(g)(x)`` and ``value, pullback = vjp(g)(x)`` inside a function lower to the derivative's own
-IR, copied in place.
+IR, copied in place. What ``sparse_jacobian(g)(x)`` gives is known by its members alone: products.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ class Procedure:
     """A callable known to the compiler alone: ``run(frame, node, positional, keywords)``.
 
     ``make(frame, node)`` gives the derivative that it is, if it is one; ``partial`` the function,
-    arguments and keywords of a ``functools.partial``.
+    arguments and keywords of a ``functools.partial``; ``member(frame, node, name)`` what it has
+    under a name, if it is something with members.
     """
 
-    __slots__ = ("make", "partial", "run")
+    __slots__ = ("make", "member", "partial", "run")
 
     def __init__(
         self,
         run: Callable[..., Any],
         make: Callable[..., Any] | None = None,
         partial: tuple[Any, list[Any], dict[str, Any]] | None = None,
+        member: Callable[..., Any] | None = None,
     ) -> None:
         self.run = run
         self.make = make
         self.partial = partial
+        self.member = member
 
 
 def splice(function: Function, args: list[Operand], builder: Builder) -> Operand:

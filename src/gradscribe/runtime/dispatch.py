@@ -107,6 +107,7 @@ class _Dispatcher:
         }
         self._global_names: dict[int, str] = {}
         self.function = FunctionType(self._write().__code__, self._globals, closure=(self._last,))
+        self.function.__name__ = self.function.__qualname__ = name  # what TypeErrors call it
         optional = [p for p in self._parameters if p.default is not p.empty]
         self.function.__defaults__ = tuple(
             p.default for p in optional if p.kind is not p.KEYWORD_ONLY

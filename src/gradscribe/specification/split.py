@@ -41,6 +41,7 @@ class _Halves:
     cache: dict[Types, transform.Split] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        primal_signature(self.function)  # refuses what is no function
         if self.wrt is not None:
             places(self.function, self.wrt)
         core.check_aux(self.function, self.has_aux, self.name)
@@ -152,6 +153,7 @@ class Pullback(_Halves):
                     spread[place.param] = bar
                 return tuple(spread)
 
+            checked.__name__ = checked.__qualname__ = "pullback"
             return value, checked, *aux
 
         return Variant(run, made.source)
@@ -214,6 +216,7 @@ class Linearization(_Halves):
                     )
                 return y_dot
 
+            checked.__name__ = checked.__qualname__ = "pushforward"
             return value, checked, *aux
 
         return Variant(run, made.source)

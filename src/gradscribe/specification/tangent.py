@@ -92,6 +92,13 @@ def _check_stack(who: str, name: str, value: Any, dot: Any) -> None:
     )
 
 
+def _directions(dots: Any) -> int:
+    """How many directions there are in a stack of tangents, of any structure."""
+    while isinstance(dots, list | tuple) and dots:
+        dots = dots[0]
+    return int(np.shape(dots)[0])
+
+
 def like_value(dot: Any, value: Any) -> Any:
     """A tangent in its value's precision: what is written into it must fit."""
     if isinstance(dot, list | tuple) and isinstance(value, list | tuple):
@@ -116,6 +123,7 @@ class Tangent:
     cache: dict[tuple[Types, tuple[bool, ...]], Function] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        primal_signature(self.function)  # refuses what is no function
         core.check_aux(self.function, self.has_aux, self.name)
 
     @property
@@ -162,6 +170,13 @@ class Tangent:
             elif dot is not None and not alike(value, dot):
                 what = misfit(f"the tangent of {name!r}", dot, "the argument", value)
                 raise ArgumentError(f"{self.name}: {what}")
+        counts = {_directions(dot) for dot in tangents if dot is not None} if self.batched else {1}
+        if len(counts) > 1:
+            several = " and ".join(map(str, sorted(counts)))
+            raise ArgumentError(
+                f"{self.name}: the tangents have {several} directions",
+                hint="give as many rows for each argument",
+            )
         wrt = [Place(place) for place, dot in enumerate(tangents) if dot is not None]
         kinds = argument_types(names, given, wrt=wrt)
         dots = tuple(
@@ -327,6 +342,9 @@ class VectorProduct:
     def prepare(self, args: tuple[Any, ...]) -> Types:
         names = list(self.signature().parameters)
         found, single = places(self.function, self.wrt)
+        wrt = [Place(p.param + (p.param >= self._place), p.path) for p in found]
+        kinds = core.types_of_call(self, args, wrt)
+        kinds = self.kinds_for((*kinds[: self._place], *kinds[self._place + 1 :]))
         rest = [*args[: self._place], *args[self._place + 1 :]]
         values = [part_of(rest[p.param], p.path) for p in found]
         vector = args[self._place]
@@ -335,9 +353,7 @@ class VectorProduct:
                 f"{self.name}: {names[self._place]} does not have the shape of "
                 f"{core.with_respect_to(self.function, self.wrt)}"
             )
-        wrt = [Place(p.param + (p.param >= self._place), p.path) for p in found]
-        kinds = core.types_of_call(self, args, wrt)
-        return self.kinds_for((*kinds[: self._place], *kinds[self._place + 1 :]))
+        return kinds
 
     def ir(self, kinds: Types) -> Function:
         known = self.cache.get(kinds)
