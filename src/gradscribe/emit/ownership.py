@@ -79,6 +79,7 @@ class Ownership:
     def run(self) -> None:
         for param in self.function.body.params:
             self.memory.roots[param] = frozenset([param])
+        self.memory.maybe_none |= must_bind(self.function.body)
         self._region(self.function.body)
         if not self.function.internal:
             self._returned()

@@ -35,6 +35,7 @@ from gradscribe.ir.transposes import holds_lists, is_dict, is_whole, may_repeat
 from gradscribe.ir.types import (
     PY_FLOAT,
     TEXT,
+    UNKNOWN,
     Mapping,
     Scalar,
     class_name,
@@ -191,7 +192,8 @@ def known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Bo
     if prim.function is may_repeat:
         return None if writes.may_name_twice(frame, args[0]) else Const(False)
     if prim.function is holds_lists:
-        return Const(isinstance(sharing.element_of(type_of_operand(args[0])), SequenceType))
+        entry = sharing.element_of(type_of_operand(args[0]))
+        return Const(isinstance(entry, SequenceType) or entry == UNKNOWN)
     if prim.function is transposes.is_of_one_shape:
         return Const(is_of_one_shape(element_type(type_of_operand(args[0])) or PY_FLOAT))
     if prim.function is is_dict:

@@ -250,7 +250,19 @@ def _is_text(kind: Type | None) -> bool:
 
 @fact(helpers.index_add, static="index", mutates=0)
 def _(x: Type, index: Any, value: Type) -> Type:
-    return x if is_array(x) else setitem(x, index, value)
+    if is_array(x):
+        return x
+    if isinstance(x, Sequence) and isinstance(element := element_type(x), Sequence):
+        return setitem(x, index, _sum_of_lists(element, value))
+    return setitem(x, index, value)
+
+
+def _sum_of_lists(entry: Sequence, value: Type) -> Type:
+    """The entry stays the list that it is, whatever is added to its parts."""
+    parts, added = element_type(entry), element_type(value) if value != UNKNOWN else UNKNOWN
+    if isinstance(parts, Sequence):
+        return Sequence(entry.kind, None, _sum_of_lists(parts, added or UNKNOWN))
+    return Sequence(entry.kind, None, join_optional(parts, added))
 
 
 @fact(helpers.append, mutates=0)
