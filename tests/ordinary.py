@@ -359,7 +359,8 @@ class Comprehension(Statement):
         index = function.new_name(INT)
         with function.visible({index: Variable(INT, 3.0)}):
             text = _scalar(function, 2)
-        _assign(function, f"sum({text} for {index} in range({function.pick([3, 1, 0])}))", 6.0)
+        trips = function.pick([3, 1, 0])
+        _assign(function, f"sum(({text} for {index} in range({trips})), 0.5)", 6.0)
 
     @classmethod
     def _filtered(cls, function: FunctionWriter) -> None:
@@ -369,7 +370,7 @@ class Comprehension(Statement):
         inside = f"{text} for {item} in {over} if {test}"
         items = function.new(LIST)
         function.write(f"{items} = [{inside}]")
-        _assign(function, f"sum({items}) + len({items})", 6.0)
+        _assign(function, f"0.5 + sum({items}) + len({items})", 6.0)
 
     @classmethod
     def _nested(cls, function: FunctionWriter) -> None:
@@ -519,7 +520,7 @@ class Functional(Statement):
                 f"partial(lambda s, t: {of_both}, {_scalar(function)})({_scalar(function)})",
                 f"partial(lambda s, t: {of_both}, t={_scalar(function)})({_scalar(function)})",
                 f"sum(map(lambda t: {of_one}, [{items}]))",
-                f"sum(filter(lambda t: {test}, [{items}]))",
+                f"sum(filter(lambda t: {test}, [{items}]), 0.5)",
                 f"sorted([{items}])[1]",
                 f"sorted([{items}], key=lambda t: -t)[0]",
                 f"max([{items}], key=abs)",
