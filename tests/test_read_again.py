@@ -1,4 +1,4 @@
-"""Programs whose derivative's text is hard to read again: it means the same, and has derivatives."""
+"""Derivatives whose text is hard to read again: it means the same, and has derivatives."""
 
 from __future__ import annotations
 

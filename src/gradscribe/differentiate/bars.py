@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeGuard, final
 
 import numpy as np
@@ -118,7 +119,7 @@ class Scope:
         kind = adjoint_type(value.type)
         if not bar.named and isinstance(kind, Array) and isinstance(bar.type, Array):
             if same_shape(bar.type, kind) and bar.type.dtype == kind.dtype:
-                bar.type = kind
+                bar.type = replace(kind, absent=bar.type.absent)
 
     def sum(self, a: Bar, b: Bar, value: Value) -> Bar:
         if isinstance(a, Entries) and isinstance(b, Entries):

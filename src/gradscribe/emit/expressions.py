@@ -177,6 +177,8 @@ class Expressions:
         if isinstance(value, np.generic):
             numpy = self.needs.alias("numpy")
             return call(name(f"{numpy}.{type(value).__name__}"), self.literal(value.item()))
+        if value is type(None):  # it has no name of its own
+            return call(name(self.needs.builtin("type")), ast.Constant(None))
         return self.object(value)
 
     def object(self, value: Any) -> ast.expr:

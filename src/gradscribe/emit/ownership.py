@@ -49,6 +49,7 @@ from gradscribe.ir.types import (
     element_type,
     holds_numbers,
     is_array,
+    may_be_none,
 )
 
 COPY, OWN = of(np.ndarray.copy), of(helpers.own)
@@ -196,7 +197,7 @@ class Ownership:
         result = Value(hint, kind, isinstance(operand, Value) and operand.named)
         origin = (op.span, op.statement) if op is not None else (None, None)
         prim = OWN
-        if operand in self.memory.maybe_none:
+        if operand in self.memory.maybe_none or may_be_none(kind):
             pass
         elif isinstance(kind, Array) and kind.dims == ():
             return Op(ARRAY, (operand, *_ARRAY_REST), (result,), (), None, *origin, derived=True)

@@ -30,6 +30,7 @@ from gradscribe.ir.types import (
     Struct,
     Type,
     Unknown,
+    may_be_none,
 )
 
 Positional = list[Bound]
@@ -78,6 +79,8 @@ _PYTHON = {"f": float, "i": int, "b": bool, "c": complex}
 
 def class_of(kind: Type) -> Any:
     """The class of every value of a type; None if there is more than one."""
+    if may_be_none(kind):
+        return None
     match kind:
         case Scalar(dtype, weak):
             return _PYTHON[dtype.kind] if weak and dtype.kind in _PYTHON else dtype.type

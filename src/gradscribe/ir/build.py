@@ -15,7 +15,7 @@ from gradscribe.ir.abstraction import constant_type
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.hints import hint_for
 from gradscribe.ir.primitives import Primitive
-from gradscribe.ir.types import UNKNOWN, Static, Type
+from gradscribe.ir.types import UNKNOWN, Static, Type, may_be_none
 from gradscribe.source import Span
 
 # What is computed at compile time when every operand is a literal: index arithmetic, the tests that
@@ -191,7 +191,7 @@ def _fold_identity(function: Any, args: tuple[Operand, ...], derived: bool) -> O
     if not isinstance(one, Value) and not derived:
         return None
     own = type_of_operand(one)
-    if isinstance(other, Const) and own != UNKNOWN:
+    if isinstance(other, Const) and own != UNKNOWN and not may_be_none(own):
         kind = constant_type(other.value)
         if isinstance(kind, Static) and (other.value is None or not isinstance(own, Static)):
             return Const((own == kind) == (function is operator.is_))

@@ -25,7 +25,7 @@ import numpy as np
 
 from gradscribe.ir.abstraction import constant_type
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.types import UNKNOWN, Type
+from gradscribe.ir.types import UNKNOWN, Type, there
 
 
 @final
@@ -65,8 +65,8 @@ class Primitive:
         only_types = True
         last = len(self.params) - 1
         for place, arg in enumerate(args):
-            if isinstance(arg, Value):
-                views.append(arg.type)
+            if isinstance(arg, Value):  # what is written to is there, or it raises
+                views.append(there(arg.type) if place == self.mutates else arg.type)
             elif self.static and arg.fixed and self.params[min(place, last)] in self.static:
                 views.append(arg.value)
                 only_types = False

@@ -13,7 +13,7 @@ it is not 1 either after a few entries at the ends are cut off.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -60,19 +60,24 @@ Dim = int | Sym | None
 @final
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A Python or NumPy scalar. ``weak``: Python's own float or int, which follow other dtypes."""
+    """A Python or NumPy scalar. ``weak``: Python's own float or int, which follow other dtypes.
+
+    ``absent``: it may be None instead.
+    """
 
     dtype: np.dtype[Any]
     weak: bool = False
+    absent: bool = False
 
     def __str__(self) -> str:
-        return (
+        name = (
             {"f": "float", "i": "int", "b": "bool", "c": "complex", "U": "str"}.get(
                 self.dtype.kind, str(self.dtype)
             )
             if self.weak
             else str(self.dtype)
         )
+        return name + _or_none(self)
 
 
 @final
@@ -81,33 +86,42 @@ class Array:
     """An array; with ``dims`` None a scalar or an array of any rank. ``dtype`` None: not known.
 
     ``foreign``: an argument or a global that is an array of another library, or of a subclass
-    (``arrays``). Of what is computed from it this is not said.
+    (``arrays``). Of what is computed from it this is not said. ``absent``: it may be None instead.
     """
 
     dtype: np.dtype[Any] | None = None
     dims: tuple[Dim, ...] | None = None
     foreign: Foreign = Foreign.NONE
+    absent: bool = False
 
     def __str__(self) -> str:
         dims = (
             "…" if self.dims is None else ", ".join("?" if d is None else str(d) for d in self.dims)
         )
-        return f"{self.dtype or 'array'}[{dims}]"
+        return f"{self.dtype or 'array'}[{dims}]{_or_none(self)}"
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A list or tuple: ``items`` where its length is static, else ``element``, their join."""
+    """A list or tuple: ``items`` where its length is static, else ``element``, their join.
+
+    ``absent``: it may be None instead.
+    """
 
     kind: str  # "list" or "tuple"
     items: tuple[Type, ...] | None = None
     element: Type | None = None
+    absent: bool = False
 
     def __str__(self) -> str:
         if self.items is not None:
-            return f"{self.kind}({', '.join(map(str, self.items))})"
-        return f"{self.kind}[{self.element or ''}]"
+            return f"{self.kind}({', '.join(map(str, self.items))}){_or_none(self)}"
+        return f"{self.kind}[{self.element or ''}]{_or_none(self)}"
+
+
+def _or_none(kind: Scalar | Array | Sequence) -> str:
+    return " or None" if kind.absent else ""
 
 
 @final
@@ -220,6 +234,8 @@ def is_unlike(kinds: list[Type]) -> bool:
     if any(kind in (UNKNOWN, NUMERIC) for kind in kinds):
         return False
     element = join_all(kinds)
+    if element is None or may_be_none(element) != any(map(may_be_none, kinds)):
+        return True
     return element == UNKNOWN or (isinstance(element, Array) and element.dims is None)
 
 
@@ -234,6 +250,10 @@ def join(a: Type | None, b: Type | None) -> Type:
         return a or b or UNKNOWN
     if TEXT in (a, b):
         return UNKNOWN
+    if NONE in (a, b):
+        return _if_there(b if a == NONE else a)
+    if may_be_none(a) or may_be_none(b):
+        return _if_there(join(there(a), there(b)))
     if isinstance(a, Scalar) and isinstance(b, Scalar):
         if a.dtype == b.dtype:
             return Scalar(a.dtype, weak=False)
@@ -269,6 +289,27 @@ def join(a: Type | None, b: Type | None) -> Type:
             both = zip(a.fields, b.fields, strict=True)
             return Struct(a.cls, tuple((k, join(x, y)) for (k, x), (_, y) in both))
     return UNKNOWN
+
+
+def may_be_none(kind: Type) -> bool:
+    """Is this the type of what may be None instead?"""
+    return isinstance(kind, Scalar | Array | Sequence) and kind.absent
+
+
+def there(kind: Type) -> Type:
+    """The type where the value is not None."""
+    if isinstance(kind, Scalar | Array | Sequence) and kind.absent:
+        return replace(kind, absent=False)
+    return kind
+
+
+def _if_there(kind: Type) -> Type:
+    """The type of a value that may be None instead: numbers that are computed with, and lists."""
+    if isinstance(kind, Scalar) and kind.dtype.kind != "f":
+        return UNKNOWN
+    if isinstance(kind, Sequence) and kind.kind != "list":
+        return UNKNOWN
+    return replace(kind, absent=True) if isinstance(kind, Scalar | Array | Sequence) else UNKNOWN
 
 
 def join_optional(a: Type | None, b: Type | None) -> Type | None:

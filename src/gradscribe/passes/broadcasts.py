@@ -220,7 +220,9 @@ class _Folder:
     def _zeros(self, op: Op) -> None:
         kind = op.results[0].type
         dtype = dtype_of(kind)
-        if isinstance(kind, Array) and kind.dims and dtype_of(type_of_operand(op.args[0])) == dtype:
+        if not isinstance(kind, Array) or kind.absent:
+            return
+        if kind.dims and dtype_of(type_of_operand(op.args[0])) == dtype:
             if dtype is not None:
                 op.prim, op.args = ZEROS_LIKE, complete(ZEROS_LIKE, op.args)
 

@@ -91,12 +91,16 @@ def average(x, axis=None, keepdims=False, weights=None):
 
 @tangent(np.average, "weights")
 def average_weights_tangent(x, axis=None, keepdims=False, weights=None, *, y, weights_dot):
+    if weights is None:
+        return 0.0 * y
     field = (x - expand(y, x, axis, keepdims)) / weight(weights, x, axis)
     return np.sum(field * along(weights_dot, x, axis), axis=axis, keepdims=keepdims)
 
 
 @adjoint(np.average, "weights")
 def average_weights_adjoint(x, axis=None, keepdims=False, weights=None, *, y, y_bar):
+    if weights is None:
+        return 0.0
     field = (x - expand(y, x, axis, keepdims)) / weight(weights, x, axis)
     field = expand(y_bar, x, axis, keepdims) * field
     return field if np.ndim(weights) == np.ndim(x) else np.moveaxis(field, axis, -1)

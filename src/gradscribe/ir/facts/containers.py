@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import Any
 
 from gradscribe.ir import helpers, special
@@ -36,6 +37,7 @@ from gradscribe.ir.types import (
     key_type,
     maybe_float,
     scalar_of,
+    there,
 )
 
 
@@ -304,7 +306,13 @@ def _(value: Type, x: Type) -> Type:
 
 
 def adjoint_type(x: Type) -> Type:
-    """The type of an adjoint of x: its shape; integers that are differentiated act as floats."""
+    """The type of an adjoint of x: its shape; integers that are differentiated act as floats.
+
+    Where x is None its adjoint is 0, whatever x is elsewhere; nobody looks at it.
+    """
+    if isinstance(x, Array | Sequence) and x.absent:
+        own = adjoint_type(there(x))
+        return replace(own, absent=True) if isinstance(own, Array | Sequence) else own
     if isinstance(x, Scalar):
         return Scalar(inexact(x.dtype), x.weak) if x.dtype.kind != "i" or not x.weak else PY_FLOAT
     if isinstance(x, Array):

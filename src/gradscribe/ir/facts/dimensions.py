@@ -26,6 +26,7 @@ from gradscribe.ir.types import (
     Sym,
     Type,
     scalar_of,
+    there,
 )
 
 Dims = tuple[Dim, ...]
@@ -46,7 +47,7 @@ def known(argument: Any) -> Any:
 def array_of(x: Any) -> Array:
     """What ``np.asarray(x)`` is, for a number, an array or a nested list or tuple of them."""
     if isinstance(x, Array):
-        return x
+        return there(x)  # type: ignore[return-value]
     if isinstance(x, Scalar):
         return Array(x.dtype, ())
     if isinstance(x, Immutable) and issubclass(x.cls, np.generic):

@@ -34,6 +34,7 @@ from gradscribe.ir.types import (
     Static,
     Type,
     scalar_of,
+    there,
 )
 
 
@@ -90,7 +91,7 @@ class Method:
 @fact(np.ndarray.copy, name=".copy")
 def _(x: Type) -> Type:
     """Fresh memory; of a NumPy scalar the scalar itself."""
-    return x
+    return there(x)
 
 
 @fact(np.ndarray.flatten, static="order", name=".flatten")
