@@ -66,6 +66,21 @@ SECTIONS: dict[str, list[Refusal]] = {}
 
 SECTIONS["Functions that have no rule"] = [
     Refusal(
+        "a function of SciPy with options that have no rule",
+        """
+        from scipy.special import logsumexp
+
+        def main(x):
+            return logsumexp(x, b=2.0)
+        """,
+        """
+        from scipy.special import logsumexp
+
+        def main(x):
+            return logsumexp(x + np.log(2.0))
+        """,
+    ),
+    Refusal(
         "a function without a rule",
         """
         def main(m, x):
@@ -1499,6 +1514,58 @@ SECTIONS["Roots and fixed points"] = [
             return x
         """,
         args="s",
+    ),
+]
+
+SECTIONS["SciPy's solvers"] = [
+    Refusal(
+        "a solver that begins with an array, which has an equation for each entry",
+        """
+        from scipy.optimize import newton
+
+        def main(x):
+            return np.sum(newton(lambda y: y**2 - x, np.ones(3)))
+        """,
+        """
+        from scipy.optimize import fsolve
+
+        def main(x):
+            return np.sum(fsolve(lambda y: y**2 - x, np.ones(3)))
+        """,
+    ),
+    Refusal(
+        "a solver that is given a derivative as well",
+        """
+        from scipy.optimize import newton
+
+        def main(s):
+            return newton(lambda y: y**2 - s, 1.0, fprime=lambda y: 2 * y)
+        """,
+        """
+        from scipy.optimize import newton
+
+        def main(s):
+            return newton(lambda y: y**2 - s, 1.0)
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a solver that may give more than the solution",
+        """
+        from scipy.optimize import brentq
+
+        def main(s, n):
+            found = brentq(lambda y: y**2 - s, 0.0, 9.0, full_output=n > 1)
+            return found[0]
+        """,
+        """
+        from scipy.optimize import brentq
+
+        def main(s, n):
+            found = brentq(lambda y: y**2 - s, 0.0, 9.0, full_output=True)
+            return found[0]
+        """,
+        args="s, n",
     ),
 ]
 
@@ -3742,6 +3809,29 @@ SECTIONS["Rules that users declare"] = [
 ]
 
 MISTAKES = [
+    python_refuses(
+        "a solver that is called with too little",
+        """
+        from scipy.optimize import brentq
+
+        def main(s):
+            return brentq(lambda y: y**2 - s, 0.0)
+        """,
+        args="s",
+    ),
+    python_refuses(
+        "a name that is read in a try body before anything binds it",
+        """
+        def main(s):
+            try:
+                y = later * s
+            except NameError:
+                raise ValueError("not yet")
+            later = y
+            return later
+        """,
+        args="s",
+    ),
     python_refuses("super outside a method", "def main(x):\n    return super().f(x)\n"),
     python_refuses(
         "super of no instance",

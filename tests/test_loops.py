@@ -186,3 +186,33 @@ def test_what_a_loop_returns_is_taken_apart_after_it(source: str) -> None:
         verify(lowered(main, args))
         check_first(main, args, (0, 1, 2))
         check_second(main, args, 2)
+
+
+ENTRIES = {
+    "of something that is not known, only read": """
+def main(x, data):
+    y = x
+    for entry in data["parts"]:
+        size = entry["size"]
+        y = y * size + len(json.dumps(size))
+    return y * data["last"] * x
+""",
+    "of an array that the loop writes to": """
+def main(x, data):
+    first = data["table"]
+    y = x
+    for k in range(2):
+        y = y * first[k] + first[1 - k]
+        data["table"][k] = y * x
+    return y * first[0]
+""",
+}
+
+
+@pytest.mark.parametrize("source", ENTRIES.values(), ids=ENTRIES.keys())
+def test_what_stands_in_an_object_from_outside_is_followed_into_a_loop(source: str) -> None:
+    main = define("import json\n" + source)
+    data = {"parts": [{"size": 2.0}, {"size": 3.0}], "last": 4.0, "table": np.array([2.0, 3.0])}
+    args = (1.3, data)
+    check_first(main, args, (0,))
+    check_second(main, args, 0)

@@ -183,6 +183,7 @@ NOT_REACHED: dict[str, str] = {
     "does not match the function": "the file was changed after the import (test_source.py)",
     "cannot be told apart": "two lambdas of one line that only their closures tell apart",
     "cannot find the type of what": "after some rounds a type is unknown, which fits all",
+    "UnboundLocalError": "a handler around it catches that (test_unbound.py)",
     "may be read before it is set": "what a loop may set is carried, whatever it is",
     "relies on a rule for": "a written file is read without its rules (test_custom_rules.py)",
     "cannot be parsed": "the file was changed after the import",

@@ -11,6 +11,7 @@ import pytest
 import gradscribe as gs
 from gradscribe.errors import SourceUnavailableError, UnsupportedError
 from gradscribe.source import SourceFile, Span
+from pipeline import define
 
 
 def span_of(text: str, part: str, **place: int) -> Span:
@@ -81,3 +82,13 @@ def test_a_module_that_was_edited_is_read_again_when_it_is_imported_again(
     path.write_text("def f(x):\n    def g(y):\n        return y**5\n    return g(x)\n\nk = 12\n")
     with pytest.raises(SourceUnavailableError, match="does not match the function"):
         gs.grad(module.f)(3.0)
+
+
+def test_blank_lines_of_a_method_count() -> None:
+    """Editors leave nothing in them, not even the margin."""
+    source = "class A:\n    def f(self, x):\n        y = x\n\n\n        return np.foo(y)\n"
+    main = define(f"import numpy as np\n\n\n{source}\n\ndef main(x):\n    return A().f(x)\n")
+    with pytest.raises(gs.GradscribeError) as refused:
+        gs.grad(main)(1.0)
+    assert ":9:" in str(refused.value)
+    assert "9 |         return np.foo(y)" in str(refused.value)

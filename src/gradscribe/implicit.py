@@ -153,7 +153,7 @@ def lower(frame: Frame, node: gast.Call, function: Any) -> Bound | None:
         )
     f, start, *args = positional
     x = _start(frame, node, start)
-    equation, free = _equation(frame, node, f, x, args)
+    equation, free = equation_of(frame, node, f, type_of_operand(x), args)
     if function in _OPTIONS:
         given = [keywords.get(name, Const(value)) for name, value in options.items()]
 
@@ -201,17 +201,25 @@ def _start(frame: Frame, node: Any, bound: Bound) -> Operand:
     return Const(float(x.value)) if isinstance(x, Const) else frame.emit(of(float), x)
 
 
-def _equation(
-    frame: Frame, node: Any, f: Bound, x: Operand, args: list[Bound]
+def equation_of(
+    frame: Frame,
+    node: Any,
+    f: Bound,
+    kind: Type,
+    args: list[Bound],
+    shaped: Callable[[Frame, Operand], Operand] = lambda _, value: value,
 ) -> tuple[Function, list[Operand]]:
-    """The equation as a function of x and of what else it reads, and these."""
-    kind = type_of_operand(x)
+    """The equation as a function of its unknown and of what else it reads, and these.
+
+    ``kind`` is the type of the unknown; ``shaped`` gives the value of the equation that shape.
+    """
     param = Value("x", kind, named=True)
     after: list[Operand] = []
 
     def run() -> None:
         bound = frame.wrap(param, "x")
-        after.append(frame.read(calls.call_bound(frame, node, f, [bound, *args], {})))
+        value = frame.read(calls.call_bound(frame, node, f, [bound, *args], {}))
+        after.append(shaped(frame, value))
 
     before = frame.heap.copy()
     arm = Arm(frame, run)

@@ -6,6 +6,7 @@ or Python that has a rule.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import types
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from gradscribe.ir import trees
 from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Function, Parameter, Value
-from gradscribe.ir.primitives import BY_FUNCTION
+from gradscribe.ir.primitives import find
 from gradscribe.ir.types import (
     PY_FLOAT,
     PY_INT,
@@ -77,16 +78,18 @@ def _stand_in(function: Callable[..., Any]) -> types.FunctionType:
 
 
 def _primitive(function: Callable[..., Any]) -> Any:
-    try:
-        return BY_FUNCTION[function]
-    except (KeyError, TypeError):
+    known = None
+    with contextlib.suppress(TypeError):  # what cannot be hashed
+        known = find(function)
+    if known is None:
         # No repr: that of a module holds a path, that of an object an address.
         kind = type(function).__name__
         name = getattr(function, "__qualname__", None) or getattr(function, "__name__", "a value")
         raise ArgumentError(
             f"cannot differentiate {name} of type {kind}: it is not a Python function",
             hint="wrap it in a function of yours, or declare a rule for it",
-        ) from None
+        )
+    return known
 
 
 def primal_signature(function: Callable[..., Any]) -> inspect.Signature:

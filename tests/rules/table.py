@@ -19,15 +19,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy.interpolate
+import scipy.special
 
-import gradscribe.ir.facts
-import gradscribe.rules  # noqa: F401  (declares every rule)
 from gradscribe.ir import special
 from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.helpers import like, zeros_like
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive
 from gradscribe.ir.types import Array, Scalar, Sequence, Type, Unknown, not_one
+from gradscribe.rules import scipy_interpolate, scipy_special  # noqa: F401  (loaded on demand)
 from gradscribe.rules.declare import TABLE
 from oracles import (
     assert_close,
@@ -37,6 +38,13 @@ from oracles import (
     leaves,
     random_like,
 )
+
+_AXIS = np.linspace(0.0, 2.0, 7)
+_GRID = tuple(np.ravel(a) for a in np.meshgrid(_AXIS, _AXIS[:6], indexing="ij"))
+# Splines: of a line, and over a plane: smooth, and linear in the second direction.
+SINE = scipy.interpolate.splrep(_AXIS, np.sin(2 * _AXIS))
+PLANE = scipy.interpolate.bisplrep(*_GRID, np.sin(_GRID[0] + 2 * _GRID[1]), kx=3, ky=3, s=0)
+FLAT = scipy.interpolate.bisplrep(*_GRID, np.sin(_GRID[0] + 2 * _GRID[1]), kx=2, ky=1, s=0)
 
 NAMES = {
     "np": np,
@@ -48,6 +56,11 @@ NAMES = {
     "recurrence_back": special.recurrence_back,
     "shift": special.shift,
     "sinc_derivative": special.sinc_derivative,
+    "sp": scipy.special,
+    "interpolate": scipy.interpolate,
+    "SINE": SINE,
+    "PLANE": PLANE,
+    "FLAT": FLAT,
 }
 
 

@@ -29,10 +29,12 @@ from gradscribe.ir.primitives import (
     IF,
     IMPLICIT,
     OPAQUE,
+    SEARCH,
     UNPACK,
     Primitive,
     of,
     printed_name,
+    public_module,
 )
 from gradscribe.ir.types import Mapping
 
@@ -145,7 +147,7 @@ class Expressions:
         home = operand.home
         if home is None:
             return name(self.needs.builtin(operand.name))
-        if home != self.needs.module:
+        if home != self.needs.module or operand.fixed:
             return name(f"{self.needs.alias(home)}.{operand.name}")
         self.needs.constants[operand.root] = operand
         return name(operand.name)
@@ -212,6 +214,8 @@ class Expressions:
                 checkpoint = self.needs.function("checkpoint", helpers.checkpoint)
                 called = call(ast.Name(checkpoint, LOAD), called)
             return call(called, *map(self.operand, op.args))
+        if op.prim is SEARCH:
+            return self._search(op)
         if op.prim is IMPLICIT:
             assert op.attrs.callee is not None
             helper = helpers.fixed if op.attrs.form == "fixed" else helpers.solution
@@ -223,6 +227,8 @@ class Expressions:
             return special
         if op.prim.name.startswith("."):
             return self._dotted(op)
+        if op.prim.part is not None:
+            return ast.Attribute(self._call(op), op.prim.part, LOAD)
         return self._call(op)
 
     def _syntax(self, op: Op, function: Any) -> ast.expr | None:
@@ -278,6 +284,18 @@ class Expressions:
         named = dict(zip(names.value, map(self.operand, given[count:]), strict=True))
         return call(self._callee(callee), *map(self.operand, given[:count]), **named)
 
+    def _search(self, op: Op) -> ast.expr:
+        """A solver of a library: the parameters of the equation are its ``args``."""
+        solver, layout, *rest = op.args
+        assert isinstance(layout, Const) and op.attrs.callee is not None
+        starts, names = layout.value
+        end = len(rest) - len(names)
+        given = list(map(self.operand, rest[starts:end]))
+        options = {"args": ast.Tuple(given, LOAD)} if given else {}
+        options |= dict(zip(names, map(self.operand, rest[end:]), strict=True))
+        equation = ast.Name(self.needs.callee(op.attrs.callee), LOAD)
+        return call(self._callee(solver), equation, *map(self.operand, rest[:starts]), **options)
+
     def _callee(self, callee: Operand) -> ast.expr:
         """How a function that is not looked into is named."""
         assert isinstance(callee, Const)
@@ -286,7 +304,7 @@ class Expressions:
         function = callee.value
         if BY_FUNCTION.get(function) is not None:
             return self.object(function)
-        module, path = function.__module__, function.__qualname__
+        module, path = public_module(function) or "", function.__qualname__
         if not _is_held(function):
             return ast.Name(self.needs.local(function), LOAD)
         if module == self.needs.module:

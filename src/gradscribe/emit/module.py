@@ -17,6 +17,7 @@ from gradscribe.emit.nest import Nesting
 from gradscribe.emit.ownership import Ownership
 from gradscribe.emit.requirements import Requirements, is_shadowed
 from gradscribe.emit.schedule import order_results, read_first, schedule_updates
+from gradscribe.emit.searches import unmark
 from gradscribe.emit.sources import helper_sources
 from gradscribe.emit.statements import Statements
 from gradscribe.emit.unpacking import unpack_tuples
@@ -24,6 +25,7 @@ from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.hooks import spend
+from gradscribe.ir.primitives import public_module
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.passes import simplify
 from gradscribe.passes.clean import clean
@@ -53,6 +55,7 @@ def emit_function(
     needs = needs if needs is not None else Requirements(module)
     function, _ = copy_function(function)
     spend(function.body)
+    unmark(function.body)
     walk_items(function.body)
     unpack_tuples(function.body)
     clean(function)
@@ -239,7 +242,7 @@ def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:
     for name, value in needs.objects.items():
         if "<locals>" in value.__qualname__:
             continue
-        froms.setdefault(value.__module__, []).append(name)
+        froms.setdefault(public_module(value) or "", []).append(name)
     for name, constant in sorted(needs.constants.items()):
         if standalone and is_literal(constant):
             assigned.append(

@@ -28,6 +28,7 @@ from gradscribe.frontend.declared import RELIED_ON
 from gradscribe.frontend.resolve import TOUCHED, definition_of
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function
+from gradscribe.ir.primitives import public_module
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.ir.types import NONE, Array, Scalar, Sequence, Type, Unknown
 from gradscribe.primal import differentiable, places, primal_ir, spelled
@@ -249,7 +250,7 @@ class _Composer:
             f"Sources     sha256 {digest(described)}; rules {digest(rules)}",
         ]
         imported = sorted(
-            {f"{value.__module__}.{name}" for name, value in draft.objects.items()}
+            {f"{public_module(value)}.{name}" for name, value in draft.objects.items()}
             | {
                 f"{constant.home}.{name}"
                 for name, constant in {**draft.constants, **needs.constants}.items()

@@ -65,10 +65,10 @@ def _parents(frame: Frame) -> list[Frame]:
     return found
 
 
-def proceed(
-    frame: Frame, arm: Arm, export: Callable[[Operand], Operand], inside: Container[Operand]
-) -> Ended:
-    """Go on from the end of a region; ``export`` renames the values ``inside`` it."""
+def renaming(
+    export: Callable[[Operand], Operand],
+) -> tuple[Callable[[Bound], Bound], Callable[[Operand | Fields], Operand | Fields]]:
+    """What renames the values in something bound, and in what an object holds."""
 
     def rebuild(bound: Bound) -> Bound:
         if isinstance(bound, Value | Const):
@@ -87,6 +87,14 @@ def proceed(
             return value
         return Fields(value.kind, entries, value.cls)
 
+    return rebuild, exported
+
+
+def proceed(
+    frame: Frame, arm: Arm, export: Callable[[Operand], Operand], inside: Container[Operand]
+) -> Ended:
+    """Go on from the end of a region; ``export`` renames the values ``inside`` it."""
+    rebuild, exported = renaming(export)
     values = {loc: exported(value) for loc, value in arm.heap.values.items()}
     heap = Heap(values, dict(arm.heap.aliases))
     heap.kept, heap.stale = dict(arm.heap.kept), dict(arm.heap.stale)

@@ -44,7 +44,7 @@ from gradscribe.frontend.streams import stream_in
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES, METHODS, Gathered
-from gradscribe.ir.primitives import BY_FUNCTION, of, printed_name
+from gradscribe.ir.primitives import find, of, printed_name
 from gradscribe.ir.types import TEXT, UNKNOWN, Array, Scalar, Unknown
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.objects import is_followed, is_named_tuple
@@ -80,7 +80,7 @@ def call(frame: Frame, node: gast.Call) -> Bound:
             if result is not None:
                 opened.refuse_if_any(frame, node)
                 return result
-    kept = not _hashable(function) or function in SPECIAL or helper_of(function) not in BY_FUNCTION
+    kept = not _hashable(function) or function in SPECIAL or find(helper_of(function)) is None
     return call_bound(frame, node, callee, *arguments(frame, node, kept, callee), written=True)
 
 
@@ -210,7 +210,7 @@ def call_object(
     if function in ASSIGNMENTS:
         return inline_for(frame, node, ASSIGNMENTS[function], positional, keywords)
     function = _ATTRIBUTE_OF.get(function, helper_of(function))
-    prim = BY_FUNCTION.get(function)
+    prim = find(function)
     if "like" in keywords and _is_numpy(frame, keywords["like"], function):
         keywords = {key: bound for key, bound in keywords.items() if key != "like"}
     if prim is not None:

@@ -103,6 +103,7 @@ class Carries:
         self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
         self.lost: dict[Loc, Lost] = {}  # those that cannot be read there
         self.known: set[Loc] = set()  # those of before the loop
+        self.changing: set[Loc] = set()  # those that the body was seen to change as a whole
         for name in dict.fromkeys(names):
             known = frame.env.get(name)
             if isinstance(known, Cell):
@@ -167,6 +168,8 @@ class Carries:
             if isinstance(root, Loc) and not path:
                 frame.heap.values[root] = value
                 self.heads[slot.place] = root
+                if root not in self.changing:
+                    self._keep_views(root, slot.init, value)
             elif self._is_absent(slot, after):
                 if isinstance(root, str) and not path:
                     frame.env.pop(root, None)
@@ -213,6 +216,13 @@ class Carries:
                 getattr(frame.heap, mark).setdefault(self.heads[place], why)
         frame.heap.lost |= self.lost
         return params
+
+    def _keep_views(self, loc: Loc, before: Operand, value: Value) -> None:
+        """What was read of an object is what it holds in the loop, if the body leaves it alone."""
+        views = self.frame.heap.views
+        for (root, path), (base, part) in list(views.items()):
+            if root is loc and base is before:
+                views[root, path] = value, part
 
     def _is_absent(self, slot: Slot, after: bool) -> bool:
         root = slot.place[0]

@@ -12,11 +12,12 @@ from typing import Any, final
 import gast
 
 from gradscribe.frontend import aliasing, raising, sharing
-from gradscribe.frontend.arms import LEFT, NEVER, Arm, Ended, enter, proceed
+from gradscribe.frontend.arms import LEFT, NEVER, Arm, Ended, enter, proceed, renaming
 from gradscribe.frontend.exits import FLAGS, leaves, returns
 from gradscribe.frontend.frame import Frame, is_mutable
 from gradscribe.frontend.heap import (
     Bound,
+    Cell,
     Closure,
     Fields,
     Heap,
@@ -231,7 +232,7 @@ class _Join:
         if lost is not None:
             return self._guarded(lost, a, b, name)
         if (a is None and self._is_followed(1, b)) or (b is None and self._is_followed(0, a)):
-            return None  # unbound on one path: it cannot be read after the join
+            return self._brought_along(0, a) if b is None else self._brought_along(1, b)
         if a is None or b is None:  # whoever reads it ran the arm that binds it
             only = b if a is None else a
             if isinstance(only, Ref) and only.loc in self.frame.heap.values and not only.path:
@@ -279,6 +280,29 @@ class _Join:
         return bound is not None and any(
             isinstance(heap.values.get(loc), Fields) for loc in heap.within(bound)
         )
+
+    def _brought_along(self, place: int, bound: Bound | None) -> Bound | None:
+        """An object that one arm made: whoever reads it after the join ran that arm."""
+        arm = self.arms[place]
+        heap = arm.heap
+        assert bound is not None
+        fresh = [loc for loc in heap.within(bound) if loc not in self.frame.heap.values]
+        held = [f for f in map(heap.values.get, fresh) if isinstance(f, Fields)]
+        entries = [entry for fields in held for entry in fields.entries.values()]
+        if any(isinstance(x, Closure | Method | Cell) or _is_view(x) for x in [bound, *entries]):
+            return None  # it reads what the join renames
+        defined = {result for op in arm.region.ops for result in op.results}
+
+        def export(operand: Operand) -> Operand:
+            if operand not in defined:
+                return operand
+            then, other = (operand, UNDEF) if place == 0 else (UNDEF, operand)
+            return self.phi(then, other, "")
+
+        rebuild, exported = renaming(export)
+        for loc in fresh:
+            self.joined[loc] = exported(heap.values[loc])
+        return rebuild(bound)
 
     def _object(self, a: Any, b: Any, then: Fields, other: Fields, name: str) -> Ref:
         """A name is bound to either of two objects of one structure."""
@@ -435,3 +459,9 @@ def _same_constant(a: Operand, b: Operand) -> bool:
         and type(a.value) is type(b.value)
         and (a.value is b.value or (isinstance(a.value, int | float | str) and a.value == b.value))
     )
+
+
+def _is_view(bound: Bound) -> bool:
+    if isinstance(bound, TupleOf):
+        return any(map(_is_view, bound.items))
+    return isinstance(bound, Ref) and bool(bound.path)

@@ -24,7 +24,7 @@ from typing import Any, final
 import numpy as np
 
 from gradscribe.errors import ArgumentError
-from gradscribe.ir.primitives import BY_FUNCTION
+from gradscribe.ir.primitives import find
 
 Path = tuple[Any, ...]  # a parameter, and the way to a part of it
 Table = dict[Any, "Declared"]
@@ -218,7 +218,7 @@ def under(tables: tuple[Table, ...]) -> Iterator[None]:
 def parameters_of(function: Any) -> tuple[str, ...]:
     """The names of a callable's parameters; empty where nothing tells them."""
     if isinstance(function, np.ufunc):
-        prim = BY_FUNCTION.get(function)
+        prim = find(function)
         names = ("x",) if function.nin == 1 else tuple(f"x{k + 1}" for k in range(function.nin))
         return prim.params if prim is not None else names
     try:

@@ -38,7 +38,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import is_basic
 from gradscribe.ir.facts.methods import ATTRIBUTES
-from gradscribe.ir.primitives import of
+from gradscribe.ir.primitives import PARTS, of
 from gradscribe.ir.types import TEXT, Array, Scalar, Sequence, Slice, Unknown, dims_of, python_class
 
 BINARY: dict[type, Any] = {
@@ -291,6 +291,9 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
     check_has(frame, node, base, name)
     if name in ATTRIBUTES and not isinstance(base, TupleOf | Closure | Method):
         prim = of(ATTRIBUTES[name])
+        part = _part(frame, base, name)
+        if part is not None:
+            return part
         if isinstance(base, Ref) and prim.storage == "view":
             return views.take(frame, base, prim, ())
         whole = frame.read(base)
@@ -303,6 +306,13 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
             "write what it stands for",
         )
     return opaque.attribute(frame, node, base)
+
+
+def _part(frame: Frame, base: Bound, name: str) -> Bound | None:
+    """An attribute of what was just called, if that is a primitive of its own."""
+    made = frame.builder.made.get(base) if isinstance(base, Value) else None
+    prim = PARTS.get((made.prim.function, name)) if made is not None else None
+    return None if made is None or prim is None else frame.wrap(frame.emit(prim, *made.args))
 
 
 def check_has(frame: Frame, node: Any, base: Bound, name: str) -> None:

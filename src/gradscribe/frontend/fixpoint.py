@@ -84,7 +84,8 @@ class Fixpoint:
             if self._less_owned():
                 continue
             rounds += 1
-            if self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS):
+            stable = self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS)
+            if stable and not self._more_changing(op):
                 break
         self._drop_unchanged(op)
         after = frame.heap
@@ -101,6 +102,21 @@ class Fixpoint:
                 frame.unbound.discard(slot.place[0])
         frame.builder.append(op)
         ops.insert(place, ops.pop())  # before what entering read from its results
+
+    def _more_changing(self, op: Op) -> bool:
+        """Has the body changed objects that it was supposed to leave alone?"""
+        body = op.regions[-1]
+        first = len(body.params) - len(self.carries.slots)
+        found = {
+            slot.place[0]
+            for k, slot in enumerate(self.carries.slots)
+            if isinstance(slot.place[0], Loc)
+            and not slot.place[1]
+            and body.yields[k] is not body.params[first + k]
+        }
+        more = found - self.carries.changing
+        self.carries.changing |= more
+        return bool(more)
 
     def _drop_unchanged(self, op: Op) -> None:
         """Take out the carries of objects that the body turned out not to change."""

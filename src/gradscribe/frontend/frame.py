@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, NoReturn, final
 
+import gast
+
 from gradscribe.arrays import foreign_of
 from gradscribe.errors import AliasError, UnsupportedError
 from gradscribe.frontend import aliasing, raising, wholes
@@ -30,6 +32,7 @@ from gradscribe.frontend.heap import (
 from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition
+from gradscribe.frontend.unbound import flag_of, flagged
 from gradscribe.frontend.wholes import is_structured, part_name
 from gradscribe.ir import helpers
 from gradscribe.ir.abstraction import is_static
@@ -68,7 +71,8 @@ class Frame:
         self.builder = builder
         self.heap = heap if heap is not None else Heap()
         self.parent = parent
-        self.env: dict[str, Bound] = {}
+        self.flagged = flagged(definition.node, definition.locals)
+        self.env: dict[str, Bound] = {flag_of(name): Const(False) for name in self.flagged}
         self.raised: Any = None  # the last raise that was lowered
         # The loops and scopes around the statement being lowered (``exits``).
         self.exits: list[Any] = []
@@ -331,6 +335,8 @@ class Frame:
             self.heap.values[known.loc] = held.replaced(None, bound)
         else:
             self.env[name] = bound
+        if name in self.flagged:
+            self.env[flag_of(name)] = Const(True)
         self.unbound.discard(name)
         self.name(bound, name)
 
@@ -390,6 +396,9 @@ class Frame:
             bound = held.entries[None]
         if isinstance(bound, Lost):
             self.refuse(node, bound.why, _LOST_HINT)
+        if name in self.flagged and (self.attempts or self.trying):
+            self._check_bound(node)
+            bound = self.env.get(name)
         if bound is not None:
             return bound
         if name in self.definition.locals or is_hidden(name):
@@ -422,6 +431,22 @@ class Frame:
         home = self.definition.globals.get("__name__")
         known_builtin = value is getattr(builtins, name, None)
         return Const(value, name, None if known_builtin else home)
+
+    def _check_bound(self, node: Any) -> None:
+        """Raise, where the program does, what a handler around this catches."""
+        from gradscribe.frontend import control, lower
+
+        flag = self.env[flag_of(node.id)]
+        assert isinstance(flag, Value | Const)
+        if isinstance(flag, Const) and flag.value is True:
+            return
+        said = f"name {node.id!r} is not defined"
+        if isinstance(flag, Const):
+            raise raising.certainly(self, UnboundLocalError, said, node)
+        statement = gast.parse(f"raise UnboundLocalError({said!r})").body[0]
+        for part in gast.walk(statement):
+            gast.copy_location(part, node)
+        control.branch(self, flag, lambda: None, lambda: lower.block(self, [statement]))
 
 
 def is_mutable(kind: Type) -> bool:

@@ -35,7 +35,7 @@ from gradscribe.frontend.renaming import scope_of
 from gradscribe.frontend.streams import Stream, item, load, store, stream_in
 from gradscribe.ir import control, helpers
 from gradscribe.ir.core import Const, Value
-from gradscribe.ir.primitives import BY_FUNCTION, of
+from gradscribe.ir.primitives import find, of
 from gradscribe.ir.types import (
     PY_INT,
     Array,
@@ -71,7 +71,7 @@ def special(
         return result
     if function in library.STREAMS:
         return inline_for(frame, node, library.STREAMS[function], positional, keywords)
-    if function in BY_FUNCTION and any(stream_in(bound) for bound in positional):
+    if find(function) is not None and any(stream_in(bound) for bound in positional):
         return None
     written = library.WRITTEN.get(function) or arrays.WRITTEN.get(function)
     if written is not None:

@@ -22,6 +22,7 @@ from gradscribe.frontend.heap import Bound, Closure
 from gradscribe.frontend.hidden import plain
 from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.streams import bound_stream, consumed
+from gradscribe.frontend.unbound import with_flags
 from gradscribe.ir.core import Attrs, Op, Region, Value
 from gradscribe.ir.primitives import FOR, WHILE
 from gradscribe.ir.types import PY_INT
@@ -116,7 +117,7 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     targets = [n.id for n in gast.walk(node.target) if isinstance(n, gast.Name)]
     sequence = walked.sequence()
     bound = [*targets, *assigned_names(node.body), *exits.names()]
-    carried = Carries(frame, node, bound, node.body)
+    carried = Carries(frame, node, with_flags(frame, bound), node.body)
     hint = plain(targets[0]) if isinstance(node.target, gast.Name) and walked.plain else "i"
 
     def attempt() -> Op:
@@ -174,7 +175,8 @@ def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:
     from gradscribe.frontend.lower import block
 
     parts = [*node.body, node.test]
-    carried = Carries(frame, node, [*assigned_names(parts), *exits.names()], parts)
+    names = with_flags(frame, assigned_names(parts))
+    carried = Carries(frame, node, [*names, *exits.names()], parts)
 
     def attempt() -> Op:
         test, body = Region(), Region()

@@ -22,7 +22,7 @@ from gradscribe.ir.core import (
     Value,
 )
 from gradscribe.ir.facts.calls import called
-from gradscribe.ir.primitives import BY_FUNCTION, of
+from gradscribe.ir.primitives import find, of
 from gradscribe.ir.types import (
     UNKNOWN,
     Type,
@@ -89,7 +89,7 @@ def primal(
     read = is_written(function)
     if read and (about.forward is not None or not about.opaque):
         return inlined(frame, node, function, positional, keywords, variables)
-    prim = None if about.opaque else BY_FUNCTION.get(key_of(function))
+    prim = None if about.opaque else find(key_of(function))
     if prim is not None:
         result = application.apply(frame, node, prim, positional, keywords)
         if result is not None:

@@ -244,7 +244,10 @@ def _parse(
     block: list[str], first: int, code: types.CodeType, lines: list[str]
 ) -> tuple[Any, SourceFile]:
     indent = len(block[0]) - len(block[0].lstrip())
-    dedented = [line[indent:] if line[:indent].isspace() or not indent else line for line in block]
+    margin = [line[:indent].strip() for line in block]  # a blank line may be shorter than it
+    dedented = [
+        line if left else line[indent:] or "\n" for line, left in zip(block, margin, strict=True)
+    ]
     text = "".join(dedented).rstrip()
     try:
         tree = _ast("\n" * (first - 1) + text)  # so that lines are counted as in the file

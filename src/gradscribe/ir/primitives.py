@@ -41,6 +41,7 @@ class Primitive:
     ``effect``: runs exactly once, in order.
     ``elementwise``: works entry by entry with broadcasting.
     ``cheap``: as quick to compute again as to read back (index arithmetic, views, attributes).
+    ``part``: the attribute that it is of the value of a call of ``name`` (``lambertw(z).real``).
     """
 
     name: str
@@ -55,6 +56,7 @@ class Primitive:
     effect: bool = False
     elementwise: bool = False
     cheap: bool = False
+    part: str | None = None
     known: dict[tuple[Type, ...], Type] = field(default_factory=dict, init=False)
 
     def result_type(self, args: tuple[Operand, ...]) -> Type:
@@ -153,7 +155,7 @@ _VARIADIC = 0x04  # the flag of code with a parameter ``*args``
 
 def printed_name(function: Any) -> str:
     """``np.linalg.norm`` for NumPy's functions, ``math.log`` for math's, else the name."""
-    module = getattr(function, "__module__", None) or ""
+    module = public_module(function) or ""
     name = getattr(function, "__name__", repr(function))
     if isinstance(function, np.ufunc):
         return f"{_home_of(function, name)}.{name}"
@@ -162,6 +164,16 @@ def printed_name(function: Any) -> str:
     if module.startswith("numpy."):
         return f"np.{module.removeprefix('numpy.')}.{name}"
     return name if module in ("builtins", "_operator", "") else f"{module}.{name}"
+
+
+def public_module(function: Any) -> str | None:
+    """The module of a function; of SciPy's the public one that has it, not the private one."""
+    module: str | None = getattr(function, "__module__", None)
+    if module is None or not module.startswith("scipy."):
+        return module
+    public = module.partition("._")[0]
+    found = getattr(sys.modules.get(public), getattr(function, "__name__", ""), None)
+    return public if found is function else module
 
 
 def _home_of(ufunc: np.ufunc, name: str) -> str:
@@ -174,6 +186,48 @@ def _home_of(ufunc: np.ufunc, name: str) -> str:
         if "._" not in home and getattr(module, "__dict__", {}).get(name) is ufunc
     ]
     return min(homes, key=lambda home: (home.count("."), len(home), home), default="np")
+
+
+def fact_of_part(whole: Any, part: str) -> Callable[[Callable[..., Type]], Callable[..., Type]]:
+    """Declare the primitive of one attribute of what a function gives, as ``lambertw(z).real``."""
+
+    def declare(result: Callable[..., Type]) -> Callable[..., Type]:
+        params, defaults, _ = _signature(result)
+        PARTS[whole, part] = BY_FUNCTION[result] = Primitive(
+            BY_FUNCTION[whole].name, result, params, defaults, result=result,
+            elementwise=BY_FUNCTION[whole].elementwise, part=part,
+        )  # fmt: skip
+        return result
+
+    return declare
+
+
+# By a function and an attribute of its value, the primitive that is both.
+PARTS: dict[tuple[Any, str], Primitive] = {}
+
+# What declares facts and rules of a library, by the library's name: it is loaded with the first of
+# its functions that is met, so that nobody who does not use the library has to have it.
+LIBRARIES: dict[str, Callable[[], None]] = {}
+
+
+def find(function: Any) -> Primitive | None:
+    """The primitive of a callable, if it is one; also of a library that is loaded on demand."""
+    known = BY_FUNCTION.get(function)
+    if known is None and LIBRARIES:
+        load = LIBRARIES.pop(_library_of(function), None)
+        if load is not None:
+            load()
+            known = BY_FUNCTION.get(function)
+    return known
+
+
+def _library_of(function: Any) -> str:
+    """The name of the library that a callable is from; a ufunc's by where one of its name is."""
+    name = getattr(function, "__name__", "")
+    if isinstance(function, np.ufunc):
+        special = sys.modules.get("scipy.special")
+        return "scipy" if getattr(special, name, None) is function else ""
+    return (getattr(function, "__module__", None) or "").partition(".")[0]
 
 
 def of(function: Any) -> Primitive:
@@ -190,6 +244,9 @@ SCOPE = Primitive("scope")
 CALL = Primitive("call")
 # Its first arg, which solves an equation (the callee's) with the rest as parameters.
 IMPLICIT = Primitive("implicit", storage="view")
+# What a solver of a library finds: its args are the solver, of how many it begins with and what the
+# options are called, where it begins, the parameters of the equation (the callee's), the options.
+SEARCH = Primitive("search")
 HOOK = Primitive("hook")  # its first arg; the callee makes of its adjoint, and the rest, another
 RULED = Primitive("ruled")
 OPAQUE = Primitive("opaque", effect=True)

@@ -88,7 +88,7 @@ class _Printer:
             case primitives.OPAQUE:
                 template = ast.unparse(op.attrs.template) if op.attrs.template else ""
                 self.lines.append(f"{start}opaque {template!r}({self.operands(args)})")
-            case primitives.CALL | primitives.HOOK | primitives.IMPLICIT:
+            case primitives.CALL | primitives.HOOK | primitives.IMPLICIT | primitives.SEARCH:
                 callee = op.attrs.callee.name if op.attrs.callee else "?"
                 self.lines.append(f"{start}{op.prim.name} {callee}({self.operands(args)})")
             case _:
