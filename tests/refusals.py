@@ -350,6 +350,17 @@ SECTIONS["Functions that have no rule"] = [
 
 SECTIONS["NumPy's functions with options that have no rule"] = [
     Refusal(
+        "np.r_ and np.c_ of lists, or along another axis",
+        """
+        def main(x):
+            return np.r_["0,2", x, x**2]
+        """,
+        """
+        def main(x):
+            return np.stack([x, x**2])
+        """,
+    ),
+    Refusal(
         "np.array that may not copy",
         """
         def main(x):
@@ -1591,6 +1602,38 @@ SECTIONS["Generators and comprehensions"] = [
         def main(x):
             return sum(running(x))
         """,
+    ),
+    Refusal(
+        "generators that may not end, walked together",
+        """
+        def powers(s):
+            y = 1.0
+            while True:
+                yield y
+                y = y * s
+        def main(s):
+            total = 0.0
+            for a, b in zip(powers(s), powers(2 * s)):
+                total += a * b
+                if total > 5.0:
+                    break
+            return total
+        """,
+        """
+        def powers(s):
+            a, b = 1.0, 1.0
+            while True:
+                yield a, b
+                a, b = a * s, b * 2 * s
+        def main(s):
+            total = 0.0
+            for a, b in powers(s):
+                total += a * b
+                if total > 5.0:
+                    break
+            return total
+        """,
+        args="s",
     ),
     Refusal(
         "a generator that is consumed twice",

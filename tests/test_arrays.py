@@ -14,6 +14,16 @@ from pipeline import FIRST, check_first, check_second, define, fresh
 V, M = np.array([0.4, 1.3, 2.7, 1.9]), np.array([[0.4, 1.3], [2.7, 1.9]])
 
 PROGRAMS: dict[str, tuple[str, Any]] = {
+    "r_ of a number, an array and an int": ("np.r_[x[0] * x[1], x, 2] ** 2", V),
+    "r_ of rows, after r_ of what is constant": (
+        "np.r_[x, np.r_[1.0:4.0, 7.0].reshape(2, 2)] * 2",
+        M,
+    ),
+    "r_ with slices": ("np.r_[0:2, x[1:], 1.0:2.0:0.5] * x[0]", V),
+    "r_ of lists of what is constant": ("np.r_[[1.0, 2.0], 0:4:3j][:4] * x", V),
+    "c_ of vectors": ("np.c_[x, x**2, np.arange(4)] ** 2", V),
+    "c_ of a matrix and a vector": ("np.c_[x, x[0]].T @ x", M),
+    "c_ of numbers": ("np.c_[x[0], x[1] * x[0]]", V),
     "select": ("np.select([x < 1, x < 2], [x**2, x**3], 5.0) * x", V),
     "select of numbers, nothing else": ("np.select([x < 1, x < 2], [x, 3 * x])", V),
     "piecewise": ("np.piecewise(x, [x < 1, x >= 1], [lambda t: t**2, lambda t: t**3])", V),

@@ -145,6 +145,44 @@ def main(x, names):
 }
 
 GENERATORS: Cases = {
+    "enumerated, without an end": (
+        """
+def chebyshev(x):
+    a, b = 1.0, x
+    while True:
+        yield a
+        a, b = b, 2 * x * b - a
+def main(x):
+    s = 0.0
+    for k, t in enumerate(chebyshev(x), 1):
+        if k > 4:
+            break
+        if k == 2:
+            continue
+        s += k * t
+    return s
+""",
+        (0.3,),
+    ),
+    "zipped before and after, without an end": (
+        """
+def powers(x):
+    y = 1.0
+    while True:
+        yield y
+        y = y * x
+def main(x, c):
+    s = sum(ck * t for ck, t in zip(c, powers(x)))
+    for t, ck in zip(powers(x), c):
+        if t > 2:
+            continue
+        s += t * ck**2
+    for a, t, b in zip(c, powers(x), range(2)):
+        s += a * t * b
+    return s + len([u * t for u, t in zip(c[3:], powers(x))]) + list(zip(c, powers(x)))[1][1]
+""",
+        (0.7, [0.5, 1.5, 2.0]),
+    ),
     "sum": ("def main(x): return sum(v * v for v in x)", (X,)),
     "sum of a list": ("def main(x): return sum(v * v for v in x)", ([0.7, 1.9],)),
     "sum with a start": ("def main(x): return sum((v * v for v in x), x[0])", (X,)),

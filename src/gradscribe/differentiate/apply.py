@@ -164,6 +164,8 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
     prim, builder = op.prim, scope.builder
     if rules.constant:
         return
+    if prim is GETITEM and op.args[0] not in active:
+        no_rule(op, "index", "@adjoint")
     if prim is GETITEM and dims_of(type_of_operand(op.args[0])) == ():
         one = is_scalar(type_of_operand(y_bar))  # else an array that the number, or nothing, is in
         scope.add(op.args[0], y_bar if one else builder.emit(of(np.sum), y_bar))

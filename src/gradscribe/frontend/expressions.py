@@ -29,6 +29,7 @@ from gradscribe.frontend import (
 )
 from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
+from gradscribe.frontend.joined import joined
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.resolve import nested_definition
@@ -177,6 +178,9 @@ def _subscript(frame: Frame, node: gast.Subscript) -> Bound:
     method = records.special_method(frame, base, "__getitem__")
     if method is not None:
         return records.call_method(frame, node, method, [lower(frame, node.slice)])
+    made = joined(frame, node, base)
+    if made is not None:
+        return made
     place = index(frame, node.slice)
     fields = frame.heap.fields(base)
     if fields is not None and isinstance(base, Ref):

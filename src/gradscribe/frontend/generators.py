@@ -108,7 +108,7 @@ def makes_stream(frame: Frame, node: Any) -> bool:
         known = frame.env.get(owner.id) if isinstance(owner, gast.Name) else None
         if node.func.attr in dicts.STREAMS and dicts.is_one_value(frame, known):
             return True
-    callee = _callee(frame, node.func) if isinstance(node, gast.Call) else None
+    callee = callee_of(frame, node.func) if isinstance(node, gast.Call) else None
     if isinstance(callee, Closure):
         return isinstance(callee.definition, Definition) and is_generator(callee.definition)
     if isinstance(callee, types.FunctionType):
@@ -121,7 +121,7 @@ def makes_stream(frame: Frame, node: Any) -> bool:
         return False
 
 
-def _callee(frame: Frame, node: Any) -> Any:
+def callee_of(frame: Frame, node: Any) -> Any:
     """The function that a name or an attribute of a module stands for, if that is known."""
     from gradscribe.frontend.expressions import lower
     from gradscribe.ir.core import Const

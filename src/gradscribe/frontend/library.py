@@ -116,6 +116,14 @@ def _(start: Any = 0, step: Any = 1) -> Any:
         x = x + step
 
 
+@_stream(itertools.cycle)
+def _(iterable: Any, /) -> Any:
+    xs = list(iterable)
+    while len(xs) > 0:
+        for x in xs:  # noqa: UP028 (it is read as it stands)
+            yield x
+
+
 @_stream(itertools.repeat)
 def _(value: Any, times: Any = None) -> Any:
     if times is None:

@@ -284,6 +284,7 @@ class _Filled:
 
 def bound_stream(frame: Frame, node: Any) -> Bound | None:
     """The stream that the iterable of a loop is, if it is one; lowered only if it may be."""
+    from gradscribe.frontend.endless import lazily
     from gradscribe.frontend.expressions import lower
     from gradscribe.frontend.generators import makes_stream
 
@@ -292,4 +293,4 @@ def bound_stream(frame: Frame, node: Any) -> Bound | None:
         return known if stream_in(known) else None
     if isinstance(node, gast.GeneratorExp) or makes_stream(frame, node):
         return lower(frame, node)
-    return None
+    return lazily(frame, node)

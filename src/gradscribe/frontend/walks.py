@@ -50,7 +50,7 @@ class Walk:
 def walk(frame: Frame, node: Any) -> Walk:
     """How to walk the iterable of a ``for`` loop."""
     if isinstance(node, gast.Call) and isinstance(node.func, gast.Name):
-        function = _builtin(frame, node.func)
+        function = builtin(frame, node.func)
         starred = any(isinstance(arg, gast.Starred) for arg in node.args)
         function = None if starred else function
         if function is zip and node.args and _strict(frame, node) is not None:
@@ -96,7 +96,7 @@ def _strict(frame: Frame, node: gast.Call) -> bool | None:
     return bool(value.value)
 
 
-def _builtin(frame: Frame, node: gast.Name) -> Any:
+def builtin(frame: Frame, node: gast.Name) -> Any:
     found = frame.env.get(node.id)
     if found is None and node.id not in frame.definition.locals:
         found = frame.lookup(node)
