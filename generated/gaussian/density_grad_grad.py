@@ -17,11 +17,10 @@ def density_grad_grad(x, mu, sigma):
     r = math.sqrt(2 * math.pi)
     t = sigma * r
     z_bar = -e * z / t
-    sigma_bar_bar = -1 / sigma
-    z_bar_bar = sigma_bar_bar * z
-    z_bar_bar_1 = z_bar_bar / t
-    z_bar_1 = sigma_bar_bar * z_bar - z_bar_bar_1 * e
-    z_bar_1 -= (-r / t**2 - z_bar_bar_1 * z) * e * z
+    t_1 = -1 / sigma
+    z_bar_bar = t_1 * z
+    t_2 = z_bar_bar / t
+    z_bar_1 = t_1 * z_bar - t_2 * e - (-r / t**2 - t_2 * z) * e * z
     x_bar = z_bar_1 / sigma
     sigma_bar = z_bar * z / sigma**2 + (2 * e * r / t**3 - z_bar_bar * z_bar / t) * r
     sigma_bar -= z_bar_1 * z / sigma

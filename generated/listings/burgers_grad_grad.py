@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:burgers
 # Derivative  gradient with respect to u, then u; order 2, mode auto
 # Arguments   u: float64[u0], steps: int, c: float
-# Sources     sha256 7ce067a9f6f0; rules 314660963061
+# Sources     sha256 7ce067a9f6f0; rules d030cc80bd42
 # Regenerate  gradscribe write examples/listings.py:burgers -o generated/listings
 import numpy as np
 
@@ -39,14 +39,14 @@ def burgers_grad_grad(u, steps, c):
     u_bar = np.zeros_like(u)
     s_saved = []
     for t_bar, u_old in zip(reversed(t_bar_saved), reversed(u_old_saved)):
-        d_bar = -c * t_bar
+        t_1 = -c * t_bar
         u_part_bar_bar = u_bar_bar[1:-1]
-        d_bar_1 = u_part_bar_bar * d_bar
+        d_bar = u_part_bar_bar * t_1
         d_bar_bar = u_bar_bar[2:] - u_bar_bar[:-2]
         t_bar_bar = -c * u_part_bar_bar * (u_2[2:] - u_2[:-2])
-        u_bar[1:-1] += d_bar_bar * d_bar
-        u_bar[:-2] -= d_bar_1
-        u_bar[2:] += d_bar_1
+        u_bar[1:-1] += d_bar_bar * t_1
+        u_bar[:-2] -= d_bar
+        u_bar[2:] += d_bar
         s_saved.append(u_bar[1:-1].copy())
         u_bar[1:-1] = 0.0
         u_bar_bar[1:-1] += t_bar_bar - c * d_bar_bar * u_2[1:-1]
@@ -58,8 +58,8 @@ def burgers_grad_grad(u, steps, c):
         t_bar = u_bar[1:-1]
         u_1[1:-1] = u_part
         d_bar = -c * t_bar * u_1[1:-1]
-        u_part_bar = c * t_bar
+        t_1 = c * t_bar
         u_bar[:-2] -= d_bar
         u_bar[2:] += d_bar
-        u_bar[1:-1] += s - u_part_bar * (u_1[2:] - u_1[:-2])
+        u_bar[1:-1] += s - t_1 * (u_1[2:] - u_1[:-2])
     return u_bar

@@ -16,15 +16,15 @@ def loss_grad_grad(w, b, x, y):
     p = 1 / (1 + e)
     d = 1 - p
     p_bar = (1 - y) / y.size / d
-    p_bar_1 = y / y.size / p
-    p_bar_2 = p_bar - p_bar_1
+    t = y / y.size / p
+    p_bar_1 = p_bar - t
     t_bar_bar = x @ np.ones_like(w) + 1
-    t_bar_bar_1 = t_bar_bar * e
-    p_bar_bar = t_bar_bar_1 * p**2
-    p_bar_3 = 2 * t_bar_bar_1 * p_bar_2 * p
-    p_bar_3 += p_bar_bar * p_bar_1 / p
-    p_bar_3 += p_bar_bar * p_bar / d
-    t_bar = (p_bar_3 * p**2 - t_bar_bar * p_bar_2 * p**2) * e
+    t_1 = t_bar_bar * e
+    p_bar_bar = t_1 * p**2
+    p_bar_2 = 2 * t_1 * p_bar_1 * p
+    p_bar_2 += p_bar_bar * t / p
+    p_bar_2 += p_bar_bar * p_bar / d
+    t_bar = (p_bar_2 * p**2 - t_bar_bar * p_bar_1 * p**2) * e
     w_bar = x.T @ t_bar
     b_bar = np.sum(t_bar)
     return w_bar, b_bar

@@ -29,10 +29,10 @@ def newton_sqrt_grad_grad(a, n):
     a_bar = 0.0
     s_saved = []
     for x, t_bar in zip(x_saved, reversed(t_bar_saved)):
-        x_bar_bar_1 = -x_bar_bar / x**2
-        a_bar += x_bar_bar_1 * t_bar
+        t = -x_bar_bar / x**2
+        a_bar += t * t_bar
         s_saved.append(2 * x_bar_bar * t_bar * a / x**3 - t_bar / x**2)
-        x_bar_bar = 0.5 * (x_bar_bar + x_bar_bar_1 * a + 1 / x)
+        x_bar_bar = 0.5 * (x_bar_bar + t * a + 1 / x)
 
     # reverse of the forward sweep
     x_bar = 0.0

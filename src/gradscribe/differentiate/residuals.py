@@ -22,6 +22,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.containers import SEGMENTS
+from gradscribe.ir.hints import DEFAULT
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, mapped, substitute
@@ -377,7 +378,7 @@ def _collect(op: Op, body: Region, value: Value) -> Value:
     for k in range(count, len(op.results)):
         if body.yields[k] is value:
             return op.results[k]
-    listed = Value(f"{value.hint}_saved" if value.hint else "", Sequence("list", None, value.type))
+    listed = Value(f"{value.hint or DEFAULT}_saved", Sequence("list", None, value.type))
     body.yields.append(value)
     op.results = (*op.results, listed)
     return listed

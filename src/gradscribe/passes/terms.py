@@ -50,6 +50,8 @@ class Term:
     divisor: float = 1
 
     def scaled(self, by: float) -> Term:
+        if by == 1:
+            return self
         return Term(self.coefficient * by, dict(self.num), dict(self.den), self.divisor)
 
     def times(self, other: Term) -> Term:

@@ -19,6 +19,7 @@ class Writer:
 
     def __init__(self, op: Op) -> None:
         self.op = op
+        self.hint = op.results[0].hint  # partial sums have it, too, but no part of a product
         self.ops: list[Op] = []
 
     def write(self, form: list[Term]) -> list[Op]:
@@ -26,10 +27,12 @@ class Writer:
         ordered = [form[first], *form[:first], *form[first + 1 :]]
         atoms = [a for term in ordered for a in (*term.num, *term.den)]
         total = self._term(ordered[0], floating=all(map(_is_integer, atoms)))
+        if len(ordered) > 1 and self.ops and self.ops[-1].results == (total,):
+            self.ops[-1].results[0].hint = self.hint
         for term in ordered[1:]:
             negative = term.coefficient < 0
             part = self._term(term.scaled(-1) if negative else term)
-            total = self._emit(SUB if negative else ADD, total, part)
+            total = self._make(SUB if negative else ADD, (total, part), self.hint).results[0]
         (result,) = self.op.results
         last = self.ops[-1] if self.ops and self.ops[-1].results == (total,) else None
         if last is None:
@@ -76,9 +79,8 @@ class Writer:
     def _emit(self, prim: Primitive, *args: Operand) -> Operand:
         return self._make(prim, args).results[0]
 
-    def _make(self, prim: Primitive, args: tuple[Operand, ...]) -> Op:
+    def _make(self, prim: Primitive, args: tuple[Operand, ...], hint: str = "") -> Op:
         kind = prim.result_type(args)
-        hint = self.op.results[0].hint
         op = Op(
             prim,
             args,
