@@ -5,6 +5,9 @@ Before::                                    After::
     %a = setitem(%x, 1:-1, 0.0)                 %b = setitem(%x, 1:-1, v)
     %b = index_add(%a, 1:-1, v)
     %c = getitem(%b, 1:-1)                      v for %c
+
+Writes to other entries may stand between them, where both places are literals. A write that another
+at its place follows before anybody reads there is not needed: so a swap is a swap in reverse.
 """
 
 from __future__ import annotations
@@ -39,13 +42,24 @@ def _region(region: Region, counts: dict[Value, int], mapping: dict[Value, Opera
     written: dict[Operand, Op] = {}
     blank: dict[Operand, Op] = {}  # zeros that are written to once
     columns: dict[Operand, Operand] = {}  # vectors, by value the columns that they are
+    reads: dict[Operand, list[Operand]] = {}  # places, by array
     for op in region.ops:
         for inner in op.regions:
             _region(inner, counts, mapping)
         if op.prim is GETITEM and op.derived and op.args[0] in written:
             write = written[op.args[0]]
-            if _same(write.args[1], op.args[1]) and _is_entry(write.args[2], op.results[0]):
+            if write.prim is SETITEM and _same(write.args[1], op.args[1]) and _is_entry(write.args[2], op.results[0]):
                 mapping[op.results[0]] = write.args[2]
+        if op.prim is GETITEM:
+            reads.setdefault(op.args[0], []).append(op.args[1])
+        if op.prim is INDEX_ADD and op.derived and _is_number(op.args[1]):
+            before = _before(op, written)
+            if before is not None and before.derived and _is_zero(before.args[2]):
+                op.prim = SETITEM
+        if op.prim is SETITEM and op.derived and _is_number(op.args[1]):
+            lost = _before(op, written)
+            if lost is not None and lost.derived and _is_unread(lost, op, written, reads, counts):
+                mapping[lost.results[0]] = lost.args[0]
         if op.prim is SETITEM and op.derived and _is_zero(op.args[2]):
             zeroed[op.results[0]] = op
         elif op.prim is INDEX_ADD and op.args[0] in blank and _turns(op):
@@ -67,8 +81,49 @@ def _region(region: Region, counts: dict[Value, int], mapping: dict[Value, Opera
                 op.args = (before.args[0], *op.args[1:])
         if op.prim is ZEROS and op.derived and counts.get(op.results[0]) == 1:
             blank[op.results[0]] = op
-        if op.prim is SETITEM:
+        if op.prim in (SETITEM, INDEX_ADD):
             written[op.results[0]] = op
+
+
+def _before(op: Op, written: dict[Operand, Op]) -> Op | None:
+    """The last write at the place of a write, if those after it are at other literal places."""
+    before = written.get(op.args[0])
+    while before is not None and not _same(before.args[1], op.args[1]):
+        if not _are_apart(before.args[1], op.args[1]):
+            return None
+        before = written.get(before.args[0])
+    return before if before is not None and before.prim is SETITEM else None
+
+
+def _is_unread(
+    lost: Op,
+    write: Op,
+    written: dict[Operand, Op],
+    reads: dict[Operand, list[Operand]],
+    counts: dict[Value, int],
+) -> bool:
+    """Does nobody read what ``lost`` wrote before ``write`` replaces it?"""
+    version = write.args[0]
+    while isinstance(version, Value):
+        seen = reads.get(version, [])
+        if counts.get(version) != 1 + len(seen):
+            return False
+        if not all(_are_apart(place, write.args[1]) for place in seen):
+            return False
+        if version is lost.results[0]:
+            return True
+        version = written[version].args[0]
+    return False
+
+
+def _is_number(place: Operand) -> bool:
+    """Is this the literal place of one entry, counted from the front?"""
+    return isinstance(place, Const) and type(place.value) is int and place.value >= 0
+
+
+def _are_apart(a: Operand, b: Operand) -> bool:
+    """Are these literal places of different entries?"""
+    return _is_number(a) and _is_number(b) and a.value != b.value  # type: ignore[union-attr]  # Const
 
 
 def _is_entry(value: Operand, read: Value) -> bool:
