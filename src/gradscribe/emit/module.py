@@ -10,6 +10,7 @@ from typing import Any, final
 
 from gradscribe.emit.dispatching import dispatching, reads_foreign, refuse_helpers
 from gradscribe.emit.entries import settle_entries
+from gradscribe.emit.exchanges import bring_together
 from gradscribe.emit.expressions import Expressions
 from gradscribe.emit.liveness import Liveness
 from gradscribe.emit.names import Names
@@ -65,6 +66,7 @@ def emit_function(
     schedule_updates(function)
     order_results(function)
     read_first(function)
+    bring_together(function)
     Ownership(function).run()
     nesting = Nesting(function)
     live = Liveness(function, nesting)

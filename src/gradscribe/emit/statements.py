@@ -8,13 +8,14 @@ from typing import final
 from gradscribe.emit.assignments import Assignments
 from gradscribe.emit.bindings import must_bind, stand_in
 from gradscribe.emit.comprehensions import comprehended
+from gradscribe.emit.exchanges import Exchange, exchanges
 from gradscribe.emit.expressions import Expressions, call, name
 from gradscribe.emit.headings import Headings
 from gradscribe.emit.loops import Loops
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.scopes import Scopes
-from gradscribe.emit.syntax import STORE, assign, negation, popped
+from gradscribe.emit.syntax import LOAD, STORE, assign, negation, popped
 from gradscribe.ir.core import UNDEF, Function, Op, Region, Value
 from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, UNPACK, WHILE
 from gradscribe.ir.scopes import raises
@@ -58,9 +59,11 @@ class Statements:
         self.headings.depth += 1
         for param in region.params:
             statements += self._appends(param, collects)
+        found = exchanges(region, self.nesting, self.names)
         for op in region.ops:
             if not (len(op.results) == 1 and op.results[0] in self.nesting.inlined):
-                made = self._statement(op)
+                exchange = found.get(id(op))
+                made = self._statement(op) if exchange is None else self._exchange(op, exchange)
                 if made:
                     statements += self.headings.headed(op, made, bool(statements))
             for result in op.results:
@@ -101,6 +104,16 @@ class Statements:
         if not self.nesting.counts.get(op.results[0], 0):  # it stands for what it may raise
             return [ast.Expr(self.expressions.op(op))]
         return [self.assignments.result(op)]
+
+    def _exchange(self, op: Op, exchange: Exchange) -> list[ast.stmt]:
+        """All of it stands where its first write does."""
+        if op is not exchange.first:
+            return []
+        variable = self.names[op.results[0]]
+        places = [self.expressions.index(write.args[1]) for write in exchange[1:]]
+        targets: list[ast.expr] = [ast.Subscript(name(variable), p, STORE) for p in places]
+        values = [self.expressions.operand(op.args[2]), self.expressions.op(exchange.read)]
+        return [ast.Assign([ast.Tuple(targets, STORE)], ast.Tuple(values, LOAD), lineno=0)]
 
     def _opaque(self, op: Op) -> list[ast.stmt]:
         node = self.expressions.template(op)

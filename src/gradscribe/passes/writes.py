@@ -48,7 +48,8 @@ def _region(region: Region, counts: dict[Value, int], mapping: dict[Value, Opera
             _region(inner, counts, mapping)
         if op.prim is GETITEM and op.derived and op.args[0] in written:
             write = written[op.args[0]]
-            if write.prim is SETITEM and _same(write.args[1], op.args[1]) and _is_entry(write.args[2], op.results[0]):
+            known = write.prim is SETITEM and _same(write.args[1], op.args[1])
+            if known and _is_entry(write.args[2], op.results[0]):
                 mapping[op.results[0]] = write.args[2]
         if op.prim is GETITEM:
             reads.setdefault(op.args[0], []).append(op.args[1])
