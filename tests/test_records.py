@@ -13,7 +13,17 @@ import pytest
 
 import gradscribe as gs
 from oracles import assert_close, gradient_by_differences, unchanged
-from pipeline import EXACT, FIRST, check_first, check_second, fresh, quietly, reread
+from pipeline import (
+    EXACT,
+    FIRST,
+    check_everything,
+    check_first,
+    check_second,
+    define,
+    fresh,
+    quietly,
+    reread,
+)
 from programs import import_file
 
 A = np.array
@@ -1143,3 +1153,25 @@ def test_what_cannot_be_known_is_refused(name: str) -> None:
     function = main_of(body)
     with pytest.raises(gs.GradscribeError, match=message):
         gs.grad(function)(0.7)
+
+
+def test_either_of_two_dicts_with_other_keys() -> None:
+    main = define("""
+def cold(t):
+    return {"v": t * 2, "h": t}
+def hot(t):
+    found = {"h": t}
+    found["v"] = 3 * t
+    found["x"] = 2.0
+    return found
+def main(t):
+    found = None
+    if t < 5:
+        found = cold(t)
+    elif t < 10:
+        found = hot(t)
+    v = found["v"]
+    return v**2 + found["h"]
+""")
+    for t in (2.0, 6.0):
+        check_everything(main, (t,), (0,))

@@ -312,7 +312,7 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
         holds_records(x.type) or type_of_operand(index) == TEXT or _is_text(index)
     ):
         add = of(helpers.add_entry)
-        bar = trees.zeros(scope.builder, x) if bar is None else bar
+        bar = scope.builder.emit(of(helpers.zero_tree), x) if bar is None else bar
     else:
         add = INDEX_ADD
     so_far = scope.whole(bar, x)
