@@ -637,3 +637,39 @@ def test_a_file_says_the_same_without_gradscribe(
         direct = {"jacobian": gs.jacobian, "hessian": gs.hessian, "hvp": gs.hvp}[kind]
         second = gs.grad(direct(target.function), "x")(*args)
         assert_close(gs.grad(again, "x")(*args), second, rtol=1e-8, atol=1e-8, check_dtype=False)
+
+
+ARMS = """
+import numpy as np
+
+
+def main(x):
+    t = np.array([x, 2 * x])[:, None][0, 0]
+    y = np.array([t, x])[:, None][1, 0] + t
+    try:
+        if -y >= 0.5:
+            raise ValueError("as planned")
+        x = x - np.exp(-(y**2))
+    except ValueError:
+        y = y - x * y / 8
+    if np.sin(y) > 0.1:
+        return x
+    column = np.array([y, x])[:, None]
+    return np.sum(column) / 8
+"""
+
+
+@pytest.mark.parametrize("x", [0.1, 0.5, -0.7, 1.5, 2.1, -2.4])
+def test_a_shape_is_not_read_off_what_another_branch_would_have_made(x: float) -> None:
+    main = define(ARMS)
+    value, pushforward = gs.linearize(main)(x)
+    assert_close((value, pushforward(1.0)), gs.jvp(main)((x,), (1.0,)))
+    assert_close(gs.vjp(main)(x)[1](1.0), (pushforward(1.0),))
+
+
+@pytest.mark.filterwarnings("ignore:.*does not depend")
+@pytest.mark.parametrize("text", ["2.0", "np.float64(2.0)", "x * 0.0 + 2.0", "2.0 + n", "x + 2.0"])
+def test_a_linearization_of_what_is_known_before(text: str) -> None:
+    main = define(f"import numpy as np\ndef main(x, n):\n    return {text}\n")
+    value, pushforward = gs.linearize(main, "x")(1.5, 3)
+    assert_close((value, pushforward(1.0)), gs.jvp(main)((1.5, 3), (1.0, None)))

@@ -40,13 +40,12 @@ def linearization(function: Function, wrt: list[Place], name: str, has_aux: bool
     builder = Builder(new.body, derived=True)
     for op in new.body.ops:
         builder.note(op)
-    handed, count = new.body.ops[-1].args, len(back.params) - 1
+    handed, count = _parts(builder, new.result), len(back.params) - 1
     results, residuals = handed[: len(handed) - count], handed[len(handed) - count :]
     # Any cotangent will do, for what is linear in it; ones are folded away and leave the shapes.
     y_bar = _ones(builder, results[0], type_of_operand(results[0]))
     both = _inline(builder, forth.forward, [*residuals, y_bar])
-    assert isinstance(both, Value)
-    _, *kept = builder.made[both].args
+    _, *kept = _parts(builder, both)
     builder.append(border := Op(OPAQUE, (), (), attrs=Attrs(template=ast.Pass())))
     inputs = inputs_of(copy_function(function)[0], wrt)
     dots = [Value(dot_name(value), adjoint_type(value.type)) for value in inputs]
@@ -61,6 +60,11 @@ def linearization(function: Function, wrt: list[Place], name: str, has_aux: bool
     new.notes = list(back.notes)
     simplify(clean(new))
     return split(new, border, len(dots), f"{name}_forward", f"{name}_tangent")
+
+
+def _parts(builder: Builder, made: Operand) -> tuple[Operand, ...]:
+    """What a tuple is made of, which may be known before."""
+    return tuple(map(Const, made.value)) if isinstance(made, Const) else builder.made[made].args
 
 
 def _ones(builder: Builder, value: Operand, kind: Type) -> Operand:

@@ -257,7 +257,7 @@ def pullback(
     seeds: list[tuple[Value, Bar]] = []
     if isinstance(result, Value) and result in active:
         seeds.append((result, y_bar))
-    scope = reverse_sweep(builder, new.body, active, seeds, new.body.params)
+    scope = reverse_sweep(builder, new.body, active, seeds, new.sure_params)
     bars = [_final(scope, value, new) for value in inputs]
     _name_gradients(inputs, bars)
     adjoints = bars[0] if single else builder.emit(TUPLE, *bars)
@@ -305,7 +305,7 @@ def split(both: Function, border: Op, count: int, forward_name: str, linear_name
     names = _distinct(linear.params)
     second = Function(
         linear_name, [Parameter(n) for n in names], linear, span=both.span,
-        notes=both.notes, order=both.order + 1,
+        notes=both.notes, order=both.order + 1, residuals=len(residuals),
     )  # fmt: skip
     return Split(clean(forward), clean(second), count)
 

@@ -228,6 +228,8 @@ class Function:
     ``derivatives`` keeps the derivatives of a function that is called, by kind; ``internal``
     functions are called by other emitted ones alone, so what they hand out need not be copied.
     ``changes``: it assigns to parts of objects that it is given (in the IR, to parts of copies).
+    The first so many params are ``residuals``: what a branch would have computed that was not taken
+    is undefined.
     """
 
     name: str
@@ -240,6 +242,15 @@ class Function:
     derivatives: dict[str, Any] = field(default_factory=dict)
     internal: bool = False
     changes: bool = False
+    residuals: int = 0
+
+    @property
+    def sure_params(self) -> list[Value]:
+        """The values of parameters that are certainly what their types say."""
+        first, rest = self.body.params[: self.residuals], self.body.params[self.residuals :]
+        computing = (op for op in self.body.ops if op.prim.function is not tuple)
+        read = {arg for op in computing for arg in op.args}
+        return [*(value for value in first if value in read), *rest]
 
     @property
     def result(self) -> Operand:

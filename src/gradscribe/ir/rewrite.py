@@ -47,6 +47,7 @@ def copy_function(function: Function) -> tuple[Function, dict[Value, Operand]]:
     copy = Function(
         function.name, list(function.params), body, function.doc, function.span,
         list(function.notes), function.order, internal=function.internal,
+        residuals=function.residuals,
     )  # fmt: skip
     return copy, mapping
 

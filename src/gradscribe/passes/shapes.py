@@ -50,7 +50,7 @@ def ask_shapes(function: Function) -> Function:
     """Redirect questions about shapes, in place."""
     origin: dict[Value, Op] = {}
     mapping: dict[Value, Operand] = {}
-    params = [p for p in function.body.params if is_array(p.type)]
+    params = [p for p in function.sure_params if is_array(p.type)]
     _region(function.body, origin, mapping, params)
     substitute(function.body, mapping)
     return function
