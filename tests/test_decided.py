@@ -169,6 +169,54 @@ def main(x, y):
 """,
         [(0.3, 0.4)],
     ),
+    "an exception that the program raises itself": (
+        """
+import numpy as np
+def main(x, y):
+    z = x * y
+    try:
+        z = z * x
+        for k in range(2):
+            z = z + np.sin(x) / 2
+        if np.sum(x) > 1:
+            raise ValueError("too large")
+        z = z * x
+        x = x + z
+    except ValueError:
+        z = z * z * x
+    else:
+        z = z + 1
+    return np.sum(z * x)
+""",
+        [(0.3, 0.2), (1.3, 0.8), (A([0.3, 1.3]), A([0.2, 0.8])), (A([0.1, 0.2]), A([0.2, 0.8]))],
+    ),
+    "exceptions of one's own, raised in one of two tries": (
+        """
+class Outside(Exception):
+    pass
+def main(x, y):
+    z = x
+    try:
+        z = z * y
+        if x > 1:
+            raise Outside("by x")
+        z = z * 3
+    except (Outside, AssertionError):
+        z = z * z
+    try:
+        if y > 1:
+            z = z * y
+            raise KeyError
+        elif x > 1:
+            z = z + x
+            raise KeyError("y")
+        z = z * x
+    except KeyError:
+        z = z + y * y
+    return z * x
+""",
+        [(0.3, 0.2), (1.3, 0.8), (0.3, 1.8)],
+    ),
 }
 CASES = [(name, k) for name, (_, calls) in PROGRAMS.items() for k in range(len(calls))]
 
@@ -190,6 +238,8 @@ DECIDED = (
     "items of what may be a number",
     "a jump from within a branch",
     "names that nothing binds",
+    "an exception that the program raises itself",
+    "exceptions of one's own, raised in one of two tries",
 )
 
 
@@ -253,3 +303,46 @@ def main(x, k):
 """
     with pytest.raises(gs.GradscribeError, match="may or may not have done so"):
         gs.grad(define(source))(1.5, object())
+
+
+# name: (a statement in the try, arguments x and k; the ValueError that it raises, perhaps)
+UNFIT: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "lengths that may differ": ("y = y + np.sum(x * k)", (A([0.3, 0.2]), A([1.0, 2.0, 3.0]))),
+    "lengths of a product of matrices": ("y = y + x @ k", (A([0.3, 0.2]), A([1.0, 2.0, 3.0]))),
+    "what does not fit where it is written": (
+        "x = x * 1.0; x[:1] = k",
+        (A([0.3, 0.2]), A([1.0, 2.0])),
+    ),
+    "the truth of several numbers": ("y = y + (1.0 if x > 0.2 else 2.0)", (A([0.3, 0.2]), 1)),
+    "the largest of nothing": ("y = y + np.max(x)", (A([]), 1)),
+    "a domain": ("y = y + math.sqrt(k - 1.0)", (A([0.3, 0.2]), 0.5)),
+    "an axis that is not there": ("y = y + np.sum(x, axis=k)", (A([0.3, 0.2]), 3)),
+    "a step of nothing": ("y = y + np.sum(x[::k])", (A([0.3, 0.2]), 0)),
+    "a negative power of an integer": ("y = y + np.sum(k ** -1)", (A([0.3, 0.2]), A([2, 3]))),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_what_may_be_unfit_decides_nothing(name: str) -> None:
+    statement, args = UNFIT[name]
+    source = f"""
+import math
+import numpy as np
+def main(x, k):
+    y = np.sum(x * x)
+    try:
+        y = y * 2
+        {statement}
+        y = y * 3
+    except ValueError:
+        return np.sum(x) * 5
+    return y
+"""
+    function = define(source)
+    assert quietly(function, *args) == np.sum(args[0]) * 5, "the case raises nothing"
+    try:
+        value, gradient = quietly(gs.value_and_grad(function), *args)
+    except gs.GradscribeError:
+        return
+    assert_close(value, np.sum(args[0]) * 5, rtol=1e-12, atol=0.0)
+    assert_close(gradient, np.full_like(args[0], 5.0), rtol=1e-12, atol=0.0)

@@ -742,7 +742,7 @@ def main(x):
     y = x
     try:
         for i in range(3):
-            y = y * x
+            y = math.sqrt(y) * x
     except ValueError:
         return y
     return y

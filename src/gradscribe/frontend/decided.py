@@ -20,9 +20,9 @@ import gast
 from gradscribe.frontend.arms import NEVER, Arm, Ended, enter
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.raising import Caught, Raises
+from gradscribe.frontend.raising import Caught
 from gradscribe.frontend.ways import Jump, Ways
-from gradscribe.ir.raising import STRUCTURAL, Kinds, may_raise_any
+from gradscribe.ir.raising import Kinds, is_foreseen, may_raise_any
 
 Taken = tuple[Ended, bool]
 
@@ -65,7 +65,7 @@ def decided(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken | None:
 
 
 def _caught_by(frame: Frame, handler: gast.ExceptHandler) -> Kinds | None:
-    """The classes that a handler catches, if all are structural."""
+    """The classes that a handler catches, if all are foreseen."""
     kind = handler.type
     parts = kind.elts if isinstance(kind, gast.Tuple) else [kind]
     found = []
@@ -76,7 +76,9 @@ def _caught_by(frame: Frame, handler: gast.ExceptHandler) -> Kinds | None:
             value = frame.definition.lookup(part.id)
         except KeyError:
             return None
-        if not isinstance(value, type) or not issubclass(value, STRUCTURAL):
+        if not isinstance(value, type) or not issubclass(value, BaseException):
+            return None
+        if not is_foreseen(value):
             return None
         found.append(value)
     return tuple(found)
@@ -125,12 +127,12 @@ class _Attempt:
         finally:
             del frame.exits[depth[0] :], frame.attempts[depth[1] :]
 
-    def met(self, node: Any, found: Raises, done: bool) -> None:
+    def met(self, node: Any, found: type[BaseException] | None, done: bool) -> None:
         """A statement is known to raise; ``done``: what it did before cannot be left out."""
-        if found.kind is None:
+        if found is None:
             raise _Undecided(self)
         for place, kinds in enumerate(self.kinds):
-            if issubclass(found.kind, kinds):
+            if issubclass(found, kinds):
                 if done or node is None:
                     raise _Undecided(self)
                 raise Caught(self, node, place)

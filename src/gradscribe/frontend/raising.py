@@ -99,11 +99,19 @@ def reached(frame: Any, node: Any, found: Raises, before: Before | None) -> None
     if found.region is not frame.builder.region:
         raise found
     for attempt in reversed(frame.attempts):
-        attempt.met(node, found, before is None or before.changed(frame, found))
+        attempt.met(node, found.kind, before is None or before.changed(frame, found))
     if not found.stands:
         assert found.kind is not None
         frame.builder.append(_raise(frame, found.kind, found.said))
     frame.raises = found
+
+
+def met(frame: Any, node: Any, kind: type[BaseException]) -> None:
+    """A statement ``raise`` is reached: a ``try`` around it may know its handler."""
+    if frame.builder.derived or frame.definition.at is not None:
+        return
+    for attempt in reversed(frame.attempts):
+        attempt.met(node, kind, False)
 
 
 def _raise(frame: Any, kind: type[BaseException], said: str) -> Op:

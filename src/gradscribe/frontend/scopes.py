@@ -18,7 +18,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import managers, opaque, surgery
+from gradscribe.frontend import managers, opaque, raising, surgery
 from gradscribe.frontend.arms import NEVER, Arm, Ended, enter, proceed
 from gradscribe.frontend.control import branch, joined
 from gradscribe.frontend.decided import decided
@@ -106,10 +106,30 @@ def raise_(frame: Frame, node: gast.Raise) -> None:
     while around is not None and not around.caught:
         around = around.parent
     if node.exc is not None or around is None:
+        kind = _raised(frame, node)
+        if kind is not None:
+            raising.met(frame, node, kind)
         opaque.statement(frame, node)
         return
     again = gast.gast_to_ast(gast.Raise(gast.Name("_0", gast.Load(), None, None), None))
     frame.builder.append(Op(OPAQUE, (around.caught[-1],), (), attrs=Attrs(template=again)))
+
+
+def _raised(frame: Frame, node: gast.Raise) -> type[BaseException] | None:
+    """The class that is raised, where making the exception does no more than that."""
+    call = isinstance(node.exc, gast.Call)
+    found, given = (node.exc.func, node.exc.args) if call else (node.exc, [])
+    if node.cause is not None or not isinstance(found, gast.Name) or (call and node.exc.keywords):
+        return None
+    if not all(isinstance(arg, gast.Constant) for arg in given) or found.id in frame.env:
+        return None
+    try:
+        kind = frame.definition.lookup(found.id)
+    except KeyError:
+        return None
+    plain = isinstance(kind, type) and issubclass(kind, Exception)
+    own = plain and (kind.__init__ is not Exception.__init__ and kind.__module__ != "builtins")
+    return kind if plain and not own else None
 
 
 @final
@@ -130,11 +150,13 @@ class _Scope:
             self.ways.begin(frame)
             frame.exits.append(self.ways)
             frame.trying += 1
+            attempts, frame.attempts = frame.attempts, []  # who catches is not known
             try:
                 for param in params:
                     assign(frame, target, frame.wrap(param))
                 return block(frame, statements)
             finally:
+                frame.attempts = attempts
                 frame.exits.pop()
                 frame.trying -= 1
 

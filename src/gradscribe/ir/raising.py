@@ -2,7 +2,8 @@
 
 Of operations on numbers and arrays whose types are known it is certain that they raise no
 *structural* exception: none that a program raises because it is put together wrongly, rather than
-because a number lies outside a domain.
+because a number lies outside a domain. Nor do they raise what only statements of a program do: the
+exceptions that it defines. ``ir/unfit`` says which raise a ``ValueError``.
 """
 
 from __future__ import annotations
@@ -29,14 +30,28 @@ from gradscribe.ir.types import (
     dtype_of,
     is_scalar,
 )
+from gradscribe.ir.unfit import is_decisive, may_be_unfit
 
 STRUCTURAL = (NameError, AttributeError, TypeError, ImportError)
+# … and what nothing raises but ``raise``, ``assert`` and what is not understood.
+_OF_STATEMENTS = (AssertionError, NotImplementedError, KeyError)
 
 Kinds = tuple[type[BaseException], ...]
 
 
+def is_foreseen(kind: type[BaseException]) -> bool:
+    """Is it known of operations on numbers and arrays whether they raise this?"""
+    if issubclass(kind, (*STRUCTURAL, *_OF_STATEMENTS)) or kind is ValueError:
+        return True
+    own = kind.__module__.split(".")[0] not in ("builtins", "numpy", "scipy")
+    return own and all(base in _PLAIN for base in kind.__mro__ if base.__module__ == "builtins")
+
+
+_PLAIN = (Exception, BaseException, object, *STRUCTURAL, *_OF_STATEMENTS, ValueError, LookupError)
+
+
 def may_raise_any(region: Region, kinds: Kinds) -> bool:
-    """May an operation of this region raise one of these structural exceptions?
+    """May an operation of this region raise one of these exceptions, all of them foreseen?
 
     Which names there are is known while a program is read, so what is not understood raises no
     ``NameError``.
@@ -50,13 +65,24 @@ def _may_raise(op: Op, kinds: Kinds) -> bool:
         return _may_be_one(_raised(op, template), kinds)
     if all(issubclass(kind, NameError) for kind in kinds):
         return False
-    if op.prim in (IF, WHILE, UNPACK):
-        return False
+    values = ValueError in kinds
+    if op.prim is UNPACK:
+        return values and not _has_length(op)
+    if op.prim is IF:
+        return values and not is_decisive(op.args[0])
+    if op.prim is WHILE:
+        return values and not is_decisive(op.regions[0].yields[0])
     if op.prim is FOR:
         return not all(_is_walked(type_of_operand(a)) for a in op.args[: op.attrs.seqs])
     if op.prim is CALL or op.prim.function is None:
         return True
-    return _is_ill_typed(op)
+    return _is_ill_typed(op) or (values and may_be_unfit(op))
+
+
+def _has_length(op: Op) -> bool:
+    """Does what is unpacked certainly have as many entries as there are names?"""
+    kind = type_of_operand(op.args[0])
+    return isinstance(kind, Sequence) and kind.items is not None
 
 
 def _may_be_one(kind: type[BaseException] | None, kinds: Kinds) -> bool:
@@ -82,6 +108,7 @@ def _is_walked(kind: Type) -> bool:
 
 _OF_ANYTHING = {
     operator.is_, operator.is_not, operator.eq, operator.ne, operator.not_, tuple, list, slice,
+    helpers.append, helpers.copy_list,
 }  # fmt: skip
 _OF_NUMBERS = {abs, float, int, bool, round, pow, divmod, range}
 _OF_ONE_NUMBER = {float, int, bool, round, range}
