@@ -47,6 +47,7 @@ from drawing import (
     Signature,
     Variable,
 )
+from everyday import EVERYDAY
 from oracles import gradient_and_error, leaves
 from ordinary import ORDINARY
 from statements import STATEMENTS
@@ -69,7 +70,9 @@ FOUNDATION = frozenset(
 )
 
 # All of ordinary Python.
-FEATURES = FOUNDATION | {form.feature for form in (*STATEMENTS, *ORDINARY) if form.feature}
+FEATURES = FOUNDATION | {
+    form.feature for form in (*STATEMENTS, *ORDINARY, *EVERYDAY) if form.feature
+}
 
 # What a module imports if its text has this in it.
 IMPORTS = {
@@ -77,6 +80,13 @@ IMPORTS = {
     "@dataclass": "from dataclasses import dataclass, replace",
     "partial(": "from functools import partial",
     "reduce(": "from functools import reduce",
+    "wraps(": "from functools import wraps",
+    "accumulate(": "from itertools import accumulate",
+    "chain(": "from itertools import chain",
+    "islice(": "from itertools import islice",
+    "pairwise(": "from itertools import pairwise",
+    " in product(": "from itertools import product",
+    "operator.": "import operator",
     "(NamedTuple)": "from typing import NamedTuple",
     "np.": "import numpy as np",
 }
@@ -214,7 +224,7 @@ class _ModuleWriter:
             self.features,
             tuple(self.library),
             self.size,
-            (*STATEMENTS, *ORDINARY),
+            (*STATEMENTS, *ORDINARY, *EVERYDAY),
             self.definitions,
         )
         return function, [function.new(kind) for kind in kinds]

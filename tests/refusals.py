@@ -740,7 +740,7 @@ SECTIONS["Calls"] = [
 
             try:
                 y = [f, np.sin][n - 1](x)
-            except ValueError:
+            except Exception:
                 y = x
             return y
         """,
@@ -748,7 +748,7 @@ SECTIONS["Calls"] = [
         def main(x, n):
             try:
                 y = x * x if n == 1 else np.sin(x)
-            except ValueError:
+            except Exception:
                 y = x
             return y
         """,

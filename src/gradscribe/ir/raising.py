@@ -34,7 +34,7 @@ from gradscribe.ir.unfit import is_decisive, may_be_unfit
 
 STRUCTURAL = (NameError, AttributeError, TypeError, ImportError)
 # … and what nothing raises but ``raise``, ``assert`` and what is not understood.
-_OF_STATEMENTS = (AssertionError, NotImplementedError, KeyError)
+_OF_STATEMENTS = (AssertionError, KeyError)
 
 Kinds = tuple[type[BaseException], ...]
 
