@@ -1,4 +1,4 @@
-"""The statements of everyday Python: methods of containers, functions that make or change things."""
+"""The statements of everyday Python: methods of containers, functions that make and change them."""
 
 from __future__ import annotations
 
