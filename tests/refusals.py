@@ -350,6 +350,17 @@ SECTIONS["Functions that have no rule"] = [
 
 SECTIONS["NumPy's functions with options that have no rule"] = [
     Refusal(
+        "np.vectorize with options",
+        """
+        def main(x):
+            return np.vectorize(lambda u: u * 2, otypes=[float])(x)
+        """,
+        """
+        def main(x):
+            return np.vectorize(lambda u: u * 2)(x)
+        """,
+    ),
+    Refusal(
         "np.r_ and np.c_ of lists, or along another axis",
         """
         def main(x):
@@ -568,6 +579,37 @@ SECTIONS["NumPy's functions with options that have no rule"] = [
 ]
 
 SECTIONS["Calls"] = [
+    Refusal(
+        "code that reads the variables of the function by their names",
+        """
+        def main(s):
+            return eval("s * 2")
+        """,
+        """
+        def main(s):
+            return s * 2
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a function given to what is not understood that changes a variable",
+        """
+        import threading
+        def main(s):
+            found = []
+            thread = threading.Thread(target=lambda: found.append(s * 2))
+            thread.start()
+            thread.join()
+            return found[0]
+        """,
+        """
+        def main(s):
+            found = []
+            found.append(s * 2)
+            return found[0]
+        """,
+        args="s",
+    ),
     Refusal(
         "a function that is chosen while the program runs",
         """
@@ -1725,6 +1767,23 @@ SECTIONS["Generators and comprehensions"] = [
 ]
 
 SECTIONS["Lists and dicts"] = [
+    Refusal(
+        "an entry of something that is not understood",
+        """
+        from collections import Counter
+        def main(s):
+            weights = Counter()
+            weights["a"] += s
+            return weights["a"] * 2
+        """,
+        """
+        def main(s):
+            weights = {}
+            weights["a"] = weights.get("a", 0.0) + s
+            return weights["a"] * 2
+        """,
+        args="s",
+    ),
     Refusal(
         "a dict method with a computed key, of a dict of dicts",
         """

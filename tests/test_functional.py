@@ -145,6 +145,22 @@ def main(x, names):
 }
 
 GENERATORS: Cases = {
+    "vectorized where it is called": (
+        "def main(x, y):\n    f = np.vectorize(lambda u, v: u**2 * v)\n"
+        "    return f(x, x).sum() * f(y, y) + np.vectorize(math.sin)(x)[0]",
+        (X, 0.7),
+    ),
+    "bisected tables": (
+        "import bisect\nT = [0.0, 1.0, 1.5, 5.0]\ndef main(x):\n    s = 0.0\n    for v in x:\n"
+        "        i = bisect.bisect(T, v) - 1\n        k = bisect.bisect_left(T, v, 1)\n"
+        "        s += (v - T[i]) ** 2 / (T[i + 1] - T[i]) + k * v\n    return s",
+        (X,),
+    ),
+    "the only entry": (
+        "def main(x): return np.float64(x).item() ** 2 * np.array([x]).item()",
+        (0.7,),
+    ),
+    "a constant expression": ("def main(x): return x**2 * eval('2 + 1')", (0.7,)),
     "enumerated, without an end": (
         """
 def chebyshev(x):

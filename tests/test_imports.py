@@ -27,15 +27,16 @@ LEVELS = {
     "runtime": 5,
     "primal": 6,
     "specification": 7,
-    "nested": 8,
     "implicit": 8,
     "solvers": 9,
     "api": 8,
     "inspect": 9,
     "sparse": 9,
+    "maps": 10,
     "files": 9,
     "verification": 10,
     "cli": 11,
+    "nested": 11,
 }
 # Neighbours that may be seen on the same level, and why.
 BESIDE = {
@@ -43,7 +44,6 @@ BESIDE = {
     ("rules", "frontend"),  # declaring a rule asks what it reads of the function
     ("specification", "api"),  # a pickle is restored by the function that users call
     ("implicit", "api"),  # the search for a root is what users call, too
-    ("nested", "api"),  # what is called inside a function is what users call
 }
 CALCULUS = {"rules", "differentiate"}
 

@@ -429,6 +429,25 @@ REFUSED: dict[str, tuple[str, str]] = {
         "    put(x * x)\n    return sum(d) * x",
         "may keep it",
     ),
+    "variables read by their names": ("def main(x):\n    return locals()['x'] * 2", "can read the"),
+    "variables written by their names": (
+        "def main(x):\n    exec('x = x * x')\n    return x",
+        "can read the variables",
+    ),
+    "variables read through the frame": (
+        "import inspect\ndef main(x):\n    return inspect.currentframe().f_locals['x'] * 2",
+        "can read the variables",
+    ),
+    "a list that another thread changes": (
+        "import threading\ndef main(x):\n    r = []\n"
+        "    t = threading.Thread(target=lambda: r.append(x * x))\n"
+        "    t.start()\n    t.join()\n    return r[0]",
+        "'r' is changed by a function",
+    ),
+    "a number made of an array of strings": (
+        "import numpy as np\ndef main(x):\n    return np.asarray(str(x)).astype(float) * x",
+        "made of a string",
+    ),
     "an array given to what might change it": (
         "import ctypes\ndef main(x):\n    y = x * 2\n    ctypes.memset(y, 0, 1)\n    return y * x",
         "might change",

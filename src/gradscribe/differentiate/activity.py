@@ -17,7 +17,7 @@ from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, HOOK, IF, IMPLICIT, OPAQUE, RULED, SCOPE, SEARCH, WHILE
 from gradscribe.ir.rewrite import operands_in
 from gradscribe.ir.scopes import ERROR, catches
-from gradscribe.ir.types import TEXT, Immutable, is_scalar, maybe_float
+from gradscribe.ir.types import TEXT, Immutable, Type, dtype_of, is_scalar, maybe_float
 from gradscribe.rules.declare import TABLE
 
 
@@ -49,7 +49,7 @@ class Activity:
         """Does a derivative go through an operation (and not begin at what it reads)?"""
         if not any(result in self and result not in self.inputs for result in op.results):
             return False
-        if any(type_of_operand(arg) == TEXT and arg in self for arg in op.args):
+        if any(_is_text(type_of_operand(arg)) and arg in self for arg in op.args):
             raise NoRuleError(
                 "a number is made of a string that depends on what is differentiated",
                 op.span,
@@ -187,7 +187,13 @@ def check_given(op: Op, active: Activity) -> None:
 
 def _may_carry(value: Value) -> bool:
     """May a value carry a derivative, or a string or a duration the number that has one?"""
-    return maybe_float(value.type) or value.type == TEXT or isinstance(value.type, Immutable)
+    return maybe_float(value.type) or _is_text(value.type) or isinstance(value.type, Immutable)
+
+
+def _is_text(kind: Type) -> bool:
+    """Is this a string, or an array of strings?"""
+    dtype = dtype_of(kind)
+    return dtype is not None and dtype.kind in "US"
 
 
 def varying_args(op: Op) -> list[Operand]:

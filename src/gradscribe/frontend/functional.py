@@ -308,6 +308,22 @@ def _partial(
     return Procedure(run, partial=(callee, given, keywords))
 
 
+def _vectorize(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``np.vectorize(f)``."""
+    if len(positional) != 1 or keywords:
+        frame.refuse(node, "np.vectorize with options is not supported", "write a comprehension")
+
+    def run(inner: Frame, node: Any, more: Positional, named: Keywords) -> Bound:
+        from gradscribe.frontend.inlining import inline_for
+
+        written = arrays.WRITTEN[np.vectorize]
+        return inline_for(inner, node, written, [*positional, *more], named)
+
+    return Procedure(run)
+
+
 def _partial_object(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound | None:
@@ -439,6 +455,7 @@ SPECIAL: dict[Any, Any] = {
     operator.itemgetter: _getter,
     operator.attrgetter: _getter,
     operator.methodcaller: _getter,
+    np.vectorize: _vectorize,
     **dict.fromkeys(_PASSING, _decorator),
 }
 

@@ -49,6 +49,8 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
         except opened.Written as written:
             constants.append(written.constant)
             continue
+        except raising.Raises as found:  # nothing of the function is left to be differentiated
+            raise UnsupportedError(found.message, found.span, found.hint) from None
         opened.check(made, constants)
         return made
 

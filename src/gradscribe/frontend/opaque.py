@@ -8,6 +8,9 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import inspect
+import re
+import sys
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -122,6 +125,7 @@ def call(
 
     ``receiver`` is what stands before the dot of a method that only reads.
     """
+    _check_seen(frame, node, function, positional)
     node, lowered = _given(frame, node, positional, keywords)
     module = getattr(function, "__module__", None) or ""
     if callee is not None:
@@ -135,6 +139,53 @@ def call(
             _refuse_change(frame, node, bound)
         return expression(frame, node, lowered, form="changes")
     return expression(frame, node, lowered, kind=kind)
+
+
+# Functions that read, or write, the variables of the function that calls them.
+_LOOKING = (eval, exec, inspect.currentframe, inspect.stack, sys._getframe)
+_LOOKING_BARE = (locals, vars, dir)
+# Methods that change the object before the dot.
+_CHANGING = {
+    "append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "popitem",
+    "add", "discard", "sort", "reverse", "fill", "put", "itemset", "resize", "partition",
+    "__setitem__", "__iadd__",
+}  # fmt: skip
+
+
+def _check_seen(frame: Frame, node: gast.Call, function: Any, positional: Sequence[Bound]) -> None:
+    """Refuse what reads or writes variables unseen: by their names, or when it is called later."""
+    bare = function in _LOOKING_BARE and not positional
+    if bare or (function in _LOOKING and not _names_nothing(frame, positional)):
+        frame.refuse(
+            node,
+            f"{gast.unparse(node.func)} can read the variables of the function",
+            "name what it reads, or call it in a function that is given that",
+        )
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    for part in given:
+        for inner in gast.walk(part) if isinstance(part, gast.Lambda) else ():
+            owner = inner.func.value if _is_change(inner) else None
+            if isinstance(owner, gast.Name) and isinstance(frame.env.get(owner.id), Ref):
+                frame.refuse(
+                    inner,
+                    f"{owner.id!r} is changed by a function that is given to "
+                    f"{gast.unparse(node.func)}, which is not understood",
+                    "write the loop that calls it",
+                )
+
+
+def _names_nothing(frame: Frame, positional: Sequence[Bound]) -> bool:
+    """Is this a text that is known, and names no variable of the function?"""
+    if not positional or not all(isinstance(p, Const) and p.name is None for p in positional):
+        return False
+    text, *_ = (part.value for part in positional if isinstance(part, Const))
+    names = re.findall(r"\w+", text) if isinstance(text, str) else [""]
+    return not any(name in frame.definition.locals or name == "" for name in names)
+
+
+def _is_change(node: Any) -> bool:
+    called = isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute)
+    return called and node.func.attr in _CHANGING
 
 
 def _given(

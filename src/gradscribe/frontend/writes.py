@@ -28,6 +28,7 @@ from gradscribe.ir.facts.containers import is_basic, lists_once
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole as _is_whole
 from gradscribe.ir.types import (
+    TEXT,
     Array,
     Scalar,
     Type,
@@ -49,6 +50,7 @@ Keywords = dict[str, Bound]
 
 def set_item(frame: Frame, node: Any, base: Bound, place: Operand, value: Operand) -> None:
     """``base[place] = value``."""
+    _check_keys(frame, node, base, place)
     if not isinstance(base, Ref):
         message = "item assignment needs an array or a list that is local to the function"
         hint = "copy it first: x = x.copy()"
@@ -68,6 +70,19 @@ def set_item(frame: Frame, node: Any, base: Bound, place: Operand, value: Operan
         frame.name(base, base.loc.name)
         return
     frame.write(base, frame.emit(SETITEM, frame.look(base), place, value), node)
+
+
+def _check_keys(frame: Frame, node: Any, base: Bound, place: Operand) -> None:
+    """Refuse to write to an entry of something unknown which is no array: it has a key of text."""
+    text = type_of_operand(place) == TEXT or (
+        isinstance(place, Const) and isinstance(place.value, str)
+    )
+    if text and isinstance(frame.type(base), Unknown):
+        frame.refuse(
+            node,
+            "an entry of something that is not understood is assigned here",
+            "use a dict: d[key] = d.get(key, 0.0) + …",
+        )
 
 
 def _takes_the_place(frame: Frame, base: Ref, value: Value) -> bool:
@@ -143,6 +158,7 @@ def augment_item(
 
     ``before`` is what the base was when ``base[place]`` was read, before the value was computed.
     """
+    _check_keys(frame, node, base, place)
     old = frame.look(base)
     kind = type_of_operand(old)
     basic = is_basic(place.type if isinstance(place, Value) else place.value)

@@ -47,8 +47,13 @@ def astype(x, dtype, *, y_bar):
     return y_bar
 
 
-@linear(np.ndarray.item, "x")
-def item(x, *, y_bar):
+@tangent(np.ndarray.item, "x")
+def item_tangent(x, *, x_dot):
+    return float(x_dot) if np.ndim(x_dot) == 0 else x_dot.item()
+
+
+@adjoint(np.ndarray.item, "x")
+def item_adjoint(x, *, y_bar):
     return y_bar
 
 

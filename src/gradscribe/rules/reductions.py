@@ -6,6 +6,8 @@ among ties, which is the subgradient of least norm.
 
 from __future__ import annotations
 
+import bisect
+
 import numpy as np
 
 from gradscribe.ir.helpers import expand
@@ -361,4 +363,5 @@ def sort_adjoint(x, axis=-1, kind=None, *, y_bar):
 constant(
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.searchsorted,
     np.digitize, np.any, np.all, np.count_nonzero, np.flatnonzero,
+    bisect.bisect_left, bisect.bisect_right,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from gradscribe.ir.facts.dimensions import (
     times,
 )
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import BOOL, INT, UNKNOWN, Array, Type
+from gradscribe.ir.types import BOOL, INT, PY_INT, UNKNOWN, Array, Type
 
 
 def reduced_dims(dims: Dims | None, axis: Any, keepdims: Any) -> Dims | None:
@@ -219,6 +220,16 @@ def _ordered(x: Type, axis: Any, dtype: DType | None) -> Type:
 @fact(np.searchsorted, static="side")
 def _(a: Type, v: Type, side: Any = "left", sorter: Any = None) -> Type:
     return result_of(INT, array_of(v).dims)
+
+
+@fact(bisect.bisect_left, name="bisect.bisect_left")
+def _(a: Type, x: Type, lo: Any = 0, hi: Any = None, key: Any = None) -> Type:
+    return PY_INT
+
+
+@fact(bisect.bisect_right, name="bisect.bisect_right")
+def _(a: Type, x: Type, lo: Any = 0, hi: Any = None, key: Any = None) -> Type:
+    return PY_INT
 
 
 @fact(np.digitize, static="right")
