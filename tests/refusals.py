@@ -1572,6 +1572,38 @@ SECTIONS["Roots and fixed points"] = [
 
 SECTIONS["SciPy's solvers"] = [
     Refusal(
+        "an integral with a weight",
+        """
+        from scipy.integrate import quad
+
+        def main(s):
+            return quad(lambda t: t * s, 0.0, 1.0, weight="cos", wvar=2.0)[0]
+        """,
+        """
+        from scipy.integrate import quad
+
+        def main(s):
+            return quad(lambda t: t * s * np.cos(2.0 * t), 0.0, 1.0)[0]
+        """,
+        args="s",
+    ),
+    Refusal(
+        "an integral whose function reads an array, backwards",
+        """
+        from scipy.integrate import quad
+
+        def main(x):
+            return quad(lambda t: np.sum(x * t), 0.0, 1.0)[0]
+        """,
+        """
+        from scipy.integrate import quad
+
+        def main(x):
+            a, b, c = x
+            return quad(lambda t: a * t + b * t + c * t, 0.0, 1.0)[0]
+        """,
+    ),
+    Refusal(
         "a solver that begins with an array, which has an equation for each entry",
         """
         from scipy.optimize import newton
@@ -3911,6 +3943,16 @@ SECTIONS["Rules that users declare"] = [
 ]
 
 MISTAKES = [
+    python_refuses(
+        "an integral from nowhere",
+        """
+        from scipy.integrate import quad
+
+        def main(s):
+            return quad(lambda t: t * s)[0]
+        """,
+        args="s",
+    ),
     python_refuses(
         "a solver that is called with too little",
         """

@@ -29,6 +29,7 @@ LEVELS = {
     "specification": 7,
     "implicit": 8,
     "solvers": 9,
+    "integrals": 9,
     "api": 8,
     "inspect": 9,
     "sparse": 9,

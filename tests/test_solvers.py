@@ -1,4 +1,4 @@
-"""SciPy's solvers of equations: what they find is differentiated as a solution."""
+"""SciPy's solvers of equations, and its integrals: differentiated by what they solve for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ HEAD = """\
 import math
 import numpy as np
 import scipy.optimize
+from scipy.integrate import quad
 from scipy.optimize import bisect, brenth, brentq, fsolve, newton, ridder
 """
 
@@ -128,6 +129,46 @@ def main(a, n):
         (1.3, 0),
         (0,),
     ),
+    "an integral, by its limits and under its sign": (
+        """
+def main(a, p):
+    y, error = quad(lambda t, c: math.exp(-p * t * c) * t, 0.5 * a, a * p, args=(a,))
+    return y * a
+""",
+        (1.3, 2.1),
+        (0, 1),
+    ),
+    "an integral without end": (
+        """
+def gauss(t, p, power):
+    return math.exp(-p * t ** power)
+def main(p):
+    return quad(gauss, -np.inf, np.inf, (p, 2), epsabs=1e-12)[0] ** 2
+""",
+        (1.3,),
+        (0,),
+    ),
+    "an integral of an integral": (
+        """
+def main(p):
+    def inner(t):
+        return quad(lambda s: math.sin(p * s * t), 0.0, t)[0]
+    return quad(inner, 0.0, p)[0]
+""",
+        (1.3,),
+        (0,),
+    ),
+    "integrals in a loop": (
+        """
+def main(p, n):
+    y = p
+    for k in range(n):
+        y = y * quad(lambda t: math.cos(y * t + k), 0.0, p)[0] + p
+    return y
+""",
+        (0.7, 3),
+        (0,),
+    ),
     "a method": (
         """
 class Model:
@@ -150,7 +191,9 @@ def test_derivatives_are_those_of_the_solution(name: str) -> None:
     check_everything(define(HEAD + source), args, wrt)
 
 
-@pytest.mark.parametrize("name", ["what the equation captures", "a system", "a method"])
+@pytest.mark.parametrize(
+    "name", ["what the equation captures", "a system", "a method", "integrals in a loop"]
+)
 def test_a_file_stands_alone(name: str, tmp_path: Path) -> None:
     source, args, wrt = PROGRAMS[name]
     check_file(HEAD + source, args, wrt[0], tmp_path)
@@ -184,3 +227,30 @@ def main(a, start):
     assert_close(gs.grad(main)(2.0, [[1.0]][0]), 0.5 / 2**0.5, rtol=1e-12)
     with pytest.raises((TypeError, gs.GradscribeError)):
         gs.grad(main)(2.0, [[1.0, 2.0]])
+
+
+def test_an_integral_has_a_tangent_along_an_array() -> None:
+    main = define(HEAD + """
+def main(w):
+    return quad(lambda t: np.sum(w * t ** np.arange(3)), 0.0, 2.0)[0]
+""")
+    w, dot = np.array([1.0, 2.0, 0.5]), np.array([0.1, 0.2, -0.3])
+    value, tangent = gs.jvp(main)((w,), (dot,))
+    assert_close(value, w @ [2.0, 2.0, 8 / 3], rtol=1e-12)
+    assert_close(tangent, dot @ [2.0, 2.0, 8 / 3], rtol=1e-12)
+    with pytest.raises(gs.NoRuleError, match="by numbers alone"):
+        gs.grad(main, mode="reverse")(w)
+
+
+def test_a_global_that_the_function_imports() -> None:
+    main = define("""
+quad = None
+def integral(f, a, b):
+    global quad
+    if quad is None:
+        from scipy.integrate import quad
+    return quad(f, a, b)[0]
+def main(p):
+    return integral(lambda t: t * p, 0.0, p)
+""")
+    check_everything(main, (1.3,), (0,))

@@ -1,7 +1,7 @@
 """gradscribe reads a Python function and writes its derivative as Python."""
 
 import gradscribe.nested  # noqa: F401 (lets differentiated functions call derivatives)
-from gradscribe import solvers  # noqa: F401  (calls of SciPy's solvers are lowered there)
+from gradscribe import integrals, solvers  # noqa: F401  (they lower calls of SciPy)
 from gradscribe.api import (
     differentiate,
     elementwise_grad,

@@ -14,7 +14,18 @@ from gradscribe.errors import NoRuleError
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, HOOK, IF, IMPLICIT, OPAQUE, RULED, SCOPE, SEARCH, WHILE
+from gradscribe.ir.primitives import (
+    FOR,
+    HOOK,
+    IF,
+    IMPLICIT,
+    OPAQUE,
+    RULED,
+    SCOPE,
+    SEARCH,
+    WHILE,
+    varying_of_integral,
+)
 from gradscribe.ir.rewrite import operands_in
 from gradscribe.ir.scopes import ERROR, catches
 from gradscribe.ir.types import TEXT, Immutable, Type, dtype_of, is_scalar, maybe_float
@@ -201,7 +212,8 @@ def varying_args(op: Op) -> list[Operand]:
     if op.prim is HOOK:
         return [op.args[0]]
     if op.prim is IMPLICIT:  # where the search for a solution began, or ended, does not matter
-        return [arg for arg in op.args[1:] if isinstance(arg, Value) and _may_carry(arg)]
+        among = op.args[varying_of_integral(op)] if op.attrs.form == "integral" else op.args[1:]
+        return [arg for arg in among if isinstance(arg, Value) and _may_carry(arg)]
     if op.prim is SEARCH:  # what it finds has derivatives where it is marked as a solution
         return []
     if op.prim is RULED:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gradscribe.differentiate import checkpoints
+from gradscribe.differentiate import checkpoints, integrals
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM, NEG, Bar, Scope
 from gradscribe.differentiate.inputs import Place
@@ -27,6 +27,9 @@ from gradscribe.ir.types import dtype_of, is_scalar
 
 def reverse(op: Op, bar: Bar | None, scope: Scope, active: Activity) -> None:
     """Add what a solution contributes to the adjoints of the parameters of its equation."""
+    if op.attrs.form == "integral":
+        integrals.reverse(op, bar, scope, active)
+        return
     (x,) = op.results
     equation, free = op.attrs.callee, list(op.args[1:])
     assert equation is not None
@@ -47,6 +50,8 @@ def tangent(op: Op, new: Op, dots: dict[Value, Operand], builder: Builder) -> Op
     """The tangent of a solution, from those of the parameters of its equation."""
     from gradscribe.differentiate import transform
 
+    if op.attrs.form == "integral":
+        return integrals.tangent(op, new, dots, builder)
     (x,) = new.results
     equation = op.attrs.callee
     assert equation is not None

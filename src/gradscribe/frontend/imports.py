@@ -48,3 +48,30 @@ def _from(frame: Frame, node: gast.ImportFrom) -> None:
         known = is_static(value)
         constant = Const(value) if known else Const(value, alias.name, module.__name__)
         frame.bind(alias.asname or alias.name, constant)
+
+
+def into_global(frame: Frame, name: str) -> bool:
+    """Is a global what the function itself imports when it is first called? It stands for that.
+
+    ::
+
+        global quad
+        if quad is None:
+            from scipy.integrate import quad
+    """
+    statements = [
+        node
+        for node in gast.walk(frame.definition.node)
+        if isinstance(node, gast.Import | gast.ImportFrom)
+        and any((alias.asname or alias.name) == name for alias in node.names)
+    ]
+    stores = (n for n in gast.walk(frame.definition.node) if isinstance(n, gast.Name))
+    if len(statements) != 1 or any(n.id == name and isinstance(n.ctx, gast.Store) for n in stores):
+        return False
+    try:
+        import_(frame, statements[0], [])
+    except ImportError:
+        return False
+    found = frame.env.get(name)
+    held = frame.definition.globals.get(name)
+    return isinstance(found, Const) and (held is None or held is found.value)

@@ -251,10 +251,10 @@ def _nonlocal(frame: Frame, node: gast.Nonlocal) -> None:
 
 
 def _global(frame: Frame, node: gast.Global) -> None:
-    """Globals can be read; a derivative does not write to them."""
+    """Globals can be read; a derivative does not write to them, but imports what they are to be."""
     written = set(assigned_names(frame.definition.node.body))
     for name in node.names:
-        if name in written:
+        if name in written and not imports.into_global(frame, name):
             frame.refuse(
                 node,
                 f"the function writes to the global {name!r}",

@@ -247,6 +247,17 @@ IMPLICIT = Primitive("implicit", storage="view")
 # What a solver of a library finds: its args are the solver, of how many it begins with and what the
 # options are called, where it begins, the parameters of the equation (the callee's), the options.
 SEARCH = Primitive("search")
+
+
+def varying_of_integral(op: Any) -> slice:
+    """Where the limits and parameters are among the args of an IMPLICIT that is an integral.
+
+    Its args are its value and those of the SEARCH that gives it.
+    """
+    _, names = op.args[2].value
+    return slice(3, len(op.args) - len(names))
+
+
 HOOK = Primitive("hook")  # its first arg; the callee makes of its adjoint, and the rest, another
 RULED = Primitive("ruled")
 OPAQUE = Primitive("opaque", effect=True)
