@@ -3259,6 +3259,38 @@ SECTIONS["Derivatives inside functions"] = [
     ),
 ]
 
+SECTIONS["Rules of operators"] = [
+    Refusal(
+        "an operator that writes, of whose function there is a rule",
+        """
+        rules = gs.RuleSet()
+
+        @rules.adjoint(np.add, ("x1", "x2"))
+        def add_adjoint(y_bar):
+            return y_bar, y_bar
+
+        def main(x, y):
+            z = x.copy()
+            z += x * y
+            return np.sum(z)
+        """,
+        """
+        rules = gs.RuleSet()
+
+        @rules.adjoint(np.add, ("x1", "x2"))
+        def add_adjoint(y_bar):
+            return y_bar, y_bar
+
+        def main(x, y):
+            z = x.copy()
+            z = z + x * y
+            return np.sum(z)
+        """,
+        args="x, 2.0",
+        call="gs.grad(main, rules=rules)(x, 2.0)",
+    ),
+]
+
 SECTIONS["Sparse Jacobians inside functions"] = [
     Refusal(
         "a sparse Jacobian as a matrix",

@@ -19,7 +19,8 @@ from numpy.polynomial.chebyshev import chebval
 import gradscribe as gs
 from gradscribe import files
 from gradscribe.frontend.declared import EVERYWHERE
-from pipeline import check_everything, check_file, check_first, check_second
+from oracles import assert_close
+from pipeline import check_everything, check_file, check_first, check_second, define
 
 X = np.array([0.3, 1.2, -0.7])
 M = np.array([[1.2, 0.3, 0.4], [-0.1, 0.9, 0.8]])
@@ -687,3 +688,52 @@ def test_a_rule_set_holds_where_it_is_entered() -> None:
     np.testing.assert_allclose(gs.grad(inside)(X), np.full(3, 2.0))
     with pytest.warns(UserWarning, match="does not depend on x"):
         assert not gs.grad(gs.grad(f))(X).any()
+
+
+# ---------------------------------------------------------------------------- operators
+
+OPERATORS = {
+    "add": (np.add, "a + b"),
+    "subtract": (np.subtract, "a - b"),
+    "multiply": (np.multiply, "a * b"),
+    "divide": (np.divide, "a / b"),
+    "power": (np.power, "a**b"),
+    "matmul": (np.matmul, "a @ b"),
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_a_rule_for_a_function_holds_at_its_operator(name: str) -> None:
+    function, text = OPERATORS[name]
+    rules = gs.RuleSet()
+
+    @rules.adjoint(function, ("x1", "x2"))
+    def rule(x1, x2, y_bar):
+        return 10.0 * np.ones_like(x1) * np.sum(y_bar), 20.0 * np.ones_like(x2) * np.sum(y_bar)
+
+    a, b = np.array([[1.0, 2.0], [0.5, 3.0]]), np.array([[0.3, 0.4], [1.5, 2.5]])
+    by_sign = define(f"import numpy as np\ndef main(a, b):\n    return np.sum({text})\n")
+    by_name = define(f"import numpy as np\ndef main(a, b):\n    return np.sum(np.{name}(a, b))\n")
+    for main in (by_sign, by_name):
+        first, second = gs.grad(main, (0, 1), rules=rules)(a, b)
+        np.testing.assert_array_equal(first, np.full((2, 2), 40.0))
+        np.testing.assert_array_equal(second, np.full((2, 2), 80.0))
+        assert_close(gs.grad(main)(a, b), gs.grad(by_name)(a, b))
+
+
+def test_a_rule_for_negative_holds_at_the_sign_and_not_for_pythons_numbers() -> None:
+    rules = gs.RuleSet()
+
+    @rules.partial(np.negative)
+    def rule(x):
+        return -5.0
+
+    def f(x):
+        return np.sum(-x)
+
+    assert_close(gs.grad(f, rules=rules)(np.ones(2)), np.array([-5.0, -5.0]))
+
+    def g(x):
+        return -x
+
+    assert gs.grad(g, rules=rules)(1.0) == -1.0

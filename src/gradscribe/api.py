@@ -27,6 +27,7 @@ from gradscribe.errors import ArgumentError
 from gradscribe.ir.control import Checkpointed
 from gradscribe.objects import is_followed
 from gradscribe.primal import base_name, primal_signature
+from gradscribe.rules.custom import RuleSet
 from gradscribe.rules.scoped import takes_rules
 from gradscribe.runtime.bound import Bound, BoundTangent
 from gradscribe.runtime.dispatch import Derivative
@@ -43,6 +44,7 @@ def grad(
     mode: Mode = "auto",
     has_aux: bool = False,
     nan_check: bool = False,
+    rules: RuleSet | None = None,
 ) -> Derivative:
     """The gradient of ``function`` with respect to the parameters ``wrt``.
 
@@ -74,6 +76,7 @@ def value_and_grad(
     mode: Mode = "auto",
     has_aux: bool = False,
     nan_check: bool = False,
+    rules: RuleSet | None = None,
 ) -> Derivative:
     """The value of ``function`` and its gradient as ``grad`` gives it, from one forward sweep.
 
@@ -95,7 +98,11 @@ def value_and_grad(
 
 @takes_rules
 def elementwise_grad(
-    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto"
+    function: Callable[..., Any],
+    wrt: Wrt = 0,
+    *,
+    mode: Mode = "auto",
+    rules: RuleSet | None = None,
 ) -> Derivative:
     """The derivative of ``function`` at each entry of a parameter by itself.
 
@@ -118,6 +125,7 @@ def jvp(
     batched: bool = False,
     has_aux: bool = False,
     nan_check: bool = False,
+    rules: RuleSet | None = None,
 ) -> Derivative:
     """Forward mode: ``jvp(f)(args, tangents)`` is the value of f and its tangent.
 
@@ -148,6 +156,7 @@ def vjp(
     *,
     has_aux: bool = False,
     nan_check: bool = False,
+    rules: RuleSet | None = None,
 ) -> Derivative:
     """Reverse mode: ``vjp(f)(*args)`` is the value of f and its pullback.
 
@@ -171,7 +180,11 @@ def vjp(
 
 @takes_rules
 def linearize(
-    function: Callable[..., Any], wrt: Wrt = None, *, has_aux: bool = False
+    function: Callable[..., Any],
+    wrt: Wrt = None,
+    *,
+    has_aux: bool = False,
+    rules: RuleSet | None = None,
 ) -> Derivative:
     """Forward mode for many directions: ``linearize(f)(*args)`` is the value and a pushforward.
 
@@ -190,7 +203,12 @@ def linearize(
 
 @takes_rules
 def jacobian(
-    function: Callable[..., Any], wrt: Wrt = 0, *, mode: Mode = "auto", has_aux: bool = False
+    function: Callable[..., Any],
+    wrt: Wrt = 0,
+    *,
+    mode: Mode = "auto",
+    has_aux: bool = False,
+    rules: RuleSet | None = None,
 ) -> Derivative:
     """The Jacobian of ``function``: an array of shape ``np.shape(value) + np.shape(parameter)``.
 
@@ -216,7 +234,13 @@ jacrev = partial(jacobian, mode="reverse")
 
 
 @takes_rules
-def hessian(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Derivative:
+def hessian(
+    function: Callable[..., Any],
+    wrt: Wrt = 0,
+    *,
+    has_aux: bool = False,
+    rules: RuleSet | None = None,
+) -> Derivative:
     """The Hessian of ``function`` (of the sum of its value), forward over reverse.
 
     Its shape is that of the parameter twice over; a tuple ``wrt`` gives a tuple of tuples. With
@@ -237,7 +261,13 @@ def hessian(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False
 
 
 @takes_rules
-def hvp(function: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Derivative:
+def hvp(
+    function: Callable[..., Any],
+    wrt: Wrt = 0,
+    *,
+    has_aux: bool = False,
+    rules: RuleSet | None = None,
+) -> Derivative:
     """The Hessian of ``function`` times a vector: ``hvp(f)(x, v)``, without making the Hessian.
 
     The vector is one more parameter, ``v``, right after the one asked for (before the first that

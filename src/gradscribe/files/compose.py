@@ -90,7 +90,7 @@ def derived(function: Any, wish: Wish) -> Derivative:
     made = function
     for order in range(1, wish.order):
         made = api.grad(made, wish.wrt(order), mode=wish.mode, has_aux=wish.has_aux)
-    wrt, aux = wish.wrt(wish.order), {"has_aux": wish.has_aux}
+    wrt, aux = wish.wrt(wish.order), dict[str, Any](has_aux=wish.has_aux)
     match wish.kind:
         case "jvp":
             return api.jvp(made, batched=wish.batched, nan_check=wish.nan_check, **aux)

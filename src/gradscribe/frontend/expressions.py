@@ -24,6 +24,7 @@ from gradscribe.frontend import (
     opaque,
     opened,
     records,
+    ruled,
     sharing,
     views,
 )
@@ -117,7 +118,11 @@ def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) ->
         found = containers.merged(frame, node, left, right)
     if found is not None:
         return found
-    return frame.wrap(frame.emit(of(function), frame.read(left), frame.read(right)))
+    operands = (frame.read(left), frame.read(right))
+    about = ruled.operator_rule(frame, function, operands)
+    if about is not None:
+        return ruled.call(frame, node, about, Const(about.function), [left, right], {})
+    return frame.wrap(frame.emit(of(function), *operands))
 
 
 def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:
@@ -128,6 +133,9 @@ def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:
     if method is not None:
         return records.call_method(frame, node, method, [])
     value = frame.read(bound)
+    about = ruled.operator_rule(frame, UNARY[type(node.op)], (value,))
+    if about is not None:
+        return ruled.call(frame, node, about, Const(about.function), [bound], {})
     if isinstance(value, Const) and value.name is None and isinstance(node.op, gast.USub):
         if isinstance(value.value, int | float | complex):
             return Const(-value.value)

@@ -14,16 +14,20 @@ variables were (%ex); %y0 is not differentiated. Before text is written %y is %y
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
 from gradscribe.frontend import packed, primals
-from gradscribe.frontend.declared import RELIED_ON, Declared, Path, Rule
+from gradscribe.frontend.declared import RELIED_ON, Declared, Path, Rule, declared
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.frontend.packed import Leaf, Tree
 from gradscribe.frontend.resolve import is_written
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import (
     UNDEF,
     Attrs,
@@ -39,6 +43,8 @@ from gradscribe.ir.primitives import FOR, RULED, WHILE
 from gradscribe.ir.rewrite import defined_in
 from gradscribe.ir.types import (
     PY_FLOAT,
+    Array,
+    Scalar,
     Unknown,
     is_scalar,
     maybe_float,
@@ -99,6 +105,38 @@ class RuledCall:
     def is_read(self) -> bool:
         """Is the source of the function what computes its value?"""
         return not self.declared.opaque and is_written(self.declared.function)
+
+
+# What NumPy calls for an operator, where one operand is an array.
+_OF_OPERATORS: dict[Any, Any] = {
+    operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply,
+    operator.truediv: np.divide, operator.floordiv: np.floor_divide, operator.mod: np.remainder,
+    operator.pow: np.power, operator.matmul: np.matmul, operator.neg: np.negative,
+}  # fmt: skip
+
+
+def operator_rule(frame: Frame, function: Any, operands: Sequence[Operand]) -> Declared | None:
+    """What is declared for the function of NumPy's that an operator of the user's stands for."""
+    about = declared(_OF_OPERATORS[function]) if function in _OF_OPERATORS else None
+    if about is None or frame.builder.derived:
+        return None
+    kinds = [type_of_operand(operand) for operand in operands]
+    numpys = any(
+        isinstance(kind, Array | Unknown) or (isinstance(kind, Scalar) and not kind.weak)
+        for kind in kinds
+    )
+    return about if numpys else None
+
+
+def refuse_in_place(frame: Frame, node: Any, function: Any, operands: Sequence[Operand]) -> None:
+    """Refuse an operator in place, of whose function a rule would have to give the result."""
+    about = operator_rule(frame, function, operands)
+    if about is not None:
+        frame.refuse(
+            node,
+            f"np.{about.name} has a rule, and writes into its argument here",
+            "write x = x + … and the like, which makes a new array",
+        )
 
 
 def call(

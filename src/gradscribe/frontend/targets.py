@@ -17,6 +17,7 @@ from gradscribe.frontend import (
     lists,
     numbers,
     records,
+    ruled,
     sharing,
     stars,
     writes,
@@ -146,6 +147,7 @@ def augmented(frame: Frame, node: gast.AugAssign) -> None:
         return
     before = frame.look(base)
     value = expressions.operand(frame, node.value)
+    ruled.refuse_in_place(frame, node, function, (before, value))
     writes.augment_item(frame, node, base, place, before, function, value)
 
 
@@ -194,6 +196,7 @@ def _augmented_value(
         return expressions.binary(frame, node, function, old, right)
     value = expressions.operand(frame, node.value)
     kind = frame.type(old)
+    ruled.refuse_in_place(frame, node, function, (frame.read(old), value))
     new = frame.emit(of(IN_PLACE[function]), frame.read(old), value, hint=name)
     if is_array(kind) or isinstance(kind, SequenceType):
         frame.write(old, new, node)

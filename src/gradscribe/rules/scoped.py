@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from gradscribe.errors import ArgumentError
 from gradscribe.rules.custom import RuleSet
 
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def takes_rules(make: Callable[..., R]) -> Callable[..., R]:
-    """Let a function that makes derivatives take ``rules``: a RuleSet that they use."""
+def takes_rules(make: F) -> F:
+    """Let a function that makes derivatives mind ``rules``: a RuleSet that they use."""
 
     @functools.wraps(make)
-    def made(*args: Any, rules: RuleSet | None = None, **keywords: Any) -> R:
+    def made(*args: Any, rules: RuleSet | None = None, **keywords: Any) -> Any:
         if rules is None:
             return make(*args, **keywords)
         if not isinstance(rules, RuleSet):
@@ -28,9 +27,4 @@ def takes_rules(make: Callable[..., R]) -> Callable[..., R]:
         with rules:
             return make(*args, **keywords)
 
-    signature = inspect.signature(make)
-    rules = inspect.Parameter("rules", inspect.Parameter.KEYWORD_ONLY, default=None)
-    vars(made)["__signature__"] = signature.replace(
-        parameters=[*signature.parameters.values(), rules]
-    )
-    return made
+    return cast("F", made)
