@@ -53,6 +53,53 @@ def main(x, k):
         "def wanted(x, k): return k * np.cos(x)",
         (X, 1.5),
     ),
+    "of attributes": (
+        """
+class Model:
+    def __init__(self, w, scale):
+        self.w = w
+        self.scale = scale
+    def loss(self, x):
+        with gs.adjoint_of(self.scale) as scale_bar:
+            scale_bar = 2 * scale_bar
+        with gs.adjoint_of(self.w) as w_bar:
+            w_bar *= 3.0
+        return np.sum(self.w * x) * self.scale
+def main(x, k):
+    return Model(x**2, k * np.sum(x)).loss(np.arange(3.0))
+""",
+        "def wanted(x, k): return 6 * x * np.arange(3.0) * k * np.sum(x)"
+        " + 2 * k * np.sum(x**2 * np.arange(3.0))",
+        (X, 1.5),
+    ),
+    "of entries": (
+        """
+def main(x, k):
+    p = {"a": x * 2, "b": np.sum(x)}
+    q = (x * k, 3.0)
+    with gs.adjoint_of(p["a"]) as a_bar:
+        a_bar = 2 * a_bar
+    with gs.adjoint_of(p["b"]) as b_bar:
+        b_bar = 5.0
+    with gs.adjoint_of(q[0]) as q_bar:
+        q_bar = q_bar + 1.0
+    return np.sum(p["a"] * q[0]) * p["b"]
+""",
+        "def wanted(x, k): return 4 * k * x * np.sum(x) + 5.0 + (2 * x * np.sum(x) + 1) * k",
+        (X, 1.5),
+    ),
+    "of a number that a tuple holds too": (
+        """
+def main(x, k):
+    s = np.sum(x)
+    p = (s, s * k)
+    with gs.adjoint_of(s) as s_bar:
+        s_bar = 2 * s_bar
+    return p[0] * s
+""",
+        "def wanted(x, k): return 4 * np.sum(x) * np.ones(3)",
+        (X, 1.5),
+    ),
     "of a parameter": (
         """
 def main(x, k):
@@ -434,3 +481,19 @@ def test_tracing_goes_on_after_the_block() -> None:
     assert lines[:2] == [1, 2]
     assert lines[-2:] == [4, 5]
     assert 3 not in lines
+
+
+def test_an_attribute_of_an_argument_is_not_changed_by_a_block_for_its_adjoint() -> None:
+    class Model:
+        def __init__(self, w: Any, k: float) -> None:
+            self.w, self.k = w, k
+
+    def f(model, x):
+        with gs.adjoint_of(model.k) as k_bar:
+            k_bar *= 2
+        with gs.adjoint_of(model.w) as w_bar:
+            w_bar *= 3
+        return np.sum(model.w * x) * model.k**2
+
+    k_bar, w_bar = gs.grad(f, ("model.k", "model.w"))(Model(X, 3.0), X)  # they share memory
+    assert_close((k_bar, w_bar), (12 * np.sum(X * X), 27 * X))

@@ -262,3 +262,16 @@ def main(a):
 """)
     with pytest.raises(RuntimeError, match="no root"):
         gs.grad(main)(1.0)
+
+
+def test_a_function_of_the_module_that_a_solver_is_given_is_called_by_its_name() -> None:
+    source = """
+from scipy.optimize import brentq
+def equation(x):
+    return x**3 - 2.0
+def main(a):
+    return a * brentq(equation, 0.0, 10.0)
+"""
+    text = gs.grad(define(source)).source_for(2.0)
+    assert "brentq(equation, 0.0, 10.0)" in text
+    assert "import text" not in text

@@ -93,7 +93,10 @@ def lower(frame: Frame, node: gast.Call, function: Any) -> Bound | None:
     """Lower a call of one of SciPy's solvers; None for anything else."""
     if not isinstance(function, types.FunctionType):
         return None
-    if not function.__module__.startswith("scipy.optimize.") or function.__name__ not in SOLVERS:
+    if (
+        not (function.__module__ or "").startswith("scipy.optimize.")
+        or function.__name__ not in SOLVERS
+    ):
         return None
     solver = SOLVERS[function.__name__]
     f, given, args = _bound(frame, node, function)

@@ -26,6 +26,7 @@ from gradscribe.frontend import (
     recursion,
     scopes,
     sharing,
+    surgery,
 )
 from gradscribe.frontend.arms import LEFT, NEVER, Ended
 from gradscribe.frontend.frame import Frame
@@ -90,7 +91,8 @@ def _lowered(
     name = function.__name__ if function.__name__ != "<lambda>" else "function"
     made = Function(name, params, builder.region, doc, definition.span(definition.node))
     made.changes = any(
-        isinstance(held, Fields) and frame.heap.values.get(loc, held) is not held
+        isinstance(held, Fields)
+        and surgery.is_changed(builder, frame.heap.values.get(loc, held), held)
         for loc, held in given.items()
     )
     return made

@@ -284,7 +284,7 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
     }
     result = inner.read(body(inner, definition.node))
     for loc, (name, held) in before.items():
-        if surgery.hooked(builder, inner.heap.values[loc]) is not held:
+        if surgery.is_changed(builder, inner.heap.values[loc], held):
             frame.refuse(
                 node,
                 f"a {task.kind} function that changes its argument {name!r} is unsupported",

@@ -21,7 +21,7 @@ import gast
 from gradscribe.frontend.arms import Arm
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Ref
+from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
 from gradscribe.frontend.hidden import plain
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Operand, Parameter, Value, walk
@@ -58,28 +58,36 @@ def with_adjoint(frame: Frame, node: gast.With, item: Any, body: list[Any]) -> N
     for other, held in list(frame.env.items()):
         if held is value:
             frame.env[other] = made
+        elif isinstance(held, TupleOf) and value in held.items:
+            items = tuple(made if item is value else item for item in held.items)
+            frame.env[other] = TupleOf(items, held.cls)
+    for loc, holder in list(frame.heap.values.items()):
+        if isinstance(holder, Fields) and value in holder.entries.values():
+            entries = {k: made if b is value else b for k, b in holder.entries.items()}
+            frame.heap.values[loc] = Fields(holder.kind, entries, holder.cls)
 
 
 def _hooked(frame: Frame, call: gast.Call) -> tuple[Bound, Operand]:
     """The variable whose adjoint is asked for, and its value."""
-    if len(call.args) != 1 or call.keywords or not isinstance(call.args[0], gast.Name):
+    named = (gast.Name, gast.Attribute, gast.Subscript)
+    if len(call.args) != 1 or call.keywords or not isinstance(call.args[0], named):
         frame.refuse(
             call, "adjoint_of takes one variable", "give what it is a name, and hand that over"
         )
     from gradscribe.frontend.expressions import lower
 
-    bound = lower(frame, call.args[0])
+    bound, spelled = lower(frame, call.args[0]), gast.unparse(call.args[0])
     if isinstance(bound, Ref) and frame.stands_for(bound).path:
         frame.refuse(
             call,
-            f"{call.args[0].id!r} is a view of another array, whose adjoint is the whole one",
+            f"{spelled!r} is a view of another array, whose adjoint is the whole one",
             "take a copy of the view, or the adjoint of the array",
         )
     value = frame.read(bound)
     if not isinstance(type_of_operand(value), Scalar | Array | Unknown):
         frame.refuse(
             call,
-            f"{call.args[0].id!r} is neither a number nor an array",
+            f"{spelled!r} is neither a number nor an array",
             "take the adjoints of its parts, one by one",
         )
     return bound, value
@@ -137,8 +145,17 @@ def _function(frame: Frame, value: Value, param: Value, arm: Arm) -> tuple[Funct
     return function, free
 
 
-def hooked(builder: Builder, value: Any) -> Any:
-    """What a value is a hook of, or the value itself."""
+def is_changed(builder: Builder, now: Any, before: Any) -> bool:
+    """Does an object of the heap hold something else than before, hooks aside?"""
+    if isinstance(now, Fields) and isinstance(before, Fields):
+        entries, old = now.entries, before.entries
+        return list(entries) != list(old) or any(
+            _without_hooks(builder, entries[key]) != old[key] for key in old
+        )
+    return bool(_without_hooks(builder, now) != before)
+
+
+def _without_hooks(builder: Builder, value: Any) -> Any:
     while value in builder.made and builder.made[value].prim is HOOK:
         value = builder.made[value].args[0]
     return value

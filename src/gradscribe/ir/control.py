@@ -92,8 +92,9 @@ class adjoint_of:
     """``with adjoint_of(x) as x_bar:`` a block that is run in the backward sweep.
 
     It stands where the adjoint of ``x`` is complete, and may look at it, change it in place or give
-    the name another value, which is then the adjoint. ``x`` is a variable that holds a number or an
-    array, and is not read before the block.
+    the name another value, which is then the adjoint. ``x`` is a variable, an attribute or an entry
+    of a tuple or dict (``self.w``, ``p["w"]``) that holds a number or an array, and is not read
+    before the block.
 
     >>> import gradscribe as gs
     >>> def f(x):
@@ -108,7 +109,8 @@ class adjoint_of:
     above, the block is skipped. The derivative is an ordinary function with the
     block in it, and its own derivatives are those of what it computes. Where the result does not
     depend on ``x``, or ``x`` not on what is differentiated, there is no adjoint and the block is
-    not run. Forward mode has no adjoints and is refused.
+    not run. Forward mode has no adjoints, and would not see what the block does to them: it is
+    refused.
     """
 
     def __init__(self, x: Any) -> None:
