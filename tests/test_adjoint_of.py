@@ -490,9 +490,9 @@ def test_an_attribute_of_an_argument_is_not_changed_by_a_block_for_its_adjoint()
 
     def f(model, x):
         with gs.adjoint_of(model.k) as k_bar:
-            k_bar *= 2
+            k_bar *= 2  # noqa: PLW2901 (that is what the block is for)
         with gs.adjoint_of(model.w) as w_bar:
-            w_bar *= 3
+            w_bar *= 3  # noqa: PLW2901
         return np.sum(model.w * x) * model.k**2
 
     k_bar, w_bar = gs.grad(f, ("model.k", "model.w"))(Model(X, 3.0), X)  # they share memory
