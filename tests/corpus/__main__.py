@@ -1,8 +1,9 @@
 """``python -m corpus [PACKAGE …]``: differentiate the corpus and print what came out.
 
 ``--docs`` also writes the page of the documentation; ``--limit N`` stops after N cases of each
-function; ``--json DIR`` keeps every verdict, one file per package. ``--compose FILE …`` runs
-nothing: it prints, and with ``--docs`` writes, what the files of earlier runs hold.
+function (as ``packages`` says without it); ``--json DIR`` keeps every verdict, one file per package.
+``--compose FILE …`` runs nothing: it prints, and with ``--docs`` writes, what the files of earlier
+runs hold.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus import report
-from corpus.packages import PACKAGES
+from corpus.packages import CASES, CASES_OF, PACKAGES
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", default=list(PACKAGES))
     parser.add_argument("--docs", type=Path)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--limit", type=int, default=4)
+    parser.add_argument("--limit", type=int, help="as many cases of each function, of all packages")
     parser.add_argument("--only", help="functions whose name contains this")
     parser.add_argument("--compose", nargs="+", type=Path, help="files that --json kept")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
@@ -45,7 +46,8 @@ def main() -> int:
             path = folder / f"{package}.json"
             path.unlink(missing_ok=True)
             command = [sys.executable, "-m", "corpus", "--worker", package, "--json", str(path)]
-            command += ["--limit", str(options.limit)]
+            limit = options.limit or CASES_OF.get(package, CASES)
+            command += ["--limit", str(limit)]
             command += ["--only", options.only] if options.only else []
             subprocess.run(command, check=False)
             if path.exists():
