@@ -1,7 +1,7 @@
 """``python -m corpus [PACKAGE …]``: differentiate the corpus and print what came out.
 
 ``--docs`` also writes the page of the documentation; ``--limit N`` stops after N cases of each
-function (as ``packages`` says without it); ``--json DIR`` keeps every verdict, one file per package.
+function (as ``packages`` says without it); ``--json DIR`` keeps every verdict, a file per package.
 ``--compose FILE …`` runs nothing: it prints, and with ``--docs`` writes, what the files of earlier
 runs hold.
 """
