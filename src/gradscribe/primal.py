@@ -22,6 +22,7 @@ from gradscribe.frontend.applied import lower_ruled
 from gradscribe.frontend.declared import declared, path_of, under
 from gradscribe.frontend.local import Local
 from gradscribe.frontend.lower import lower_function
+from gradscribe.frontend.resolve import is_written
 from gradscribe.ir import trees
 from gradscribe.ir.abstraction import type_of
 from gradscribe.ir.build import Builder
@@ -58,9 +59,16 @@ def primal_of(function: Callable[..., Any]) -> types.FunctionType:
     """The Python function at the bottom of a tower of derivatives."""
     if isinstance(function, Derivative):
         return primal_of(function.specification.function)
-    if isinstance(function, types.FunctionType):
-        return function
+    if _is_read(function):
+        return function  # type: ignore[return-value]  # it is a Python function
     return _stand_in(function)
+
+
+def _is_read(function: Callable[..., Any]) -> bool:
+    """Is this a Python function whose source says what it computes?"""
+    if not isinstance(function, types.FunctionType):
+        return False
+    return is_written(function) or find(function) is None
 
 
 def _stand_in(function: Callable[..., Any]) -> types.FunctionType:
@@ -98,7 +106,7 @@ def primal_signature(function: Callable[..., Any]) -> inspect.Signature:
         return signature
     if isinstance(function, Local):
         return function.signature()
-    if isinstance(function, types.FunctionType):
+    if _is_read(function):
         return inspect.signature(function, follow_wrapped=False)
     return inspect.signature(_stand_in(function))
 
@@ -114,8 +122,8 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
         return _cleaned(lower_ruled(about, kinds))
     if isinstance(function, Local):
         return _cleaned(function.ir(kinds))
-    if isinstance(function, types.FunctionType):
-        return _cleaned(lower_function(function, kinds))
+    if _is_read(function):
+        return _cleaned(lower_function(function, kinds))  # type: ignore[arg-type]  # it is one
     prim = _primitive(function)
     builder = Builder()
     names = [n for n in prim.params if n not in prim.defaults]

@@ -165,6 +165,20 @@ def test_elliptic_integrals_agree_with_carlsons() -> None:
     assert_close(found, special.elliprd(0, 1, 1 - m) / 6, 1e-11, 0)
 
 
+def test_a_function_of_scipy_is_differentiated_itself() -> None:
+    x = np.array([1.0, 2.0])
+    p = special.softmax(x)
+    assert_close(gs.jacobian(special.softmax)(x), np.diag(p) - np.outer(p, p), 1e-12)
+    assert_close(gs.grad(special.logsumexp)(x), p, 1e-12)
+
+
+def test_options_without_a_rule_are_what_they_are_where_nothing_is_differentiated() -> None:
+    def f(x: float) -> float:
+        return x * special.zeta(3.0) * special.logsumexp([1.0, 2.0], b=[1.0, 3.0])
+
+    assert_close(gs.grad(f)(2.0), f(1.0), 1e-12, check_dtype=False)
+
+
 def test_nobody_needs_scipy_who_does_not_use_it(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(

@@ -399,7 +399,11 @@ def hyp2f1(x1, x2, x3, x4):
 
 
 @reduction(sp.logsumexp)
-def logsumexp(a, axis=None, keepdims=False, *, y):
+def logsumexp(a, axis=None, b=None, keepdims=False, return_sign=False, *, y):
+    if b is not None or return_sign:
+        raise NotImplementedError(
+            "logsumexp with weights or signs", "write np.log(np.sum(b * np.exp(a)))"
+        )
     return np.exp(a - expand(y, a, axis, keepdims))
 
 

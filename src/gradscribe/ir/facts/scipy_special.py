@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import scipy.special as sp  # type: ignore[import-untyped]  # it has no types
 
-from gradscribe.errors import UnsupportedError
 from gradscribe.ir.broadcasting import broadcast, elementwise, inexact
 from gradscribe.ir.facts.dimensions import result_of
 from gradscribe.ir.facts.elementwise import as_array, ufunc_type
 from gradscribe.ir.facts.reductions import reduced_dims
 from gradscribe.ir.primitives import fact, fact_of_part
-from gradscribe.ir.types import Array, Type, dims_of, dtype_of
+from gradscribe.ir.types import UNKNOWN, Array, Type, dims_of, dtype_of
 
 COMPLEX = np.dtype(np.complex128)
 
@@ -62,9 +61,11 @@ for _declare, _names in FUNCTIONS.items():
         _declare(getattr(sp, _name), f"scipy.special.{_name}")
 
 
-@fact(sp.zeta, name="scipy.special.zeta", elementwise=True)
-def _(x: Type, q: Type) -> Type:
-    """That of Hurwitz; with one argument, of Riemann, there is no rule."""
+@fact(sp.zeta, name="scipy.special.zeta", elementwise=True, static="q")
+def _(x: Type, q: Any = None) -> Type:
+    """That of Hurwitz; that of Riemann, with one argument, has no rule."""
+    if not isinstance(q, Type):
+        return ufunc_type(sp.exp1, x)
     return elementwise(as_array(x), as_array(q), dtype=inexact)
 
 
@@ -88,10 +89,7 @@ def _(
     a: Type, axis: Any = None, b: Any = None, keepdims: Any = False, return_sign: Any = False
 ) -> Type:
     if b is not None or return_sign is not False:
-        raise UnsupportedError(
-            "logsumexp with weights or signs has no rule",
-            hint="write np.log(np.sum(b * np.exp(a)))",
-        )
+        return UNKNOWN
     x = as_array(a)
     dims = reduced_dims(dims_of(x), axis, keepdims)
     dtype = dtype_of(x)
