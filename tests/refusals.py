@@ -1800,6 +1800,43 @@ SECTIONS["Generators and comprehensions"] = [
 
 SECTIONS["Lists and dicts"] = [
     Refusal(
+        "a list that grows while it is walked",
+        """
+        def main(x):
+            todo = list(x)
+            total = 0.0
+            for v in todo:
+                total += v**2
+                if len(todo) < 6:
+                    todo.append(v * 2)
+            return total
+        """,
+        """
+        def main(x):
+            todo = list(x)
+            total = 0.0
+            k = 0
+            while k < len(todo):
+                v = todo[k]
+                total += v**2
+                if len(todo) < 6:
+                    todo.append(v * 2)
+                k += 1
+            return total
+        """,
+    ),
+    Refusal(
+        "the least of pairs",
+        """
+        def main(x):
+            return min([(v, v**2) for v in x])[1]
+        """,
+        """
+        def main(x):
+            return min([(v, v**2) for v in x], key=lambda t: t[0])[1]
+        """,
+    ),
+    Refusal(
         "an entry of something that is not understood",
         """
         from collections import Counter

@@ -221,6 +221,14 @@ def _extreme(
         if len(positional) > 1:
             positional = [TupleOf(tuple(positional))]
         return inline_for(frame, node, library.WRITTEN[function], positional, keywords)
+    kinds = [frame.type(bound) for bound in positional]
+    compared = [element_type(kinds[0])] if len(kinds) == 1 else kinds
+    if any(isinstance(kind, Sequence) for kind in compared):
+        frame.refuse(
+            node,
+            f"{function.__name__} of tuples or lists, which Python compares entry by entry",
+            "pass a key that gives a number: key=lambda t: t[0]",
+        )
     operands = [frame.read(bound) for bound in positional]
     while len(operands) > 4:  # what the primitive takes; ties go to the first either way
         operands[:4] = [frame.emit(of(function), *operands[:4])]

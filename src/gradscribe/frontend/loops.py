@@ -1,12 +1,13 @@
 """Loops: lowered to a fixpoint of the types and aliases at their head (see ``fixpoint``).
 
 Arrays and lists are walked by position (``for v in x`` is ``for i in range(len(x))`` with
-``v = x[i]``), which is what Python does, also when the body changes them; emission writes the
-``for v in x``, ``enumerate`` and ``zip`` again.
+``v = x[i]``), which is what Python does, also when the body changes their entries (not how many
+there are); emission writes the ``for v in x``, ``enumerate`` and ``zip`` again.
 """
 
 from __future__ import annotations
 
+import operator
 from functools import partial
 from typing import Any
 
@@ -18,14 +19,17 @@ from gradscribe.frontend.control import branch
 from gradscribe.frontend.exits import Exits, leaves, returns
 from gradscribe.frontend.fixpoint import Fixpoint
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Closure
+from gradscribe.frontend.heap import Bound, Closure, Ref
 from gradscribe.frontend.hidden import plain
 from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.streams import bound_stream, consumed
 from gradscribe.frontend.unbound import with_flags
-from gradscribe.ir.core import Attrs, Op, Region, Value
+from gradscribe.ir import helpers
+from gradscribe.ir.build import type_of_operand
+from gradscribe.ir.core import Attrs, Op, Operand, Region, Value
+from gradscribe.ir.core import walk as all_of
 from gradscribe.ir.primitives import FOR, WHILE
-from gradscribe.ir.types import PY_INT
+from gradscribe.ir.types import PY_INT, Sequence
 
 
 def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
@@ -120,14 +124,19 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     carried = Carries(frame, node, with_flags(frame, bound), node.body)
     hint = plain(targets[0]) if isinstance(node.target, gast.Name) and walked.plain else "i"
 
+    lists = [bound for bound in map(frame.env.get, held) if isinstance(bound, Ref)]
+
     def attempt() -> Op:
         param = Value(hint, PY_INT, named=walked.plain)
         body = Region([param])
         with frame.builder.into(body):
             body.params += carried.enter()
             exits.proceed(frame)
+            heads = [frame.heap.operand(ref.loc) for ref in lists]
             assign(frame, node.target, walked.at(param))
             block(frame, node.body)
+            for ref, head in zip(lists, heads, strict=True):
+                _check_length(frame, node, ref, head, body)
             body.yields = carried.leave()
         inits = (slot.init for slot in carried.slots)
         attrs = Attrs(seqs=1, stop=carried.place(exits.stop), form=getattr(node, "form", None))
@@ -138,6 +147,25 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     for name in [*held, *unread]:
         frame.env.pop(name, None)
     return None
+
+
+def _check_length(
+    frame: Frame, node: gast.For, ref: Ref, head: Operand | None, body: Region
+) -> None:
+    """Refuse a list whose length changes while it is walked: it was asked once, before."""
+    end = frame.heap.operand(ref.loc)
+    if end is None or end is head or not isinstance(type_of_operand(end), Sequence):
+        return
+    changes = [op for op in all_of(body) if op.prim.function in _LENGTHENING]
+    if any(isinstance(op.results[0].type, Sequence) for op in changes):
+        frame.refuse(
+            node,
+            f"{ref.loc.name or 'a list'} is made longer or shorter while it is walked",
+            "walk a copy, for x in list(xs), or use a while loop",
+        )
+
+
+_LENGTHENING = (helpers.append, helpers.inserted, helpers.without, operator.iadd)
 
 
 def _unrolled(frame: Frame, node: gast.For, exits: Exits, items: list[Bound]) -> Ended:
