@@ -9,6 +9,7 @@ from gradscribe.errors import AliasError
 from gradscribe.frontend.heap import Bound, Fields, Loc, locations
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.types import Sequence
+from gradscribe.source import Span
 
 if TYPE_CHECKING:
     from gradscribe.frontend.frame import Frame
@@ -60,16 +61,27 @@ def _refuse_either(frame: Frame, loc: Loc, other: Loc, node: Any) -> None:
         )
 
 
+_TAKEN = "it may be an iterator, of which a part was taken"
+
+
+def taken(span: Span | None) -> str:
+    """Why it is not known what is left in an object that was walked, and not to its end."""
+    return f"{_TAKEN} at {span}" if span else _TAKEN
+
+
 def refuse_stale(frame: Frame, loc: Loc) -> NoReturn:
     """Refuse to read what a write may have changed under another name."""
     name = loc.name or "this object"
     value = frame.heap.operand(loc)
     holds = value is not None and isinstance(type_of_operand(value), Sequence)
     mine = loc.name or "x"
+    hint = "store copies: [x.copy()]" if holds else f"copy it before: {mine} = {mine}.copy()"
+    if frame.heap.stale[loc].startswith(_TAKEN):
+        hint = f"make a list of it before: {mine} = list({mine})"
     raise AliasError(
         f"cannot know what {name} is here: {frame.heap.stale[loc]}",
         frame.here(),
-        "store copies: [x.copy()]" if holds else f"copy it before: {mine} = {mine}.copy()",
+        hint,
     )
 
 

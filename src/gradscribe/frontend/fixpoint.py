@@ -163,15 +163,19 @@ class Fixpoint:
 
     def _more_changed(self, heap: Heap) -> bool:
         """Has the body changed entries of objects that are not carried yet? Carry them."""
-        found = False
+        values = self.frame.heap.values
+        changed: list[tuple[Loc, Fields, Fields]] = []
         for loc, before in heap.values.items():
-            end = self.frame.heap.values.get(loc)
+            end = values.get(loc)
             if not isinstance(before, Fields) or end is before or end is None:
                 continue
             same_keys = isinstance(end, Fields) and list(end.entries) == list(before.entries)
             grows = before.kind in ("object", "cell")
             if not isinstance(end, Fields) or (not same_keys and not grows):
                 raise Restructured(loc)
+            changed.append((loc, before, end))
+        found = False
+        for loc, before, end in changed:
             known = self.carries.changed.setdefault(loc, {})
             for key, item in end.entries.items():
                 if key not in known and before.entries.get(key) != item:

@@ -19,10 +19,12 @@ from gradscribe.frontend import (
     asking,
     broadcasting,
     builtin_calls,
+    calls,
     checkpoints,
     comprehensions,
     containers,
     dicts,
+    iterators,
     library,
     opaque,
 )
@@ -61,10 +63,8 @@ def special(
     from gradscribe.frontend.inlining import inline_for
 
     if function in _ITERATING:
-        positional = [
-            dicts.keys(frame, bound) if dicts.is_one_value(frame, bound) else bound
-            for bound in positional
-        ]
+        walked = functools.partial(_as_walked, frame, node, function)
+        positional = [walked(bound) for bound in positional]
     handler = SPECIAL.get(helper_of(function)) or _BY_CLASS.get(type(function))
     if handler is not None:
         result: Bound | None = handler(frame, node, function, positional, keywords)
@@ -77,6 +77,30 @@ def special(
     if written is not None:
         return inline_for(frame, node, written, positional, keywords)
     return None
+
+
+def zip_of_rows(frame: Frame, node: gast.Call, function: Any) -> Bound | None:
+    """``zip(*rows)`` where it is not known how many rows there are."""
+    from gradscribe.frontend.expressions import lower
+    from gradscribe.frontend.inlining import inline_for
+
+    alone = len(node.args) == 1 and isinstance(node.args[0], gast.Starred)
+    if function is not zip or not alone or node.keywords:
+        return None
+    rows = lower(frame, node.args[0].value)
+    known = spread(frame, node, rows)
+    if known is not None:
+        return _walked(frame, node, zip, known, {})
+    return inline_for(frame, node, library.columns, [as_list(frame, node, rows, False)], {})
+
+
+def _as_walked(frame: Frame, node: Any, function: Any, bound: Bound) -> Bound:
+    """What a function walks that is given a dict or an object: its keys, or its items."""
+    if dicts.is_one_value(frame, bound):
+        return dicts.keys(frame, bound)
+    if function in (zip, enumerate, reversed, next):
+        return bound
+    return iterators.stream_of(frame, node, bound) or bound
 
 
 def spread(frame: Frame, node: Any, bound: Bound) -> list[Bound] | None:
@@ -99,6 +123,9 @@ def as_list(frame: Frame, node: Any, source: Bound, fresh: bool = True) -> Bound
     """``list(source)``; the same list where it need not be ``fresh``."""
     if isinstance(source, Closure) and stream_in(source):
         return comprehensions.as_list(frame, node, source)
+    given = iterators.stream_of(frame, node, source)
+    if given is not None:
+        return as_list(frame, node, given, fresh)
     if isinstance(source, Closure | Procedure):
         frame.refuse(node, "a function is not a sequence")
     source = opaque.listed(frame, source)
@@ -458,6 +485,8 @@ SPECIAL: dict[Any, Any] = {
     enumerate: _walked,
     reversed: _walked,
     dict.fromkeys: _from_keys,
+    iter: iterators.iter_,
+    next: iterators.next_,
     functools.partial: _partial,
     functools.update_wrapper: _updated,
     operator.itemgetter: _getter,
@@ -494,3 +523,6 @@ _BY_CLASS: dict[type, Any] = {
     operator.attrgetter: _getter_object,
     operator.methodcaller: _getter_object,
 }
+
+
+calls.LOWERERS.append(zip_of_rows)

@@ -19,6 +19,7 @@ from gradscribe.frontend.hidden import hidden
 from gradscribe.frontend.renaming import renamed, scope_of
 from gradscribe.frontend.resolve import Definition
 from gradscribe.frontend.streams import FUNCTIONS, Stream, yields
+from gradscribe.objects import is_followed
 
 
 def is_generator(definition: Definition) -> bool:
@@ -115,6 +116,8 @@ def makes_stream(frame: Frame, node: Any) -> bool:
         return bool(callee.__code__.co_flags & 0x20) and is_generator(definition_of(callee))
     if callee is zip:
         return any(isinstance(arg, gast.Starred) for arg in node.args)
+    if callee is iter or (isinstance(callee, type) and is_followed(callee)):
+        return callee is iter or hasattr(callee, "__iter__")
     try:
         return callee in STREAMS
     except TypeError:

@@ -58,6 +58,13 @@ def _(function: Any, iterable: Any, /) -> Any:
             yield x
 
 
+def columns(rows: Any) -> Any:
+    """``zip(*rows)`` for an unknown number of rows."""
+    if len(rows):
+        for place in range(min([len(row) for row in rows])):
+            yield tuple([row[place] for row in rows])
+
+
 @_stream(itertools.filterfalse)
 def _(function: Any, iterable: Any, /) -> Any:
     for x in iterable:

@@ -13,6 +13,7 @@ from typing import Any
 
 import gast
 
+from gradscribe.frontend import opaque
 from gradscribe.frontend.arms import LEFT, NEVER, Ended
 from gradscribe.frontend.carries import Carries
 from gradscribe.frontend.control import branch
@@ -116,6 +117,9 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     before = set(frame.env)
     walked = walk(frame, node.iter)
     held = [name for name in frame.env if name not in before]
+    if isinstance(node.iter, gast.Name):
+        if exits.breaks or exits.returns or _reads(node, node.iter.id) > 1:
+            opaque.take_part(frame, node.iter)
     if walked.static is not None:
         return _unrolled(frame, node, exits, walked.static)
     targets = [n.id for n in gast.walk(node.target) if isinstance(n, gast.Name)]

@@ -17,7 +17,7 @@ from typing import Any
 
 import gast
 
-from gradscribe.frontend import dicts, either
+from gradscribe.frontend import aliasing, dicts, either
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf, locations
 from gradscribe.frontend.raising import certainly
@@ -283,13 +283,21 @@ def listed(frame: Frame, bound: Bound) -> Bound:
         made = frame.builder.made.get(origin) if isinstance(origin, Value) else None
         if value is None or made is None or made.prim is not OPAQUE:
             return bound
-        operand = value
+        operand = frame.look(bound)
     else:
         return bound
     template = ast.parse("list(_0)", mode="eval").body
     result = Value("", SequenceType("list", None, UNKNOWN))
     frame.builder.append(Op(OPAQUE, (operand,), (result,), attrs=Attrs(template=template)))
     return frame.wrap(result)
+
+
+def take_part(frame: Frame, node: gast.Name) -> None:
+    """A loop that may be left early walks what may be an iterator: what is left is not known."""
+    bound = frame.env.get(node.id)
+    if isinstance(bound, Ref) and not bound.path and made(frame, bound):
+        span = frame.definition.span(node)
+        frame.heap.stale.setdefault(bound.loc, aliasing.taken(span))
 
 
 _TEXTS = {"format", "join", "lower", "upper", "strip", "replace", "title", "zfill"}

@@ -197,6 +197,11 @@ class _Scope:
 # ---------------------------------------------------------------------------- what is lost
 
 
+def _line(node: Any) -> int:
+    """The line of a statement, or of what stands in one that was written out."""
+    return next(part.lineno for part in gast.walk(node) if hasattr(part, "lineno"))
+
+
 @final
 class _Watch:
     """What the body of a ``try`` may have done by the time that something in it raises.
@@ -234,13 +239,13 @@ class _Watch:
         for name in assigned_names(node.body):
             if name in self.names:
                 env[name] = Lost(
-                    f"the try at line {node.lineno} binds {name!r}, and may or may not have done "
+                    f"the try at line {_line(node)} binds {name!r}, and may or may not have done "
                     "so when it raised an exception: here its value is not known"
                 )
         heap.lost |= arm.heap.lost
         for loc in (loc for loc in heap.values if loc in self.objects):
             heap.lost[loc] = Lost(
-                f"the try at line {node.lineno} writes to {loc.name or 'this object'}, and may or "
+                f"the try at line {_line(node)} writes to {loc.name or 'this object'}, and may or "
                 "may not have done so when it raised an exception: here its value is not known"
             )
         return env, heap

@@ -284,13 +284,17 @@ class _Filled:
 
 def bound_stream(frame: Frame, node: Any) -> Bound | None:
     """The stream that the iterable of a loop is, if it is one; lowered only if it may be."""
+    from gradscribe.frontend import iterators
     from gradscribe.frontend.endless import lazily
     from gradscribe.frontend.expressions import lower
     from gradscribe.frontend.generators import makes_stream
 
     if isinstance(node, gast.Name):
         known = frame.env.get(node.id)
-        return known if stream_in(known) else None
+        if known is None or stream_in(known):
+            return known
+        return iterators.stream_of(frame, node, known)
     if isinstance(node, gast.GeneratorExp) or makes_stream(frame, node):
-        return lower(frame, node)
+        made = lower(frame, node)
+        return made if stream_in(made) else iterators.stream_of(frame, node, made)
     return lazily(frame, node)

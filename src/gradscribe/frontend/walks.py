@@ -9,7 +9,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import containers, opaque
+from gradscribe.frontend import containers, iterators, opaque
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.hidden import hidden
@@ -55,6 +55,9 @@ def walk(frame: Frame, node: Any) -> Walk:
         function = None if starred else function
         if function is zip and node.args and _strict(frame, node) is not None:
             walks = [_inner(frame, arg) for arg in node.args]
+            for arg in node.args if len(node.args) > 1 else ():
+                if isinstance(arg, gast.Name):
+                    opaque.take_part(frame, arg)
             if _strict(frame, node) and all(w.static is None for w in walks):
                 frame.builder.append(Op(of(helpers.as_long), tuple(w.length() for w in walks), ()))
             return _zipped(frame, walks)
@@ -118,6 +121,15 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
     from gradscribe.frontend.comprehensions import as_list
     from gradscribe.frontend.expressions import item
 
+    if iterators.is_iterator(frame, bound):
+        frame.refuse(
+            node,
+            "an iterator is walked beside another sequence here",
+            "walk it alone, or make a list of what is left in it before",
+        )
+    given = iterators.stream_of(frame, node, bound)
+    if given is not None:
+        bound = given
     if isinstance(bound, Closure) and stream_in(bound):
         bound = as_list(frame, node, bound, at_once=True)
     elif isinstance(bound, Closure):

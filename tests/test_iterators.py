@@ -1,0 +1,190 @@
+"""Iterators: ``iter`` and ``next``, objects that are walked, and rows turned into columns."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradscribe as gs
+from oracles import assert_close, gradient_by_differences
+from pipeline import FIRST, check_everything, quietly
+from snippets import compiled, programs
+
+EXACT = programs("""
+# the rest of a list | x
+it = iter([v * v for v in x])
+next(it)
+first = next(it)
+r = 0.0
+for v in it:
+    r += v * first
+return r + sum(it)
+
+# a default at the end | x
+it = iter(x)
+r = 0.0
+while True:
+    v = next(it, None)
+    if v is None:
+        break
+    r = r * 1.5 + v * v
+return r
+
+# a loop goes on where another was left | x
+it = iter(list(x))
+r = 0.0
+for v in it:
+    if v > 1.5:
+        break
+    r += v
+for v in it:
+    r += v * v
+return r * next(it, x[0])
+
+# an iterator over a tuple and one over an array | x, s, c
+it = iter((s, c, s * c))
+a, b = next(it), next(it)
+rows = iter(x * s)
+return a * b * next(it) + next(rows) * max([*rows])
+
+# items that satisfy a condition | x
+return next(v for v in x if v > 1.0) * next(iter(x)) + next((v for v in x if v > 99.0), x[1])
+
+# an iterator of the user's | s, n
+class Powers:
+    def __init__(self, x, n):
+        self.x, self.n, self.k = x, n, 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.k >= self.n:
+            raise StopIteration
+        self.k += 1
+        return self.x**self.k
+---
+powers = Powers(s, n + 1)
+r = next(powers)
+for v in powers:
+    r += v * v
+return r + next(powers, s)
+
+# an object with a generator | s, n
+class Grid:
+    def __init__(self, h, n):
+        self.h, self.n = h, n
+
+    def __iter__(self):
+        for k in range(self.n):
+            yield self.h * k
+---
+grid = Grid(s, n)
+r = 0.0
+for v in grid:
+    r += v * v
+for v in Grid(s * s, n):
+    if v > 3.0:
+        break
+    r += v
+return r + sum(grid) + max(v for v in grid)
+
+# an object with places | x
+class Doubled:
+    def __init__(self, xs):
+        self.xs = xs
+
+    def __getitem__(self, k):
+        return self.xs[k] * 2
+---
+r = 0.0
+for v in Doubled(list(x)):
+    r = r * 1.5 + v * v
+return r
+
+# an object that counts within a comprehension | s, n
+class Counter:
+    def __init__(self):
+        self.k = 1
+
+    def step(self):
+        self.k += 1
+        return self.k
+---
+counter = Counter()
+return sum([s**counter.step() for _ in range(n)]) * counter.k
+
+# columns of rows | x, n
+rows = [[x[k], x[k] * k, 1.0] for k in range(n)]
+a, b, ones = zip(*rows)
+r = sum(a) * sum(b)
+for column in zip(*rows):
+    r += sum(column) ** 2
+return r
+
+# a table turned over | table
+t = list(zip(*table))
+return t[0][1] * t[1][0] + sum(t[1])
+
+# pairs taken apart | x
+pairs = [(v, v * v) for v in x]
+values, squares = zip(*pairs)
+return sum(values) * sum(squares)
+""")
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_what_is_walked_item_by_item_is_differentiated_exactly(name: str) -> None:
+    _, args, wrt = EXACT[name]
+    function = compiled(EXACT[name])
+    if isinstance(args[wrt[0]] if wrt else args[0], list):
+        got = gs.grad(function)(*args)
+        assert_close(got, gradient_by_differences(function, args), **FIRST)
+        return
+    check_everything(function, args, wrt)
+
+
+def twice(x: float, again: Any) -> float:
+    matches = re.finditer("a", "banana")
+    total = 0.0
+    for match in matches:
+        total += x * match.start()
+        if match.start() > 2:
+            break
+    for match in again(matches):
+        total += x**2 * match.start()
+    return total
+
+
+def test_an_iterator_that_passes_through_is_not_walked_again_where_it_was_left() -> None:
+    with pytest.raises(gs.AliasError, match="it may be an iterator, of which a part was taken"):
+        gs.grad(twice)(1.5, lambda matches: matches)
+
+
+def in_two_steps(x: float) -> float:
+    matches = re.finditer("a", "banana")
+    first = next(matches)
+    total = x * first.start()
+    for match in matches:
+        total += x**2 * match.start()
+    return total
+
+
+def test_an_iterator_that_passes_through_is_walked_to_its_end() -> None:
+    assert_close(gs.grad(in_two_steps)(1.5), gradient_by_differences(in_two_steps, (1.5,)), **FIRST)
+
+
+def beside(x: np.ndarray) -> float:
+    it = iter(x)
+    total = 0.0
+    for a, b in zip(it, it):  # noqa: B905 (pairs of neighbours)
+        total += a * b
+    return total
+
+
+def test_an_iterator_is_not_walked_beside_itself() -> None:
+    with pytest.raises(gs.UnsupportedError, match="walked beside another sequence"):
+        quietly(gs.grad(beside), np.array([1.0, 2.0, 3.0, 4.0]))
