@@ -1991,6 +1991,18 @@ SECTIONS["Lists and dicts"] = [
         args="x, n",
     ),
     Refusal(
+        "an iterator that is walked beside another sequence",
+        """
+        def main(x):
+            it = iter(x)
+            return sum(a * b for a, b in zip(it, it))
+        """,
+        """
+        def main(x):
+            return sum(x[k] * x[k + 1] for k in range(0, len(x) - 1, 2))
+        """,
+    ),
+    Refusal(
         "the keys of a dict that are what is differentiated",
         """
         def main(x):
@@ -4044,6 +4056,21 @@ MISTAKES = [
             return later
         """,
         args="s",
+    ),
+    python_refuses(
+        "an entry of a dict without entries",
+        "def main(x, n):\n    d = {}\n    return d[n] * x\n",
+        args="x, n",
+    ),
+    python_refuses(
+        "an entry of a dict that was cleared",
+        """
+        def main(x, n):
+            d = {n: x}
+            d.clear()
+            return d[n] * x
+        """,
+        args="x, n",
     ),
     python_refuses("super outside a method", "def main(x):\n    return super().f(x)\n"),
     python_refuses(

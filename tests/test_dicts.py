@@ -212,6 +212,22 @@ for k in range(4):
     groups.setdefault(k % 2, []).append(x[k] ** 2)
 return sum(groups[0]) * sum(groups[1])
 
+# keys that may be missing | s, n
+d = {}
+r = 0.0
+for k in range(n + 2):
+    try:
+        r += d[k % 2]
+    except KeyError:
+        d[k % 2] = s * k + 1.0
+for k in range(n + 2):
+    try:
+        v = d[k % 3]
+    except KeyError:
+        v = 0.0
+    d[k % 3] = v + s * k
+return r * d[0] * d[2]
+
 # a defaultdict of numbers | x
 from collections import defaultdict
 d = defaultdict(float)

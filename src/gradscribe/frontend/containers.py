@@ -14,6 +14,7 @@ import gast
 from gradscribe.frontend import aliasing, dicts, wholes
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
 from gradscribe.frontend.heap import Bound, Fields, Ref, TupleOf
+from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Operand, Value
@@ -170,6 +171,8 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
             return made
         frame.refuse(node, f"the {fields.kind} has no entry {key!r} here")
     _refuse_default(frame, node, fields)
+    if fields.kind == "dict" and fields.cls is None and not fields.entries:
+        raise certainly(frame, KeyError, "the dict is empty", node)
     if fields.cls is not None or (fields.kind == "dict" and dicts.holds_lists(frame, fields)):
         wholes.settle(frame, base)
         return dicts.get_item(frame, base, place)

@@ -22,6 +22,7 @@ from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.raising import Caught
 from gradscribe.frontend.ways import Jump, Ways
+from gradscribe.ir.core import Const
 from gradscribe.ir.raising import Kinds, is_foreseen, may_raise_any
 
 Taken = tuple[Ended, bool]
@@ -64,24 +65,38 @@ def decided(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken | None:
     return ways.after(frame, [*node.orelse, *tail], handling), early
 
 
+def caught_by_any(frame: Frame, node: gast.Try) -> Kinds | None:
+    """The classes that the handlers of a ``try`` catch, if all are foreseen."""
+    kinds = [_caught_by(frame, handler) for handler in node.handlers]
+    return tuple(kind for each in kinds for kind in each or ()) if all(kinds) else None
+
+
 def _caught_by(frame: Frame, handler: gast.ExceptHandler) -> Kinds | None:
     """The classes that a handler catches, if all are foreseen."""
     kind = handler.type
     parts = kind.elts if isinstance(kind, gast.Tuple) else [kind]
     found = []
     for part in parts:
-        if not isinstance(part, gast.Name) or part.id in frame.env:
-            return None
-        try:
-            value = frame.definition.lookup(part.id)
-        except KeyError:
-            return None
+        value = _class_named(frame, part)
         if not isinstance(value, type) or not issubclass(value, BaseException):
             return None
         if not is_foreseen(value):
             return None
         found.append(value)
     return tuple(found)
+
+
+def _class_named(frame: Frame, node: Any) -> Any:
+    """What a name stands for, where that is known."""
+    if not isinstance(node, gast.Name):
+        return None
+    bound = frame.env.get(node.id)
+    if bound is not None:
+        return bound.value if isinstance(bound, Const) else None
+    try:
+        return frame.definition.lookup(node.id)
+    except KeyError:
+        return None
 
 
 def _asks_what(handler: gast.ExceptHandler) -> bool:

@@ -20,6 +20,7 @@ from gradscribe.frontend import aliasing, sharing
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Ref
 from gradscribe.frontend.library import MISSING
+from gradscribe.frontend.raising import certainly
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
@@ -122,6 +123,8 @@ def get_item(frame: Frame, base: Bound, place: Operand) -> Bound:
     from gradscribe.frontend.inlining import inline_for
 
     kind = frame.type(base)
+    if isinstance(kind, Mapping) and kind.default is None and is_empty(frame, base):
+        raise certainly(frame, KeyError, "the dict is empty", None)
     if isinstance(kind, Mapping) and kind.default is not None and isinstance(base, Ref):
         empty = kind.default is list
         missing = frame.wrap(frame.emit(of(list))) if empty else Const(kind.default())

@@ -21,7 +21,7 @@ import gast
 from gradscribe.frontend import managers, opaque, raising, surgery
 from gradscribe.frontend.arms import NEVER, Arm, Ended, enter, proceed
 from gradscribe.frontend.control import branch, joined
-from gradscribe.frontend.decided import decided
+from gradscribe.frontend.decided import caught_by_any, decided
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Heap, Loc, Lost
@@ -30,6 +30,7 @@ from gradscribe.frontend.ways import Ways
 from gradscribe.ir.control import adjoint_of
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value, walk
 from gradscribe.ir.primitives import IF, OPAQUE, SCOPE, of
+from gradscribe.ir.raising import Kinds, may_raise_one
 from gradscribe.ir.scopes import catches, is_atomic, is_number, may_raise
 from gradscribe.ir.types import PY_BOOL, PY_INT, UNKNOWN
 
@@ -46,7 +47,7 @@ def try_(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     early = returns(node) or leaves(node)
     tail = rest if early else []
     before = frame.env, frame.heap
-    watch = _Watch(frame)
+    watch = _Watch(frame, caught_by_any(frame, node))
     with frame.builder.watched([*frame.builder.watchers, watch]):
         scope = _Scope(frame, node.body)
     if not watch.raises:
@@ -197,9 +198,10 @@ class _Scope:
 # ---------------------------------------------------------------------------- what is lost
 
 
-def _line(node: Any) -> int:
-    """The line of a statement, or of what stands in one that was written out."""
-    return next(part.lineno for part in gast.walk(node) if hasattr(part, "lineno"))
+def _line(frame: Frame, node: Any) -> str:
+    """Where a statement stands, or what it was written out for."""
+    span = frame.here(node)
+    return f" at line {span.line}" if span is not None else ""
 
 
 @final
@@ -210,8 +212,9 @@ class _Watch:
     was where a handler runs.
     """
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, kinds: Kinds | None) -> None:
         self.frame = frame
+        self.kinds = kinds  # what the handlers catch, where they catch but what is foreseen
         self.env, self.values = dict(frame.env), dict(frame.heap.values)
         self.names: set[str] = set()
         self.objects: set[Loc] = set()
@@ -222,6 +225,8 @@ class _Watch:
         if isinstance(what, Op):
             if what.prim is IF or catches(what) or not may_raise(what):
                 return  # what is in them was seen
+            if self.kinds is not None and not may_raise_one(what, self.kinds):
+                return
         elif is_number(what):
             return
         self.raises = True
@@ -239,14 +244,14 @@ class _Watch:
         for name in assigned_names(node.body):
             if name in self.names:
                 env[name] = Lost(
-                    f"the try at line {_line(node)} binds {name!r}, and may or may not have done "
-                    "so when it raised an exception: here its value is not known"
+                    f"the try{_line(self.frame, node)} binds {name!r}, and may or may not have "
+                    "done so when it raised an exception: here its value is not known"
                 )
         heap.lost |= arm.heap.lost
         for loc in (loc for loc in heap.values if loc in self.objects):
             heap.lost[loc] = Lost(
-                f"the try at line {_line(node)} writes to {loc.name or 'this object'}, and may or "
-                "may not have done so when it raised an exception: here its value is not known"
+                f"the try{_line(self.frame, node)} writes to {loc.name or 'this object'}, and may "
+                "or may not have done so when it raised an exception: here its value is not known"
             )
         return env, heap
 

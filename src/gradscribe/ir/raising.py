@@ -21,6 +21,7 @@ from gradscribe.ir.core import Const, Op, Operand, Region, walk
 from gradscribe.ir.primitives import CALL, FOR, IF, OPAQUE, UNPACK, WHILE
 from gradscribe.ir.types import (
     Array,
+    Mapping,
     Range,
     Scalar,
     Sequence,
@@ -33,8 +34,8 @@ from gradscribe.ir.types import (
 from gradscribe.ir.unfit import is_decisive, may_be_unfit
 
 STRUCTURAL = (NameError, AttributeError, TypeError, ImportError)
-# … and what nothing raises but ``raise``, ``assert`` and what is not understood.
-_OF_STATEMENTS = (AssertionError, KeyError)
+# … and what only ``raise``, ``assert``, dicts and what is not understood raise.
+_OF_STATEMENTS = (AssertionError, KeyError, StopIteration)
 
 Kinds = tuple[type[BaseException], ...]
 
@@ -59,6 +60,11 @@ def may_raise_any(region: Region, kinds: Kinds) -> bool:
     return any(_may_raise(op, kinds) for op in walk(region))
 
 
+def may_raise_one(op: Op, kinds: Kinds) -> bool:
+    """May an operation, or one within it, raise one of these exceptions?"""
+    return _may_raise(op, kinds) or any(may_raise_any(inner, kinds) for inner in op.regions)
+
+
 def _may_raise(op: Op, kinds: Kinds) -> bool:
     template = op.attrs.template
     if op.prim is OPAQUE and isinstance(template, ast.Raise):
@@ -76,7 +82,15 @@ def _may_raise(op: Op, kinds: Kinds) -> bool:
         return not all(_is_walked(type_of_operand(a)) for a in op.args[: op.attrs.seqs])
     if op.prim is CALL or op.prim.function is None:
         return True
+    if _reads_dict(op) and any(issubclass(KeyError, kind) for kind in kinds):
+        return True
     return _is_ill_typed(op) or (values and may_be_unfit(op))
+
+
+def _reads_dict(op: Op) -> bool:
+    """Does it ask a dict for a key that it may not have?"""
+    reads = op.prim.function in (operator.getitem, helpers.without)
+    return reads and isinstance(type_of_operand(op.args[0]), Mapping)
 
 
 def _has_length(op: Op) -> bool:
