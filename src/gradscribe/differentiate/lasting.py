@@ -24,6 +24,7 @@ from typing import final
 import numpy as np
 
 from gradscribe.differentiate.bars import same_shape
+from gradscribe.differentiate.unchanging import written_to
 from gradscribe.ir import helpers
 from gradscribe.ir.bounds import GETITEM, Bounds, Origins
 from gradscribe.ir.core import Op, Operand, Region, Value, walk
@@ -94,6 +95,7 @@ class Lasting:
         self.direct: dict[int, frozenset[Value]] = {}  # what a loop's body itself defines
         self.stored: dict[int, dict[Operand, Op]] = {}  # the writes of a body, by what is written
         self.lists: set[Operand] | None = None
+        self.changing: set[Operand] | None = None
 
     def prepare(self, nest: list[Op], reverse: Region) -> None:
         """Know what the forward sweep defines, and what the reverse of the innermost loop does."""
@@ -215,6 +217,12 @@ class Lasting:
                 lists.difference_update(op.args[first:])
             self.lists = lists.union(self.region.params)
         return self.lists
+
+    def written(self) -> set[Operand]:
+        """The values whose memory may change."""
+        if self.changing is None:
+            self.changing = written_to(self.region)
+        return self.changing
 
     # ------------------------------------------------------------------ values
 

@@ -18,6 +18,7 @@ from functools import partial
 
 from gradscribe.differentiate.lasting import Lasting
 from gradscribe.differentiate.plans import Change, Plan, Reading, make_plan
+from gradscribe.differentiate.unchanging import unchanging, worth_keeping
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Region, Value, walk
@@ -162,11 +163,16 @@ def for_loop(
     chains = _chains(op)
     reads = [v for v in free_values(inner) if v in inside]
     standing = lasting.standing()
-    plan = _plan_loop(body, reads, chains, walked, partial(lasting.read, nest), standing)
+    same = unchanging(body, lasting.inside[id(nest[0])], lasting.written())
+    known = worth_keeping(same)
+    plan = _plan_loop(body, reads, chains, [*walked, *known], partial(lasting.read, nest), standing)
     mapping: dict[Value, Operand] = {}
+    _once_before(builder, [v for v in plan.stored if v in known], same, mapping)
     items: list[tuple[Value, Operand]] = []
     taken: list[Op] = []
     for value in plan.stored:
+        if value in mapping:
+            continue
         item = Value(value.hint, value.type, value.named)
         mapping[value] = item
         if value in walked:
@@ -193,6 +199,23 @@ def for_loop(
     inner.params[:0] = params
     reverse.args = (*seqs, *reverse.args)
     reverse.attrs = Attrs(seqs=len(seqs))
+
+
+def _once_before(
+    builder: Builder, values: list[Value], same: dict[Value, Op], mapping: dict[Value, Operand]
+) -> None:
+    """Compute values that are the same in all iterations before the reverse loop."""
+    needed: set[Value] = set()
+    work: list[Operand] = list(values)
+    while work:
+        value = work.pop()
+        if value in same and value not in needed:
+            needed.add(value)
+            work += same[value].args
+    for made in once([op for value, op in same.items() if value in needed], mapping):
+        made.statement, made.sweep = None, builder.sweep  # it belongs to no iteration
+        builder.region.ops.append(made)
+        builder.note(made)
 
 
 def _plan_loop(

@@ -13,7 +13,7 @@ from typing import final
 
 from gradscribe.emit.bindings import handed_on
 from gradscribe.emit.liveness import Liveness
-from gradscribe.ir.core import Function, Op, Operand, Region, Value
+from gradscribe.ir.core import Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.hints import DEFAULT
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
@@ -161,11 +161,21 @@ class Names:
             ),
         )
         ours = blocked | {v.hint for v in self.live.order if v.named} | own
+        # A loop does not bind the name of a parameter that the text leaves as it is.
+        items = {self.find(item) for item in _items(function)}
+        constant = {
+            p.name
+            for p, v in zip(function.params, function.body.params, strict=True)
+            if len(groups.get(self.find(v), ())) == 1
+        }
         for root in ordered:
             wish = gradients.get(root) or self._wish(groups[root])
             mine = any(v.named for v in groups[root])
             searched = full.setdefault((wish, mine), [])
-            name = self._free(root, wish, taken, blocked if mine else ours, searched)
+            hidden = blocked if mine else ours
+            if root in items and wish in constant:
+                hidden = hidden | constant
+            name = self._free(root, wish, taken, hidden, searched)
             self._share(root, name, taken)
 
     def _gradients(self, function: Function, groups: dict[Value, list[Value]]) -> dict[Value, str]:
@@ -230,6 +240,12 @@ class Names:
 
 
 _BLOCK = 32
+
+
+def _items(function: Function) -> list[Value]:
+    """What the loops of a function bind to what they walk."""
+    loops = (op for op in walk(function.body) if op.prim is FOR)
+    return [item for op in loops for item in op.regions[0].params[: op.attrs.seqs]]
 
 
 def _stem(value: Value) -> str:

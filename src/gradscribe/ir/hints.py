@@ -23,7 +23,7 @@ HINTS: dict[Any, str] = {
     operator.pow: "p",
     operator.lt: "test", operator.le: "test", operator.gt: "test", operator.ge: "test",
     operator.eq: "test", operator.ne: "test", operator.not_: "test", operator.contains: "found",
-    np.exp: "e", math.exp: "e", np.log: "l", math.log: "l",
+    np.exp: "e", math.exp: "e", np.log: "ln", math.log: "ln",
     np.sin: "s", math.sin: "s", np.cos: "c", math.cos: "c", np.tanh: "h", math.tanh: "h",
     np.sqrt: "r", math.sqrt: "r", np.abs: "m", abs: "m",
     np.sum: "s", np.mean: "m", np.linalg.norm: "r", np.linalg.inv: "inv", np.linalg.solve: "z",
