@@ -45,7 +45,8 @@ def two_peers(x: Vector):
     return cosine(x) + cosine(x)
 
 
-def gathered(x):
+@gs.differentiate
+def gathered(x: Vector):
     """Two gradients, each asked for by itself, in one function. Its own derivative exists, too.
 
     >>> x = np.linspace(-2.0, 2.0, 10, dtype=np.float32)
@@ -79,7 +80,8 @@ def unrelated(x: Vector, y: Vector):
     return np.sum(np.cos(y))
 
 
-def forward_by_two_reverses(x, x_dot):
+@gs.differentiate(wrt="x_dot")
+def forward_by_two_reverses(x: Vector, x_dot: Vector):
     """The tangent of the cosine from two pullbacks: the pullback is linear, and so is its own."""
 
     def pulled(cotangent):
