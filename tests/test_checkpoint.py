@@ -753,3 +753,22 @@ def test_room_is_counted_in_all_of_a_state() -> None:
 def test_what_checkpoint_does_not_take_is_named(make: Any, message: str) -> None:
     with pytest.raises(gs.ArgumentError, match=message):
         make()
+
+
+def test_the_derivative_of_a_derivative_keeps_few_states() -> None:
+    x = np.linspace(0.1, 1.0, 2_000)
+    second = gs.grad(gs.grad(define(HEAD + WALK)))
+    plain = gs.grad(gs.grad(define(HEAD + WALK.replace("gs.checkpoint(range(n), k)", "range(n)"))))
+    assert peak(plain, x, 300, 0) > 600
+    assert peak(second, x, 300, 8) < 130
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_every_number_of_steps_and_snapshots_at_higher_orders(order: int) -> None:
+    ours = define(HEAD + WALK)
+    theirs = define(HEAD + WALK.replace("gs.checkpoint(range(n), k)", "range(n)"), "main", "bare")
+    for _ in range(order):
+        ours, theirs = gs.grad(ours), gs.grad(theirs)
+    for n in (0, 1, 2, 3, 8):
+        for k in (1, 2, 4):
+            assert_close(ours(X, n, k), theirs(X, n, k), **EXACT)

@@ -42,6 +42,12 @@ def reverse(op: Op, bars: list[Bar | None], scope: Scope, active: Activity) -> N
         scope.add(op.args[place], given if single else builder.emit(GETITEM, given, k))
 
 
+# An adjoint that goes back through a loop, a step at a time, knows the loop's function by this. The
+# derivative of the adjoint is that of one that goes back part by part, each a call of the adjoint:
+# so it keeps what one part needs, and its calls compute theirs again.
+_PARTS = "parts"
+
+
 def adjoint(callee: Function, places: tuple[int, ...]) -> Function:
     """The function of a function's arguments and its result's adjoint that gives theirs.
 
@@ -54,11 +60,17 @@ def adjoint(callee: Function, places: tuple[int, ...]) -> Function:
         known = Function(name, [], Region(), span=callee.span, internal=True)
         callee.derivatives[key] = known
         loop = snapshots.loop_of(callee)
-        if loop is None:
-            _fill(known, callee, places)
-        else:
+        if loop is not None:
             backwards = snapshots.Backwards(callee, loop, places, adjoint)
             _finish(known, callee, backwards.body())
+            known.derivatives[_PARTS] = callee, places
+        elif _PARTS in callee.derivatives:
+            steps, of_steps = callee.derivatives[_PARTS]
+            by_parts = Function(callee.name, list(callee.params), Region(), span=callee.span)
+            _fill(by_parts, snapshots.with_two(steps), of_steps)
+            _fill(known, by_parts, places)
+        else:
+            _fill(known, callee, places)
     assert isinstance(known, Function)
     return known
 

@@ -55,12 +55,13 @@ from gradscribe.ir.facts.containers import SEGMENTS as SEGMENTS_TYPE
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, IF, WHILE, of
-from gradscribe.ir.rewrite import copy_region, free_values
+from gradscribe.ir.rewrite import copy_function, copy_region, free_values
 from gradscribe.ir.types import PY_INT, RANGE, UNKNOWN, Sequence, maybe_float
 from gradscribe.passes.clean import clean
 
 CHECKPOINT, SEGMENTS = of(helpers.checkpoint), of(special.segments)
 SNAPSHOTS_IN, SLICE, RANGE_OF = of(special.snapshots_in), of(slice), of(range)
+MAX = of(max)
 LEN, GT, LIST = of(len), of(operator.gt), of(list)
 APPEND, WITHOUT = of(helpers.append), of(helpers.without)
 
@@ -260,6 +261,17 @@ def _run(
 def loop_of(function: Function) -> Op | None:
     """The loop of a function that is nothing but a checkpointed loop."""
     return next((op for op in function.body.ops if op.attrs.callee is function), None)
+
+
+def with_two(function: Function) -> Function:
+    """A loop's function that keeps two states at least, so that parts have few parts in turn."""
+    copy, _ = copy_function(function)
+    place, mark = next((k, op) for k, op in enumerate(copy.body.ops) if op.prim is CHECKPOINT)
+    steps, snapshots = mark.args[:2]
+    builder = Builder()
+    mark.args = (steps, builder.emit(MAX, snapshots, 2, hint="snapshots"), *mark.args[2:])
+    copy.body.ops[place:place] = builder.region.ops
+    return copy
 
 
 def step_of(function: Function, loop: Op) -> Function:
