@@ -25,6 +25,7 @@ from gradscribe.ir.primitives import IMPLICIT, SEARCH, of, varying_of_integral
 from gradscribe.ir.types import PY_FLOAT, UNKNOWN, is_scalar
 
 MUL, ADD = of(operator.mul), of(operator.add)
+EXACT = Const(1e-13)
 LIMITS = slice(3, 5)  # among the args: the value, the function, the layout, from where, to where
 
 
@@ -98,10 +99,16 @@ def _tangent(op: Op, moved: list[int]) -> Function:
 
 
 def _integral(op: Op, function: Function, given: list[Operand], builder: Builder) -> Operand:
-    """The integral of another function, from and to where ``op`` is and as exactly."""
+    """The integral of another function, from and to where ``op`` is.
+
+    How large it is has nothing to do with how large ``op`` is: what is asked for is relative.
+    """
     _, solver, layout, *_ = op.args
-    end = parameters(op).stop
-    call = (solver, layout, *op.args[LIMITS], *given, *op.args[end:])
+    assert isinstance(layout, Const)
+    names = layout.value[1]
+    options = dict(zip(names, op.args[parameters(op).stop :], strict=True)) | {"epsabs": EXACT}
+    layout = Const((layout.value[0], tuple(options)))
+    call = (solver, layout, *op.args[LIMITS], *given, *options.values())
     attrs = Attrs(callee=function, form="integral")
     found, result = Value("", UNKNOWN), Value("", PY_FLOAT)
     builder.append(Op(SEARCH, call, (found,), attrs=attrs))
