@@ -3393,6 +3393,13 @@ SECTIONS["Arguments of derivatives"] = [
         instead="gs.grad(main)(1.0)",
     ),
     Refusal(
+        "the text for many tangents of arguments of which nothing is known",
+        "def main(x, y):\n    return x * y\n",
+        "",
+        call="gs.jvp(main, batched=True).source",
+        instead="gs.jvp(main, batched=True)((1.0, 2.0), (np.ones(2), np.ones(2)))",
+    ),
+    Refusal(
         "a pattern that is no matrix",
         "def main(x):\n    return x * x\n",
         "",

@@ -16,7 +16,7 @@ from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value
 from gradscribe.ir.primitives import FOR, of
 from gradscribe.ir.rewrite import copy_region, copy_value
-from gradscribe.ir.types import Array, Scalar, Sequence, Sym, Type
+from gradscribe.ir.types import Array, Scalar, Sequence, Sym, Type, Unknown
 from gradscribe.passes.clean import clean
 
 LENGTH = Sym("directions")
@@ -80,6 +80,11 @@ def _in_a_loop(function: Function, wrt: list[Place], name: str, has_aux: bool) -
     results, residuals = handed[:beside], handed[beside:]
     directions = pair.linear.body.params[-pair.directions :]
     for dot in directions:
+        if isinstance(dot.type, Unknown):
+            raise ArgumentError(
+                f"{name}: many tangents at once of an argument of which nothing is known",
+                hint="call the derivative with arguments first, or annotate the parameter",
+            )
         if not isinstance(dot.type, Scalar | Array):
             raise ArgumentError(
                 f"{name}: many tangents at once of what has parts, through an operation that takes "
