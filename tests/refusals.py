@@ -1800,32 +1800,6 @@ SECTIONS["Generators and comprehensions"] = [
 
 SECTIONS["Lists and dicts"] = [
     Refusal(
-        "a list that grows while it is walked",
-        """
-        def main(x):
-            todo = list(x)
-            total = 0.0
-            for v in todo:
-                total += v**2
-                if len(todo) < 6:
-                    todo.append(v * 2)
-            return total
-        """,
-        """
-        def main(x):
-            todo = list(x)
-            total = 0.0
-            k = 0
-            while k < len(todo):
-                v = todo[k]
-                total += v**2
-                if len(todo) < 6:
-                    todo.append(v * 2)
-                k += 1
-            return total
-        """,
-    ),
-    Refusal(
         "the least of pairs",
         """
         def main(x):
@@ -1850,6 +1824,28 @@ SECTIONS["Lists and dicts"] = [
             weights = {}
             weights["a"] = weights.get("a", 0.0) + s
             return weights["a"] * 2
+        """,
+        args="s",
+    ),
+    Refusal(
+        "a list that grows while it is walked with another",
+        """
+        def main(s):
+            xs, total = [s], 0.0
+            for k, x in enumerate(xs):
+                if k < 3:
+                    xs.append(x * s)
+                total = total + x
+            return total
+        """,
+        """
+        def main(s):
+            xs, total, k = [s], 0.0, 0
+            for x in xs:
+                if k < 3:
+                    xs.append(x * s)
+                total, k = total + x, k + 1
+            return total
         """,
         args="s",
     ),

@@ -29,6 +29,7 @@ from gradscribe.emit.buffers import (
     has_memory_operand,
     inner_values,
     is_list,
+    may_hold_list,
     mutated_targets,
     written_carries,
 )
@@ -221,6 +222,12 @@ class Ownership:
         written = written_carries(op)
         lists, rearranged = self._rearranged(op, written), set[int]()
         taken: set[Value] = set()
+        # What a carry that is not written starts with must not change under it.
+        unwritten, unwritten_lists = set[Value](), set[Value]()
+        for k in (k for k in range(count) if k not in written):
+            unwritten |= self.memory.root(op.args[start + k])
+            if may_hold_list(body.params[start + k].type):
+                unwritten_lists |= self.memory.root(op.args[start + k])
         for k in range(count):
             params = [r.params[start + k] for r in op.regions]
             init = op.args[start + k]
@@ -238,9 +245,10 @@ class Ownership:
             if (
                 not self.memory.is_owned(init)
                 or (isinstance(init, Value) and self.memory.who_sees(init, around, apart))
-                or not self.memory.root(init).isdisjoint(taken)
+                or not self.memory.root(init).isdisjoint(taken | unwritten)
             ):
-                if k in lists and self.memory.is_free(init, around, apart, taken):
+                free = taken | unwritten_lists
+                if k in lists and self.memory.is_free(init, around, apart, free):
                     rearranged.add(k)
                     taken |= self.memory.root(init)
                     self.memory.lists.update(params)

@@ -1,13 +1,12 @@
 """Loops: lowered to a fixpoint of the types and aliases at their head (see ``fixpoint``).
 
 Arrays and lists are walked by position (``for v in x`` is ``for i in range(len(x))`` with
-``v = x[i]``), which is what Python does, also when the body changes their entries (not how many
-there are); emission writes the ``for v in x``, ``enumerate`` and ``zip`` again.
+``v = x[i]``), which is what Python does, also when the body changes them (``growing``: how many
+there are, too); emission writes the ``for v in x``, ``enumerate`` and ``zip`` again.
 """
 
 from __future__ import annotations
 
-import operator
 from functools import partial
 from typing import Any
 
@@ -20,17 +19,15 @@ from gradscribe.frontend.control import branch
 from gradscribe.frontend.exits import Exits, leaves, returns
 from gradscribe.frontend.fixpoint import Fixpoint
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Closure, Ref
+from gradscribe.frontend.growing import Lengths, Resized, by_place
+from gradscribe.frontend.heap import Bound, Closure
 from gradscribe.frontend.hidden import plain
 from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.streams import bound_stream, consumed
 from gradscribe.frontend.unbound import with_flags
-from gradscribe.ir import helpers
-from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Attrs, Op, Operand, Region, Value
-from gradscribe.ir.core import walk as all_of
+from gradscribe.ir.core import Attrs, Op, Region, Value
 from gradscribe.ir.primitives import FOR, WHILE
-from gradscribe.ir.types import PY_INT, Sequence
+from gradscribe.ir.types import PY_INT
 
 
 def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
@@ -110,6 +107,18 @@ def _after(frame: Frame, exits: Exits, node: Any, rest: list[Any]) -> Ended:
 
 def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     """Lower ``for target in iterable``."""
+    before = frame.mark()
+    try:
+        return _walked(frame, node, exits)
+    except Resized as found:
+        if found.node is not node:
+            raise
+    frame.back(before)
+    return by_place(frame, node, lambda loop: _while(frame, loop, exits))
+
+
+def _walked(frame: Frame, node: gast.For, exits: Exits) -> Ended:
+    """Lower ``for target in iterable`` by the length that the iterable has before the loop."""
     from gradscribe.frontend.lower import block
     from gradscribe.frontend.targets import assign
     from gradscribe.frontend.walks import walk
@@ -120,27 +129,30 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     if isinstance(node.iter, gast.Name):
         if exits.breaks or exits.returns or _reads(node, node.iter.id) > 1:
             opaque.take_part(frame, node.iter)
+    lists = [frame.env[name] for name in held]
     if walked.static is not None:
-        return _unrolled(frame, node, exits, walked.static)
+        lengths = Lengths(frame, node, lists)
+        ended = _unrolled(frame, node, exits, walked.static)
+        lengths.check()
+        for name in held:
+            frame.env.pop(name, None)
+        return ended
     targets = [n.id for n in gast.walk(node.target) if isinstance(n, gast.Name)]
     sequence = walked.sequence()
     bound = [*targets, *assigned_names(node.body), *exits.names()]
     carried = Carries(frame, node, with_flags(frame, bound), node.body)
     hint = plain(targets[0]) if isinstance(node.target, gast.Name) and walked.plain else "i"
 
-    lists = [bound for bound in map(frame.env.get, held) if isinstance(bound, Ref)]
-
     def attempt() -> Op:
         param = Value(hint, PY_INT, named=walked.plain)
         body = Region([param])
         with frame.builder.into(body):
             body.params += carried.enter()
+            lengths = Lengths(frame, node, lists)
             exits.proceed(frame)
-            heads = [frame.heap.operand(ref.loc) for ref in lists]
             assign(frame, node.target, walked.at(param))
             block(frame, node.body)
-            for ref, head in zip(lists, heads, strict=True):
-                _check_length(frame, node, ref, head, body)
+            lengths.check()
             body.yields = carried.leave()
         inits = (slot.init for slot in carried.slots)
         attrs = Attrs(seqs=1, stop=carried.place(exits.stop), form=getattr(node, "form", None))
@@ -151,25 +163,6 @@ def _for(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     for name in [*held, *unread]:
         frame.env.pop(name, None)
     return None
-
-
-def _check_length(
-    frame: Frame, node: gast.For, ref: Ref, head: Operand | None, body: Region
-) -> None:
-    """Refuse a list whose length changes while it is walked: it was asked once, before."""
-    end = frame.heap.operand(ref.loc)
-    if end is None or end is head or not isinstance(type_of_operand(end), Sequence):
-        return
-    changes = [op for op in all_of(body) if op.prim.function in _LENGTHENING]
-    if any(isinstance(op.results[0].type, Sequence) for op in changes):
-        frame.refuse(
-            node,
-            f"{ref.loc.name or 'a list'} is made longer or shorter while it is walked",
-            "walk a copy, for x in list(xs), or use a while loop",
-        )
-
-
-_LENGTHENING = (helpers.append, helpers.inserted, helpers.without, operator.iadd)
 
 
 def _unrolled(frame: Frame, node: gast.For, exits: Exits, items: list[Bound]) -> Ended:

@@ -136,6 +136,9 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         frame.refuse(node, "cannot iterate over a function")
     bound = opaque.listed(frame, bound)
     entries = containers.items_of(frame, bound)
+    if isinstance(bound, Ref):
+        # The loop holds the object, whatever becomes of its name.
+        frame.env[hidden("", f"walked by {id(node)}")] = bound
     if entries is not None and not isinstance(bound, TupleOf):
         return _static(entries)
     if isinstance(bound, TupleOf):
@@ -152,9 +155,6 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
         ):
             return _static(list(bound.items))
         bound = frame.read(bound)
-    if isinstance(bound, Ref):
-        # The loop holds the object, whatever becomes of its name.
-        frame.env[hidden("", f"walked by {id(node)}")] = bound
     if (
         isinstance(bound, Const)
         and bound.name is None
