@@ -14,6 +14,7 @@ from oracles import assert_close, second_by_differences
 from pipeline import (
     EXACT,
     SECOND,
+    check_everything,
     check_first,
     check_second,
     define,
@@ -893,3 +894,24 @@ def test_what_only_a_missing_name_decides_is_decided() -> None:
     check_first(function, (x,), (0,))
     check_second(function, (x,), 0)
     assert "try" not in gs.grad(function).source_for(x)
+
+
+def test_code_that_is_not_understood_reads_what_a_nested_function_rebinds() -> None:
+    source = """
+import numpy as np
+def main(x, u):
+    assert x > -1e6, "too small"
+    u = u * x
+    print("at first", f"{x:.2f}", u)
+    def step(t):
+        nonlocal x, u
+        x -= t * t
+        u = u * x
+        return x * t
+    y = step(0.5) + step(x)
+    assert np.all(u < 1e6), f"{x} is too large"
+    return x * y + np.sum(u)
+"""
+    function, args = define(source), (1.3, A([0.4, 0.2]))
+    check_everything(function, args)
+    assert printed(gs.grad(function), *args) == printed(function, *args)

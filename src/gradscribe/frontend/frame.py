@@ -382,6 +382,12 @@ class Frame:
             if isinstance(held, Value) and not held.named:
                 held.hint = part_name(name, key)
 
+    def local(self, name: str) -> Bound | None:
+        """What is bound to a name of this function, or to one that it shares with another."""
+        bound = self.env.get(name)
+        held = self.heap.values[bound.loc] if isinstance(bound, Cell) else None
+        return held.entries.get(None) if isinstance(held, Fields) else bound
+
     def lookup(self, node: Any) -> Bound:
         """What a name stands for: a local, or a constant of the closure, the module or Python."""
         name = node.id

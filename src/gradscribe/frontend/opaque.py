@@ -58,7 +58,7 @@ def expression(
     if isinstance(result, Ref):
         # It may be, or hold, what it was made of.
         names = {n.id for n in gast.walk(node) if isinstance(n, gast.Name)}
-        parts = [frame.env[name] for name in names if name in frame.env]
+        parts = [part for part in map(frame.local, sorted(names)) if part is not None]
         for loc in (loc for part in [*parts, *(lowered or {}).values()] for loc in locations(part)):
             if loc in frame.heap.values:
                 frame.heap.relate(result.loc, loc)
@@ -165,7 +165,7 @@ def _check_seen(frame: Frame, node: gast.Call, function: Any, positional: Sequen
     for part in given:
         for inner in gast.walk(part) if isinstance(part, gast.Lambda) else ():
             owner = inner.func.value if _is_change(inner) else None
-            if isinstance(owner, gast.Name) and isinstance(frame.env.get(owner.id), Ref):
+            if isinstance(owner, gast.Name) and isinstance(frame.local(owner.id), Ref):
                 frame.refuse(
                     inner,
                     f"{owner.id!r} is changed by a function that is given to "
@@ -254,7 +254,7 @@ def _is_literal(frame: Frame, node: Any) -> bool:
     for part in gast.walk(node):
         if isinstance(part, gast.Call | gast.NamedExpr):
             return False
-        if isinstance(part, gast.Name) and isinstance(frame.env.get(part.id), Ref | TupleOf):
+        if isinstance(part, gast.Name) and isinstance(frame.local(part.id), Ref | TupleOf):
             return False
     return True
 
@@ -319,7 +319,7 @@ def _is_text(frame: Frame, node: Any) -> bool:
 def check_call(frame: Frame, node: gast.Call) -> None:
     """Refuse a call in uninterpreted code that is given an object which it might change."""
     for part in gast.walk(node):
-        bound = frame.env.get(part.id) if isinstance(part, gast.Name) else None
+        bound = frame.local(part.id) if isinstance(part, gast.Name) else None
         if isinstance(bound, Ref) and not isinstance(frame.type(bound), Unknown):
             frame.refuse(
                 part,
@@ -350,7 +350,7 @@ def template_of(
             if name.id in inner or name.id in own:
                 return name
             if name.id not in holes:
-                read = _read(frame, name.id)
+                read = _read(frame, name)
                 if read is None:
                     return name
                 holes[name.id] = f"_{len(operands)}"
@@ -392,7 +392,7 @@ def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bou
 def _followed(frame: Frame, name: str) -> Bound | None:
     """The object that a name stands for, where it is followed."""
     if name in frame.env or not frame.builder.opened:
-        return frame.env.get(name)
+        return frame.local(name)
     try:
         return frame.builder.opened.get(id(frame.definition.lookup(name)))
     except KeyError:
@@ -411,10 +411,11 @@ def _with_holes(node: Any, places: dict[int, str]) -> Any:
     return gast.copy_location(type(node)(**fields), node)
 
 
-def _read(frame: Frame, name: str) -> Operand | None:
+def _read(frame: Frame, node: gast.Name) -> Operand | None:
     """The operand that a name denotes; None where the text can use the name as it is."""
+    name = node.id
     if name in frame.env:
-        return frame.read(frame.env[name])
+        return frame.read(frame.lookup(node))
     try:
         value = frame.definition.lookup(name)
     except KeyError:
