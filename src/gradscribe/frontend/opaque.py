@@ -19,7 +19,7 @@ import gast
 
 from gradscribe.frontend import aliasing, dicts, either
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf, locations
+from gradscribe.frontend.heap import Bound, Cell, Closure, Ref, TupleOf, locations
 from gradscribe.frontend.raising import certainly
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Value
@@ -415,7 +415,8 @@ def _read(frame: Frame, node: gast.Name) -> Operand | None:
     """The operand that a name denotes; None where the text can use the name as it is."""
     name = node.id
     if name in frame.env:
-        return frame.read(frame.lookup(node))
+        bound = frame.env[name]
+        return frame.read(frame.lookup(node) if isinstance(bound, Cell) else bound)
     try:
         value = frame.definition.lookup(name)
     except KeyError:
