@@ -1987,6 +1987,27 @@ SECTIONS["Lists and dicts"] = [
         args="x, n",
     ),
     Refusal(
+        "a container that is changed while it is walked",
+        """
+        def main(x):
+            d = {"a": x, "b": x * 2}
+            total = 0.0
+            for value in d.values():
+                d["b"] = value * 5
+                total += np.sum(value)
+            return total
+        """,
+        """
+        def main(x):
+            d = {"a": x, "b": x * 2}
+            total = 0.0
+            for value in list(d.values()):
+                d["b"] = value * 5
+                total += np.sum(value)
+            return total
+        """,
+    ),
+    Refusal(
         "an iterator that is walked beside another sequence",
         """
         def main(x):

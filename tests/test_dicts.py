@@ -228,6 +228,22 @@ for k in range(n + 2):
     d[k % 3] = v + s * k
 return r * d[0] * d[2]
 
+# swapped and popped | x
+d = {k: v for k, v in enumerate(x)}
+d[1], d[2] = d[2], d[1]
+return d[1] * d[3] + d.pop(2) * len(d)
+
+# entries that are changed where they are walked | x, s
+d = {"a": x, "b": x * 2}
+for key in d:
+    d[key] = d[key] * s
+rows = [x, x[:2], s]
+for k, row in enumerate(rows):
+    rows[k] = row * 2
+for key, value in d.items():
+    d[key] = value + np.sum(rows[1])
+return np.sum(d["a"] * d["b"] * rows[0]) + rows[2]
+
 # a defaultdict of numbers | x
 from collections import defaultdict
 d = defaultdict(float)

@@ -20,7 +20,7 @@ from gradscribe.frontend.exits import Exits, leaves, returns
 from gradscribe.frontend.fixpoint import Fixpoint
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.growing import Lengths, Resized, by_place
-from gradscribe.frontend.heap import Bound, Closure
+from gradscribe.frontend.heap import Bound, Closure, Fields, Ref
 from gradscribe.frontend.hidden import plain
 from gradscribe.frontend.resolve import assigned_names
 from gradscribe.frontend.streams import bound_stream, consumed
@@ -132,7 +132,7 @@ def _walked(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     lists = [frame.env[name] for name in held]
     if walked.static is not None:
         lengths = Lengths(frame, node, lists)
-        ended = _unrolled(frame, node, exits, walked.static)
+        ended = _unrolled(frame, node, exits, walked.static, _followed(frame, node.iter))
         lengths.check()
         for name in held:
             frame.env.pop(name, None)
@@ -158,27 +158,95 @@ def _walked(frame: Frame, node: gast.For, exits: Exits) -> Ended:
         attrs = Attrs(seqs=1, stop=carried.place(exits.stop), form=getattr(node, "form", None))
         return Op(FOR, (sequence, *inits), (), (body,), attrs)
 
+    containers = _followed(frame, node.iter)
+    before_it = [frame.heap.fields(ref) for ref in containers]
     Fixpoint(carried).run(attempt)
+    _check_entries(frame, node, containers, before_it)
     unread = [name for name in targets if not _read_outside(frame, node, name)]
     for name in [*held, *unread]:
         frame.env.pop(name, None)
     return None
 
 
-def _unrolled(frame: Frame, node: gast.For, exits: Exits, items: list[Bound]) -> Ended:
-    """Lower the body once for each item; what follows an exit is lowered where it was not taken."""
+def _unrolled(
+    frame: Frame,
+    node: gast.For,
+    exits: Exits,
+    items: list[Bound],
+    walked: list[Ref],
+    place: int = 0,
+) -> Ended:
+    """Lower the body once for each item; what follows an exit is lowered where it was not taken.
+
+    ``walked``: the containers that the items are in.
+    """
     from gradscribe.frontend.lower import block
     from gradscribe.frontend.targets import assign
 
-    for place, item in enumerate(items):
+    while place < len(items):
         exits.proceed(frame)
-        assign(frame, node.target, item)
+        before = [frame.heap.fields(ref) for ref in walked]
+        assign(frame, node.target, items[place])
         if block(frame, node.body) is NEVER:
             return NEVER
-        if exits.breaks and place + 1 < len(items):
+        place += 1
+        _check_entries(frame, node, walked, before, place)
+        if exits.breaks and place < len(items):
             left = exits.flag(frame, exits.stop)
-            others = partial(_unrolled, frame, node, exits, items[place + 1 :])
+            others = partial(_unrolled, frame, node, exits, items, walked, place)
             return NEVER if branch(frame, left, lambda: None, others) is NEVER else None
+    return None
+
+
+def _check_entries(
+    frame: Frame,
+    node: gast.For,
+    walked: list[Ref],
+    before: list[Fields | None],
+    place: int = 0,
+) -> None:
+    """Refuse a container whose entries from a place on change while they are walked."""
+    if isinstance(node.iter, gast.Call) and getattr(node.iter.func, "id", "") == "reversed":
+        place = 0
+    for ref, held in zip(walked, before, strict=True):
+        if not _still_holds(held, frame.heap.fields(ref), place):
+            frame.refuse(
+                node,
+                f"{ref.loc.name or 'a container'} is changed while it is walked",
+                "walk a copy: for x in list(xs), or for k, v in list(d.items())",
+            )
+
+
+def _still_holds(before: Fields | None, now: Fields | None, place: int) -> bool:
+    """Are the keys of a container the same, and the entries from this place on?"""
+    if now is before or before is None:
+        return True
+    if now is None or list(now.entries) != list(before.entries):
+        return False
+    pairs = zip(before.entries.values(), now.entries.values(), strict=True)
+    return all(old == new for old, new in list(pairs)[place:])
+
+
+def _followed(frame: Frame, node: Any) -> list[Ref]:
+    """The containers, followed entry by entry, that an iterable reads while it is walked."""
+    if isinstance(node, gast.Call):
+        if getattr(node.func, "id", "") in ("zip", "enumerate", "reversed"):
+            return [ref for arg in node.args for ref in _followed(frame, arg)]
+        live = isinstance(node.func, gast.Attribute) and node.func.attr in ("items", "values")
+        return _followed(frame, node.func.value) if live else []
+    found = _bound(frame, node)
+    fields = frame.heap.fields(found)
+    known = isinstance(found, Ref) and fields is not None and fields.kind in ("list", "dict")
+    return [found] if known else []  # type: ignore[list-item]  # a Ref
+
+
+def _bound(frame: Frame, node: Any) -> Bound | None:
+    """What a name, or an attribute of an object that is followed, stands for."""
+    if isinstance(node, gast.Name):
+        return frame.env.get(node.id)
+    if isinstance(node, gast.Attribute):
+        fields = frame.heap.fields(_bound(frame, node.value))
+        return fields.entries.get(node.attr) if fields is not None else None
     return None
 
 

@@ -252,7 +252,7 @@ def _is_text(kind: Type | None) -> bool:
 
 @fact(helpers.index_add, static="index", mutates=0)
 def _(x: Type, index: Any, value: Type) -> Type:
-    if is_array(x):
+    if is_array(x) or isinstance(x, Mapping):
         return x
     if isinstance(x, Sequence) and isinstance(element := element_type(x), Sequence):
         return setitem(x, index, _sum_of_lists(element, value))
