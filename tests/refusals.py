@@ -1572,6 +1572,22 @@ SECTIONS["Roots and fixed points"] = [
 
 SECTIONS["SciPy's solvers"] = [
     Refusal(
+        "an integral of what jumps where a parameter says",
+        """
+        from scipy.integrate import quad
+
+        def main(s):
+            return quad(lambda t: 1.0 if t < s else 0.0, 0.0, 2.0)[0]
+        """,
+        """
+        from scipy.integrate import quad
+
+        def main(s):
+            return quad(lambda t: 1.0, 0.0, s)[0]
+        """,
+        args="s",
+    ),
+    Refusal(
         "an integral with a weight",
         """
         from scipy.integrate import quad

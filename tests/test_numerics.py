@@ -141,3 +141,19 @@ def test_mutable_defaults_are_read_where_they_live_and_never_written() -> None:
     assert_close(gs.grad(define(DEFAULTS, "shifted"))(x), 4 * x + 1)
     with pytest.raises(gs.GradscribeError, match="append"):
         gs.grad(define(DEFAULTS, "accumulated"))(2.0)
+
+
+def test_an_array_of_integers_times_what_may_be_an_integer_may_be_one_of_integers() -> None:
+    main = define("""
+import numpy as np
+FACTORS = {"a": [1.0, 1], "b": [2.0, 0.5]}
+POWERS = {"a": np.array([0, 3, 4]), "b": np.array([1, 2, 5])}
+def main(x):
+    kind = "a" if x < 5 else "b"
+    v, d = FACTORS[kind]
+    return v * np.sum(3.0 * (x - 0.5) ** (POWERS[kind] * d))
+""")
+    for x in (2.0, 6.0):
+        exact = gs.grad(main, mode="reverse")(x)
+        assert_close(gs.jvp(main)((x,), (1.0,))[1], exact, rtol=1e-12, check_dtype=False)
+        check_second(main, (x,), 0)

@@ -11,8 +11,11 @@ The derivative is an integral like any other, and so has derivatives itself.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping
+
+import numpy as np
 
 from gradscribe.differentiate.activity import Activity
 from gradscribe.differentiate.bars import GETITEM, NEG, Bar, Scope
@@ -20,8 +23,8 @@ from gradscribe.differentiate.inputs import Place
 from gradscribe.differentiate.surgery import placed
 from gradscribe.errors import NoRuleError
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Value
-from gradscribe.ir.primitives import IMPLICIT, SEARCH, of, varying_of_integral
+from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Value, walk
+from gradscribe.ir.primitives import IF, IMPLICIT, SCOPE, SEARCH, WHILE, of, varying_of_integral
 from gradscribe.ir.types import PY_FLOAT, UNKNOWN, is_scalar
 
 MUL, ADD = of(operator.mul), of(operator.add)
@@ -88,6 +91,12 @@ def _tangent(op: Op, moved: list[int]) -> Function:
 
     function = op.attrs.callee
     assert function is not None
+    if _chooses(function):
+        raise NoRuleError(
+            "what is integrated takes one branch here and another there, by what is differentiated",
+            op.span,
+            "integrate from edge to edge: where they move, the integral does, too",
+        )
     key = f"tangent {[k + 1 for k in moved]}"
     known = function.derivatives.get(key)
     if known is None:
@@ -96,6 +105,25 @@ def _tangent(op: Op, moved: list[int]) -> Function:
         function.derivatives[key] = known
     assert isinstance(known, Function)
     return known
+
+
+def _chooses(function: Function) -> bool:
+    """May the function, or one that it calls, jump or bend between the limits?"""
+    for op in walk(function.body):
+        if op.prim in (IF, WHILE, SCOPE) or op.prim.function in _BENT:
+            return True
+        if op.attrs.callee is not None and _chooses(op.attrs.callee):
+            return True
+    return False
+
+
+_BENT = {
+    np.where, np.maximum, np.minimum, np.fmax, np.fmin, np.clip, np.abs, np.fabs, np.sign, np.floor,
+    np.ceil, np.rint, np.round, np.heaviside, np.select, np.interp, np.max, np.min, np.searchsorted,
+    abs, max, min, math.fabs, math.floor, math.ceil, math.copysign, operator.mod, math.fmod,
+    operator.floordiv, np.remainder, np.piecewise, np.sort, operator.lt, operator.gt, operator.le,
+    operator.ge,
+}  # fmt: skip
 
 
 def _integral(op: Op, function: Function, given: list[Operand], builder: Builder) -> Operand:

@@ -189,12 +189,28 @@ def _source(operand: Operand, origin: dict[Value, Op], params: list[Value], dtyp
         same = next((a for a in arrays if _alike(a, operand, dtype)), None)
         if same is None and len(arrays) == 1 and is_array(type_of_operand(arrays[0])):
             same = arrays[0] if not dtype or _same_dtype(arrays[0], operand) else None
-        if same is None:
+        if same is None or (dtype and not _is_sure(same, origin)):
             break
         operand = same
     if dtype and isinstance(operand, Value) and operand in origin and has_known_shape(operand.type):
         return next((p for p in params if p.type == operand.type), operand)
     return operand
+
+
+def _is_sure(operand: Operand, origin: dict[Value, Op]) -> bool:
+    """Is the dtype what its type says? A number of Python's that may be an int is called a float.
+
+    So an array of integers times such a number may be one of integers.
+    """
+    op = origin.get(operand) if isinstance(operand, Value) else None
+    if op is None or not op.prim.elementwise or op.prim.function is operator.truediv:
+        return True
+    kinds = [type_of_operand(arg) for arg in op.args]
+    arrays = [a for a, kind in zip(op.args, kinds, strict=True) if not is_scalar(kind)]
+    floats = [
+        a for a in arrays if dtype_of(type_of_operand(a)) == dtype_of(type_of_operand(operand))
+    ]
+    return len(arrays) == 0 or any(_is_sure(a, origin) for a in floats)
 
 
 def _same_dtype(a: Operand, b: Operand) -> bool:
