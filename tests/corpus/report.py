@@ -96,6 +96,7 @@ EXPLANATIONS = {
     "catan": "complex numbers on the way from a float to a float are not followed",
     "odeint": "the solver of differential equations has no rule",
     "PchipInterpolator": "a spline that is made of what is differentiated has no rule",
+    "what is integrated takes": "an integral of what may jump or bend has no rule",
     "the search for a solution runs": "what is solved reads a file each time it is called",
     "no rule": "a function of SciPy or of NumPy that has no rule: declare one",
     "complex numbers": "complex numbers on the way from a float to a float are not followed",
