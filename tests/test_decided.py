@@ -346,3 +346,23 @@ def main(x, k):
         return
     assert_close(value, np.sum(args[0]) * 5, rtol=1e-12, atol=0.0)
     assert_close(gradient, np.full_like(args[0], 5.0), rtol=1e-12, atol=0.0)
+
+
+def test_operators_of_lists_decide_nothing() -> None:
+    source = """
+def main(x):
+    xs = [x]
+    try:
+        xs += [x * x]
+        xs = xs * 2 + [x]
+        if xs == [x, 1.0]:
+            x = x * 2
+        if x > 1:
+            raise ValueError("too large")
+        x = x * 3
+    except ValueError:
+        x = x * x
+    return sum(xs) * x
+"""
+    with pytest.raises(gs.GradscribeError, match="may or may not have done so"):
+        gs.grad(define(source))(1.3)

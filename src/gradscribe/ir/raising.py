@@ -168,7 +168,7 @@ def _is_ill_typed(op: Op) -> bool:
         return any(d is None or d.kind not in "iub" for d in dtypes)
     if function in _NOT_OF_BOOLS:
         return any(d is None or d.kind == "b" for d in dtypes)
-    return function in _IN_PLACE and not _fits(*dtypes[:2])
+    return function in _IN_PLACE and (len(dtypes) < 2 or not _fits(dtypes[0], dtypes[1]))
 
 
 def _is_of_numbers(function: Any) -> bool:

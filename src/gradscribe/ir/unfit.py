@@ -132,7 +132,7 @@ def _has_axis(kind: Type, axis: Operand) -> bool:
 def _go_together(shapes: Iterable[tuple[Dim, ...] | None], into_first: bool = False) -> bool:
     """Are lengths that meet elementwise certainly equal, or 1 (but for those of the first)?"""
     known = list(shapes)
-    if any(dims is None for dims in known):
+    if not known or any(dims is None for dims in known):
         return False
     first = known[0] or ()
     rank = max(len(dims or ()) for dims in known)
