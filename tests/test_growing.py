@@ -75,19 +75,6 @@ def main(x):
 """,
         (1.3,),
     ),
-    "of unlike things": (
-        """
-import numpy as np
-def main(u):
-    xs, s = [u, 2.0], 0.0
-    for y in xs:
-        if len(xs) < 4:
-            xs.append(np.sum(y) * u)
-        s = s + np.sum(y * y)
-    return s
-""",
-        (A([1.3, 0.4]),),
-    ),
     "written to, and no more": (
         """
 def main(x):
