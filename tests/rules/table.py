@@ -14,6 +14,8 @@ import ast
 import linecache
 import math
 import operator
+import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +65,11 @@ NAMES = {
     "FLAT": FLAT,
 }
 
+# Texts of derivatives import from this module what rows name.
+ROWS_OF = "rows"
+sys.modules[ROWS_OF] = types.ModuleType(ROWS_OF)
+vars(sys.modules[ROWS_OF]).update(NAMES)
+
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -81,7 +88,7 @@ class Row:
         text = f"def f({', '.join(self.args)}):\n    return {self.call}\n"
         file = f"<row {self.call}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-        namespace = dict(NAMES)
+        namespace = {**NAMES, "__name__": ROWS_OF}
         exec(compile(text, file, "exec"), namespace)
         return namespace["f"]
 

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from typing import final
 
+from gradscribe.ir.broadcasting import broadcast
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.rewrite import substitute, use_counts
-from gradscribe.ir.types import UNKNOWN, is_array, is_scalar
+from gradscribe.ir.types import UNKNOWN, dims_of, is_array, is_scalar, not_one
 from gradscribe.passes.contributions import Growth
 from gradscribe.passes.terms import (
     ADD,
@@ -224,10 +225,11 @@ class _Algebra:
                     and one[0].divisor == 1
                 ):
                     return [t.scaled(one[0].coefficient) for t in many]
-            return [self._factor(args[0]).times(self._factor(args[1]))]
+            factors = self._factor(args[0]), self._factor(args[1])
+            return _of_the_shape(op, factors, factors[0].times(factors[1]))
         if op.prim is DIV:
-            quotient = self._factor(args[0]).over(self._factor(args[1]))
-            return None if quotient is None else [quotient]
+            factors = self._factor(args[0]), self._factor(args[1])
+            return _of_the_shape(op, factors, factors[0].over(factors[1]))
         return self._power(op)
 
     def _power(self, op: Op) -> list[Term] | None:
@@ -258,6 +260,28 @@ def _changing(body: Region) -> set[Operand]:
         elif op.prim.storage != "fresh":
             found.update(op.results)
     return found
+
+
+def _of_the_shape(op: Op, factors: tuple[Term, Term], term: Term | None) -> list[Term] | None:
+    """The form of a product; None where what cancelled is what gave it its shape (``x / x``)."""
+    if term is None:
+        return None
+    dims = dims_of(op.results[0].type)
+    left = {*term.num, *term.den}
+    if dims == () or all(left.issuperset((*f.num, *f.den)) for f in factors):
+        return [term]
+    if dims is None:
+        return None
+    found = broadcast(*(dims_of(type_of_operand(atom)) for atom in left))
+    as_large = (
+        found is not None
+        and len(found) == len(dims)
+        and all(
+            (a == b and a is not None) or (not_one(a) and not_one(b))
+            for a, b in zip(found, dims, strict=True)
+        )
+    )
+    return [term] if as_large else None
 
 
 def _readers(region: Region) -> dict[Value, Op]:
