@@ -127,6 +127,15 @@ for k in range(4):
 best = max(d, key=lambda k: d[k])
 return d[best] * max(d.values())
 
+# known words in order | s, c
+d = {"b": s, "a": c, "c": s * c}
+r = 0.0
+for key in sorted(d):
+    r = r * 2.0 + d[key]
+for key in sorted(d, reverse=True):
+    r = r * 3.0 + d[key]
+return r
+
 # keys are tuples | s, n
 d = {(0, 0): 1.0}
 for i in range(n):

@@ -288,11 +288,22 @@ def in_order(
 
     if isinstance(source, Closure):
         source = as_list(frame, node, _stream(frame, node, source))
+    words = _words(frame, source)
+    if words and _is_none(key) and isinstance(reverse, Const) and reverse.fixed:
+        ordered = sorted(words, reverse=bool(reverse.value))
+        return containers.make_list(frame, [Const(word) for word in ordered])
     plain = isinstance(reverse, Const) and not reverse.value and _is_none(key)
     if plain and isinstance(element_type(frame.type(source)), Scalar):
         return frame.wrap(frame.emit(of(sorted), frame.read(source)))
     how = {"key": key, "reverse": reverse}
     return inline_for(frame, node, library.WRITTEN[sorted], [source], how)
+
+
+def _words(frame: Frame, source: Bound) -> list[str]:
+    """The entries of a sequence, or keys of a dict, that are all known words; else none."""
+    items = containers.items_of(frame, source) or []
+    words = [containers.known_key(item) for item in items]
+    return words if all(type(word) is str for word in words) else []
 
 
 def _walked(
