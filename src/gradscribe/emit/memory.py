@@ -38,7 +38,9 @@ class Memory:
 
     def root(self, operand: Operand) -> frozenset[Value]:
         """The buffers that the memory of an operand may be part of."""
-        return self.roots.get(operand, frozenset()) if isinstance(operand, Value) else frozenset()
+        if not isinstance(operand, Value) or not has_memory(operand.type):
+            return frozenset()
+        return self.roots.get(operand, frozenset())
 
     def is_owned(self, operand: Operand) -> bool:
         """Is the memory of this operand ours? (What has none is.)"""
@@ -68,8 +70,7 @@ class Memory:
 
     def hold(self, op: Op, result: Value) -> None:
         """The result is a new container of the operation's args."""
-        held = (self.root(a) for a in op.args if isinstance(a, Value) and has_memory(a.type))
-        self.roots[result] = frozenset([result]).union(*held)
+        self.roots[result] = frozenset([result]).union(*(self.root(a) for a in op.args))
         if all(self.is_owned(a) for a in op.args):
             self.owned.add(result)
         if op.prim.function is list:
