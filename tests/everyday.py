@@ -444,7 +444,8 @@ class Small(Statement):
             function.write(f"from math import sin as {name}")
             _assign(function, f"{name}({_scalar(function)})", 1.0)
         elif form == "printed":
-            function.write(f'print(f"{{{_operand(function)}:.3f}} of {{1 + 1}}")')
+            shown = _operand(function).replace('"', "'")  # before Python 3.12 quotes do not nest
+            function.write(f'print(f"{{{shown}:.3f}} of {{1 + 1}}")')
         elif form == "annotated":
             value = _scalar(function)
             name = function.new(SCALAR)
