@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gradscribe as gs
+from gradscribe import files
 from oracles import assert_close, gradient_by_differences
 from pipeline import FIRST, check_everything, quietly
 from snippets import compiled, programs
@@ -188,3 +190,58 @@ def beside(x: np.ndarray) -> float:
 def test_an_iterator_is_not_walked_beside_itself() -> None:
     with pytest.raises(gs.UnsupportedError, match="walked beside another sequence"):
         quietly(gs.grad(beside), np.array([1.0, 2.0, 3.0, 4.0]))
+
+
+def paired(x: float) -> float:
+    matches = re.finditer("a", "banana")
+    return sum(x * a.start() * b.start() for a, b in zip(matches, matches))  # noqa: B905
+
+
+def left_in_enumerate(x: float) -> float:
+    matches = re.finditer("a", "banana")
+    total = 0.0
+    for k, match in enumerate(matches):
+        total += x * match.start() * k
+        if k == 0:
+            break
+    for _ in matches:
+        total += x * x
+    return total
+
+
+@pytest.mark.parametrize("function", [paired, left_in_enumerate])
+def test_an_iterator_that_passes_through_is_not_shared_by_walks(function: Any) -> None:
+    with pytest.raises(gs.AliasError, match="it may be an iterator"):
+        gs.grad(function)(1.5)
+
+
+def named_twice(x: np.ndarray, text: str) -> float:
+    names = text.split(",")
+    total = 0.0
+    for name, v in zip(names, x):  # noqa: B905 (as users write)
+        total += v * len(name)
+    for name in names:
+        if len(name) > 2:
+            break
+        total += x[0] ** 2
+    return total + len(names)
+
+
+def test_what_can_be_walked_again_is_walked_again() -> None:
+    args = (np.array([1.5, 0.7]), "a,bbb")
+    got = gs.grad(named_twice)(*args)
+    assert_close(got, gradient_by_differences(named_twice, args), **FIRST)
+
+
+def test_a_text_for_anything_refuses_a_dict_that_it_walks_by_place(tmp_path: Path) -> None:
+    source = tmp_path / "sums.py"
+    source.write_text(
+        "def f(x: float, d):\n    s = x\n    for k in d:\n        s += k * x\n    return s\n"
+    )
+    target = files.find(source, "f")
+    text = files.compose(target, files.Wish((0,))).text
+    namespace: dict[str, Any] = {"__name__": "alone"}
+    exec(compile(text, "<sums>", "exec", dont_inherit=True), namespace)
+    assert namespace["f_grad"](1.0, [2.0, 3.0]) == 6.0
+    with pytest.raises(TypeError, match="a dict is walked"):
+        namespace["f_grad"](1.0, {0: 2.0, 1: 3.0})

@@ -28,7 +28,7 @@ from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, of
 from gradscribe.ir.rewrite import copy_op, defined_in, free_values, mapped, substitute
 from gradscribe.ir.scopes import catches
-from gradscribe.ir.types import PY_INT, Array, Sequence, dims_of, is_scalar
+from gradscribe.ir.types import PY_INT, Array, Scalar, Sequence, Static, dims_of, is_scalar
 
 GETITEM, SETITEM, INDEX_ADD, WITHOUT = (
     of(f) for f in (operator.getitem, helpers.setitem, helpers.index_add, helpers.without)
@@ -81,7 +81,7 @@ def ask_before(body: Region, reverse: Region) -> None:
         for op in list(region.ops):
             for inner in op.regions:
                 take(inner, True)
-            if nested and op.args and op.args[0] in arms:
+            if nested and op.prim is CONTAINS and not _can_be_asked(op, arms):
                 continue
             if op.prim is CONTAINS and all(a in order or isinstance(a, Const) for a in op.args):
                 region.ops.remove(op)
@@ -96,6 +96,13 @@ def ask_before(body: Region, reverse: Region) -> None:
     for place, op in sorted(moved, key=lambda pair: -pair[0]):
         body.ops.insert(place + 1, op)
     substitute(reverse, same)
+
+
+def _can_be_asked(op: Op, arms: set[Value]) -> bool:
+    """Can a question of an arm be asked before it, too: is the dict there, and the key hashable?"""
+    key = type_of_operand(op.args[1])
+    parts = key.items or () if isinstance(key, Sequence) and key.kind == "tuple" else (key,)
+    return op.args[0] not in arms and all(isinstance(part, Scalar | Static) for part in parts)
 
 
 def _export(op: Op, arm: Region, value: Value) -> Value:

@@ -39,7 +39,7 @@ _NEUTRAL = {
         helpers.append, helpers.without, helpers.inserted, helpers.joined, helpers.repeated,
         helpers.copy_list, helpers.as_tuple, helpers.entries, helpers.bounds, helpers.ordered,
         helpers.stop_gradient, helpers.checkpoint, helpers.add_trees, helpers.add_entry,
-        helpers.own, helpers.as_long, helpers.check_finite, helpers.expand,
+        helpers.own, helpers.as_long, helpers.by_place, helpers.check_finite, helpers.expand,
         transposes.matmul_left, transposes.matmul_right, transposes.dot_left, transposes.dot_right,
         transposes.diff_adjoint, transposes.tile_adjoint, transposes.pad_adjoint,
         transposes.reshape_like, transposes.untransposed, transposes.split_like,

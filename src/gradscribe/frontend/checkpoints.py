@@ -189,4 +189,4 @@ def acts(op: Op) -> bool:
     return op.prim.effect and op.prim.function not in _CHECKS
 
 
-_CHECKS = (helpers.as_long, helpers.apart, helpers.check_finite)
+_CHECKS = (helpers.as_long, helpers.by_place, helpers.apart, helpers.check_finite)

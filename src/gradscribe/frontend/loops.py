@@ -126,9 +126,12 @@ def _walked(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     before = set(frame.env)
     walked = walk(frame, node.iter)
     held = [name for name in frame.env if name not in before]
-    if isinstance(node.iter, gast.Name):
-        if exits.breaks or exits.returns or _reads(node, node.iter.id) > 1:
-            opaque.take_part(frame, node.iter)
+    source = node.iter
+    if isinstance(source, gast.Call) and getattr(source.func, "id", "") == "enumerate":
+        source = source.args[0] if source.args else source
+    if isinstance(source, gast.Name):
+        if exits.breaks or exits.returns or _reads(node, source.id) > 1:
+            opaque.take_part(frame, source)
     lists = [frame.env[name] for name in held]
     if walked.static is not None:
         lengths = Lengths(frame, node, lists)

@@ -292,12 +292,30 @@ def listed(frame: Frame, bound: Bound) -> Bound:
     return frame.wrap(result)
 
 
-def take_part(frame: Frame, node: gast.Name) -> None:
+def take_part(frame: Frame, node: Any) -> None:
     """A loop that may be left early walks what may be an iterator: what is left is not known."""
-    bound = frame.env.get(node.id)
-    if isinstance(bound, Ref) and not bound.path and made(frame, bound):
+    bound = frame.env.get(node.id) if isinstance(node, gast.Name) else None
+    if isinstance(bound, Ref) and not bound.path and _may_be_iterator(frame, bound):
         span = frame.definition.span(node)
         frame.heap.stale.setdefault(bound.loc, aliasing.taken(span))
+
+
+# Methods and functions whose results can be walked more than once.
+_WALKED_AGAIN = {
+    "split", "rsplit", "splitlines", "keys", "values", "items", "tolist", "copy", "union",
+    "intersection", "difference", "list", "tuple", "set", "frozenset", "dict", "sorted", "range",
+}  # fmt: skip
+
+
+def _may_be_iterator(frame: Frame, bound: Ref) -> bool:
+    """Was this made by code that passes through, and may it be walked but once?"""
+    op = frame.builder.made.get(bound.loc.origin) if made(frame, bound) else None  # type: ignore[arg-type]  # a Value
+    template = op.attrs.template if op is not None else None
+    if not isinstance(template, ast.Call):
+        return op is not None and isinstance(template, ast.Attribute | ast.Subscript)
+    called = template.func
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name not in _WALKED_AGAIN
 
 
 _TEXTS = {"format", "join", "lower", "upper", "strip", "replace", "title", "zfill"}

@@ -19,7 +19,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Op, Operand
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Range, Scalar, Static, join_all
+from gradscribe.ir.types import Array, Range, Scalar, Static, Unknown, join_all
 from gradscribe.ir.types import Sequence as SequenceType
 
 # A loop over so many things that were just computed is clearer written out.
@@ -54,9 +54,10 @@ def walk(frame: Frame, node: Any) -> Walk:
         starred = any(isinstance(arg, gast.Starred) for arg in node.args)
         function = None if starred else function
         if function is zip and node.args and _strict(frame, node) is not None:
-            walks = [_inner(frame, arg) for arg in node.args]
-            for arg in node.args if len(node.args) > 1 else ():
-                if isinstance(arg, gast.Name):
+            walks = []
+            for arg in node.args:
+                walks.append(_inner(frame, arg))
+                if len(node.args) > 1:  # it may not be walked to its end
                     opaque.take_part(frame, arg)
             if _strict(frame, node) and all(w.static is None for w in walks):
                 frame.builder.append(Op(of(helpers.as_long), tuple(w.length() for w in walks), ()))
@@ -165,6 +166,12 @@ def _items(frame: Frame, node: Any, bound: Bound) -> Walk:
     kind = type_of_operand(value)
     if isinstance(kind, Scalar | Static):
         frame.refuse(node, f"cannot iterate over {kind}")
+    if isinstance(kind, Unknown):
+        checks = [
+            op.args[0] for op in frame.builder.region.ops if op.prim.function is helpers.by_place
+        ]
+        if value not in checks:
+            frame.builder.append(Op(of(helpers.by_place), (value,), ()))
 
     def length() -> Operand:
         return frame.emit(of(len), frame.look(bound))

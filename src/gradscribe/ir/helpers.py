@@ -256,6 +256,12 @@ def apart(*arguments: Any) -> None:
             others.append(x)
 
 
+def by_place(xs: Any) -> None:
+    """Refuse a dict where it is not known what is walked: the loop is over places, not keys."""
+    if isinstance(xs, dict):
+        raise TypeError("a dict is walked, where a sequence was expected; use --example")
+
+
 def as_long(*lengths: Any) -> None:
     """Refuse sequences of different lengths, as ``zip(…, strict=True)`` does."""
     if len(set(lengths)) > 1:

@@ -467,6 +467,11 @@ def _(*arrays: Type) -> Type:
     return UNKNOWN
 
 
+@fact(helpers.by_place, effect=True)
+def _(xs: Type) -> Type:
+    return UNKNOWN
+
+
 @fact(helpers.as_long, effect=True)
 def _(*lengths: Type) -> Type:
     return UNKNOWN
