@@ -10,7 +10,7 @@ from table import NAMES, Row, check_fact, check_rules, draw, row
 
 from gradscribe.ir import helpers, transposes
 from gradscribe.ir.abstraction import constant_type
-from gradscribe.ir.facts.containers import index_type
+from gradscribe.ir.facts.indexing import index_type
 from gradscribe.ir.types import Array, Sequence, Slice, dims_of
 
 NAMES |= {"helpers": helpers, "transposes": transposes}

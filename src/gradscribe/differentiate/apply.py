@@ -31,6 +31,7 @@ from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.facts.containers import adjoint_type
+from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import OPAQUE, of, printed_name
 from gradscribe.ir.scopes import ERROR, catches
 from gradscribe.ir.types import (
@@ -45,7 +46,6 @@ from gradscribe.ir.types import (
     Unknown,
     dims_of,
     dtype_of,
-    element_type,
     holds_numbers,
     holds_records,
     is_scalar,

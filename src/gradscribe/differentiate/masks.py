@@ -25,8 +25,9 @@ import numpy as np
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.joins import join
 from gradscribe.ir.primitives import BY_FUNCTION, IF, of
-from gradscribe.ir.types import Array, dims_of, join
+from gradscribe.ir.types import Array, dims_of
 
 WHERE = of(np.where)
 NE, SETITEM, INDEX_ADD = (of(f) for f in (operator.ne, helpers.setitem, helpers.index_add))

@@ -6,16 +6,18 @@ import ast
 import operator
 from typing import final
 
-from gradscribe.emit.expressions import BINARY, IN_PLACE, Expressions, call, name
+from gradscribe.emit.expressions import Expressions
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
+from gradscribe.emit.symbols import BINARY, IN_PLACE, call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, without_minus, without_term
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Op, Operand, Value
-from gradscribe.ir.facts.containers import is_basic, lists_once
+from gradscribe.ir.facts.indexing import is_basic, lists_once
 from gradscribe.ir.facts.methods import METHODS
-from gradscribe.ir.types import UNKNOWN, Array, Scalar, Sequence, Type, element_type, is_scalar
+from gradscribe.ir.joins import element_type
+from gradscribe.ir.types import UNKNOWN, Array, Scalar, Sequence, Type, is_scalar
 
 Target = ast.Name | ast.Subscript
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradscribe.ir.core import Op, Operand, Region, Value
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.indexing import is_basic
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
 from gradscribe.ir.rewrite import defined_in

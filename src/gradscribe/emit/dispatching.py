@@ -21,7 +21,7 @@ from gradscribe.errors import UnsupportedError
 from gradscribe.ir import helpers, transposes
 from gradscribe.ir.build import complete, type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
-from gradscribe.ir.facts.containers import index_type, is_basic
+from gradscribe.ir.facts.indexing import index_type, is_basic
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.types import Array, Scalar, Unknown, foreign_in, is_scalar
 from gradscribe.passes.clean import clean

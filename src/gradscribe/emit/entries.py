@@ -25,7 +25,7 @@ import numpy as np
 from gradscribe.ir import helpers
 from gradscribe.ir.bounds import Bounds, Origins
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.indexing import is_basic
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.places import Places, apart
 from gradscribe.ir.primitives import FOR, WHILE, Primitive, of

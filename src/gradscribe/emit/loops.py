@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from gradscribe.emit.bindings import stand_in
 from gradscribe.emit.comprehensions import mark
-from gradscribe.emit.expressions import call, name
+from gradscribe.emit.symbols import call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, negation
 from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import carries, first_carry

@@ -39,19 +39,11 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value, walk
 from gradscribe.ir.facts.methods import attribute_T
 from gradscribe.ir.facts.records import instance
+from gradscribe.ir.joins import element_type, may_be_none
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE, of
 from gradscribe.ir.rewrite import defined_in, operands_in
-from gradscribe.ir.types import (
-    Array,
-    Sequence,
-    Type,
-    Unknown,
-    element_type,
-    holds_numbers,
-    is_array,
-    may_be_none,
-)
+from gradscribe.ir.types import Array, Sequence, Type, Unknown, holds_numbers, is_array
 
 COPY, OWN = of(np.ndarray.copy), of(helpers.own)
 COPY_LIST, COPY_DICT = of(helpers.copy_list), of(helpers.copy_dict)

@@ -16,7 +16,7 @@ import operator
 
 from gradscribe.emit.overlaps import Overlaps
 from gradscribe.ir.core import Function, Op, Region, Value, walk
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.indexing import is_basic
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, OPAQUE, STRUCTURED, WHILE, of
 from gradscribe.ir.rewrite import free_values, operands_in, use_counts

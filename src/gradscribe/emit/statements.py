@@ -9,12 +9,13 @@ from gradscribe.emit.assignments import Assignments
 from gradscribe.emit.bindings import must_bind, stand_in
 from gradscribe.emit.comprehensions import comprehended
 from gradscribe.emit.exchanges import Exchange, exchanges
-from gradscribe.emit.expressions import Expressions, call, name
+from gradscribe.emit.expressions import Expressions
 from gradscribe.emit.headings import Headings
 from gradscribe.emit.loops import Loops
 from gradscribe.emit.names import Names
 from gradscribe.emit.nest import Nesting
 from gradscribe.emit.scopes import Scopes
+from gradscribe.emit.symbols import call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, negation, popped
 from gradscribe.ir.core import UNDEF, Function, Op, Region, Value
 from gradscribe.ir.primitives import FOR, IF, OPAQUE, SCOPE, UNPACK, WHILE

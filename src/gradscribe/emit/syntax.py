@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from gradscribe.emit.expressions import call
+from gradscribe.emit.symbols import call
 
 LOAD, STORE = ast.Load(), ast.Store()
 

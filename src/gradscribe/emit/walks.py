@@ -16,9 +16,10 @@ import operator
 from dataclasses import replace
 
 from gradscribe.ir.core import Const, Op, Operand, Region, Value
+from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import FOR, of
 from gradscribe.ir.rewrite import defined_in, operands_in, substitute
-from gradscribe.ir.types import Array, Sequence, element_type
+from gradscribe.ir.types import Array, Sequence
 
 RANGE, LEN, REVERSED, MIN, GETITEM = (of(f) for f in (range, len, reversed, min, operator.getitem))
 

@@ -33,7 +33,7 @@ from gradscribe.ir import trees
 from gradscribe.ir import types as ir
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Function, Op, Operand, Value, walk
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.indexing import is_basic
 from gradscribe.ir.helpers import index_add, setitem
 from gradscribe.ir.primitives import BY_FUNCTION, OPAQUE
 

@@ -30,6 +30,7 @@ from gradscribe.frontend.raising import certainly
 from gradscribe.ir import helpers, transposes, trees
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Attrs, Const, Operand, Value
+from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.transposes import holds_lists, is_dict, is_whole, may_repeat
 from gradscribe.ir.types import (
@@ -40,7 +41,6 @@ from gradscribe.ir.types import (
     Scalar,
     class_name,
     dims_of,
-    element_type,
     holds_records,
     is_array,
     is_of_one_shape,

@@ -19,6 +19,7 @@ from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.renaming import scope_of
 from gradscribe.frontend.streams import load, stream_in
 from gradscribe.ir.core import Const
+from gradscribe.ir.joins import may_be_none
 from gradscribe.ir.types import (
     Array,
     Immutable,
@@ -30,7 +31,6 @@ from gradscribe.ir.types import (
     Struct,
     Type,
     Unknown,
-    may_be_none,
 )
 
 Positional = list[Bound]

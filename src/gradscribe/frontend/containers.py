@@ -18,18 +18,9 @@ from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.joins import element_type, is_unlike
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import (
-    PY_INT,
-    Array,
-    Mapping,
-    Scalar,
-    Sequence,
-    Type,
-    element_type,
-    is_unlike,
-    maybe_float,
-)
+from gradscribe.ir.types import PY_INT, Array, Mapping, Scalar, Sequence, Type, maybe_float
 from gradscribe.objects import is_followed
 
 Entries = dict[Any, Bound]

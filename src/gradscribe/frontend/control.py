@@ -32,8 +32,9 @@ from gradscribe.frontend.hidden import plain
 from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value
+from gradscribe.ir.joins import join
 from gradscribe.ir.primitives import IF
-from gradscribe.ir.types import NP_BOOL, PY_BOOL, Type, join
+from gradscribe.ir.types import NP_BOOL, PY_BOOL, Type
 
 
 def truth(test: Operand) -> bool | None:

@@ -24,17 +24,9 @@ from gradscribe.frontend.raising import certainly
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
+from gradscribe.ir.joins import element_type, key_type
 from gradscribe.ir.primitives import Primitive, of
-from gradscribe.ir.types import (
-    Array,
-    Mapping,
-    Scalar,
-    Sequence,
-    Type,
-    element_type,
-    key_type,
-    maybe_float,
-)
+from gradscribe.ir.types import Array, Mapping, Scalar, Sequence, Type, maybe_float
 
 
 def is_one_value(frame: Frame, bound: Bound | None) -> bool:

@@ -19,8 +19,9 @@ from gradscribe.frontend.frame import Frame
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
 from gradscribe.ir.facts.records import field_names, instance
+from gradscribe.ir.joins import join_all
 from gradscribe.ir.primitives import IF
-from gradscribe.ir.types import Scalar, join_all
+from gradscribe.ir.types import Scalar
 
 
 def field_of(frame: Frame, whole: Operand, name: str) -> Operand | None:

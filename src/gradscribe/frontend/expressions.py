@@ -38,7 +38,7 @@ from gradscribe.frontend.wholes import is_structured
 from gradscribe.ir.abstraction import is_static
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.indexing import is_basic
 from gradscribe.ir.facts.methods import ATTRIBUTES
 from gradscribe.ir.primitives import PARTS, of
 from gradscribe.ir.types import TEXT, Array, Scalar, Sequence, Slice, Unknown, dims_of, python_class

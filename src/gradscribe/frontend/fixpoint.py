@@ -23,8 +23,9 @@ from gradscribe.frontend.heap import Bound, Fields, Heap, Loc, Ref, TupleOf, loc
 from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
+from gradscribe.ir.joins import join
 from gradscribe.ir.rewrite import defined_in, substitute
-from gradscribe.ir.types import UNKNOWN, join
+from gradscribe.ir.types import UNKNOWN
 
 _MARKS = ("kept", "stale")  # what is remembered of a location, by the heap's field
 _ROUNDS = 8  # after which a type that still changes is widened to Unknown

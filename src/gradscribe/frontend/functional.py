@@ -37,6 +37,7 @@ from gradscribe.frontend.renaming import scope_of
 from gradscribe.frontend.streams import Stream, item, load, store, stream_in
 from gradscribe.ir import control, helpers
 from gradscribe.ir.core import Const, Value
+from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import find, of
 from gradscribe.ir.types import (
     PY_INT,
@@ -45,7 +46,6 @@ from gradscribe.ir.types import (
     Scalar,
     Sequence,
     Static,
-    element_type,
     holds_numbers,
     is_scalar,
     maybe_float,

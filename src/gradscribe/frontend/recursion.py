@@ -28,8 +28,9 @@ from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition, read_names
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Attrs, Const, Function, Op, Parameter, Region, Value
+from gradscribe.ir.joins import join
 from gradscribe.ir.primitives import CALL
-from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Static, Type, join
+from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Static, Type
 
 _ROUNDS = 8
 _DEEPEST = 6  # activations of one function with arguments of different structure

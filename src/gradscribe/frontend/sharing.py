@@ -23,8 +23,9 @@ from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Loc, Ref, Step, locations
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand
+from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import Primitive
-from gradscribe.ir.types import Array, Mapping, Sequence, Slice, Type, element_type, is_array
+from gradscribe.ir.types import Array, Mapping, Sequence, Slice, Type, is_array
 
 
 def element_of(kind: Type) -> Type | None:

@@ -30,8 +30,9 @@ from gradscribe.frontend.resolve import definition_of, is_written
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Parameter
+from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Sequence, Type, element_type, is_scalar
+from gradscribe.ir.types import Array, Sequence, Type, is_scalar
 from gradscribe.objects import is_named_tuple
 
 ENTRIES, TUPLE, ADD, GETITEM = (

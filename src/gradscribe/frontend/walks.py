@@ -18,8 +18,9 @@ from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Op, Operand
+from gradscribe.ir.joins import join_all
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Range, Scalar, Static, Unknown, join_all
+from gradscribe.ir.types import Array, Range, Scalar, Static, Unknown
 from gradscribe.ir.types import Sequence as SequenceType
 
 # A loop over so many things that were just computed is clearer written out.

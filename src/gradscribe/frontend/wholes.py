@@ -10,8 +10,9 @@ from gradscribe.frontend.heap import Fields, Loc, Ref, TupleOf, locations
 from gradscribe.ir import trees
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.records import field_names, instance
+from gradscribe.ir.joins import is_unlike
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Mapping, Sequence, Struct, Type, is_unlike
+from gradscribe.ir.types import Mapping, Sequence, Struct, Type
 
 if TYPE_CHECKING:
     from gradscribe.frontend.frame import Frame

@@ -24,7 +24,7 @@ from gradscribe.frontend.raising import certainly
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.facts.containers import is_basic, lists_once
+from gradscribe.ir.facts.indexing import is_basic, lists_once
 from gradscribe.ir.primitives import BY_FUNCTION, Primitive, of
 from gradscribe.ir.transposes import is_whole as _is_whole
 from gradscribe.ir.types import (

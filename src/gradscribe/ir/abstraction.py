@@ -9,6 +9,7 @@ import numpy as np
 
 from gradscribe.arrays import OWN, foreign_of
 from gradscribe.ir.immutables import EXAMPLES
+from gradscribe.ir.joins import is_unlike, join_all
 from gradscribe.ir.types import (
     MANY,
     PYTHON,
@@ -24,8 +25,6 @@ from gradscribe.ir.types import (
     Struct,
     Sym,
     Type,
-    is_unlike,
-    join_all,
 )
 from gradscribe.objects import attributes_of, is_followed, is_named_tuple
 

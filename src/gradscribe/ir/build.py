@@ -14,8 +14,9 @@ from gradscribe.arrays import Foreign
 from gradscribe.ir.abstraction import constant_type
 from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
 from gradscribe.ir.hints import hint_for
+from gradscribe.ir.joins import may_be_none
 from gradscribe.ir.primitives import Primitive
-from gradscribe.ir.types import UNKNOWN, Static, Type, may_be_none
+from gradscribe.ir.types import UNKNOWN, Static, Type
 from gradscribe.source import Span
 
 # What is computed at compile time when every operand is a literal: index arithmetic, the tests that

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 from gradscribe.errors import UnsupportedError
 from gradscribe.ir import subscripts as einstein
 from gradscribe.ir import transposes
-from gradscribe.ir.facts.containers import index_parts, is_basic, lists_once
 from gradscribe.ir.facts.dimensions import array_of, axes_of, axis_of, known
+from gradscribe.ir.facts.indexing import index_parts, is_basic, lists_once
 from gradscribe.ir.facts.products import tensordot_axes
 from gradscribe.ir.types import FLOAT, INT, UNKNOWN, Array, Dim, Scalar, Sequence, Type, is_array
 

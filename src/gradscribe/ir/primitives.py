@@ -25,7 +25,8 @@ import numpy as np
 
 from gradscribe.ir.abstraction import constant_type
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.types import UNKNOWN, Type, there
+from gradscribe.ir.joins import there
+from gradscribe.ir.types import UNKNOWN, Type
 
 
 @final

@@ -19,7 +19,7 @@ import numpy as np
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
-from gradscribe.ir.facts.containers import is_basic
+from gradscribe.ir.facts.indexing import is_basic
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import substitute, use_counts
 from gradscribe.ir.types import dims_of, dtype_of, is_scalar, not_one

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradscribe.ir.facts.operators import arithmetic
+from gradscribe.ir.joins import element_type, join, join_all
 from gradscribe.ir.primitives import fact, of
 from gradscribe.ir.types import (
     NONE,
@@ -24,10 +25,7 @@ from gradscribe.ir.types import (
     Sequence,
     Static,
     Type,
-    element_type,
     is_scalar,
-    join,
-    join_all,
 )
 
 

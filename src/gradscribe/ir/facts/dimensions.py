@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.ir.joins import there
 from gradscribe.ir.types import (
     FLOAT,
     INT,
@@ -26,7 +27,6 @@ from gradscribe.ir.types import (
     Sym,
     Type,
     scalar_of,
-    there,
 )
 
 Dims = tuple[Dim, ...]

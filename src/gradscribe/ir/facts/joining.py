@@ -23,8 +23,9 @@ from gradscribe.ir.facts.dimensions import (
     unknown_dims,
 )
 from gradscribe.ir.facts.shapes import at_least
+from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import fact
-from gradscribe.ir.types import UNKNOWN, Array, Dim, Sequence, Sym, Type, element_type
+from gradscribe.ir.types import UNKNOWN, Array, Dim, Sequence, Sym, Type
 
 # ---------------------------------------------------------------------------- joining
 

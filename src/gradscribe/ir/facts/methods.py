@@ -21,6 +21,7 @@ import numpy as np
 
 from gradscribe.ir.facts.dimensions import array_of, dtype_from, times
 from gradscribe.ir.facts.shapes import check_order, shape, transpose
+from gradscribe.ir.joins import there
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
     PY_BOOL,
@@ -34,7 +35,6 @@ from gradscribe.ir.types import (
     Static,
     Type,
     scalar_of,
-    there,
 )
 
 

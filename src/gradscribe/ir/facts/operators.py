@@ -10,6 +10,7 @@ import numpy as np
 
 from gradscribe.ir.broadcasting import elementwise, inexact
 from gradscribe.ir.facts import immutables
+from gradscribe.ir.joins import element_type, join_all, join_optional
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import (
     BOOL,
@@ -21,10 +22,7 @@ from gradscribe.ir.types import (
     Scalar,
     Sequence,
     Type,
-    element_type,
     is_array,
-    join_all,
-    join_optional,
 )
 
 
