@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from difflib import unified_diff
 from pathlib import Path
@@ -29,12 +30,15 @@ settings.register_profile(
 )
 settings.register_profile(
     "fuzz",
-    max_examples=3000,
+    max_examples=1000,
     deadline=None,
     print_blob=True,
     suppress_health_check=_UNHURRIED,
 )
 settings.load_profile("quick")
+
+# Of the programs drawn at random, so many may be refused, once there are enough to count.
+MOST_REFUSED, ENOUGH = 0.05, 200
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +47,47 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the files under tests/golden instead of comparing with them",
     )
+    parser.addoption(
+        "--programs",
+        type=int,
+        default=60,
+        help="how many random programs test_properties.py differentiates",
+    )
+    parser.addoption(
+        "--programs-seed",
+        type=int,
+        default=0,
+        help="which ones: the same programs are drawn for the same number",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What became of the random programs, in numbers."""
+    told = _of_programs(terminalreporter)
+    if told["programs"]:
+        number = terminalreporter.config.getoption("--programs-seed")
+        terminalreporter.section(f"random programs (--programs-seed={number})")
+        for what, count in told.most_common():
+            terminalreporter.write_line(f"{count:6} {what}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Too many refusals are a failure of the whole run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:  # a worker of xdist has none
+        told = _of_programs(reporter)
+        if told["programs"] >= ENOUGH and told["refused"] > MOST_REFUSED * told["programs"]:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _of_programs(reporter: pytest.TerminalReporter) -> Counter[str]:
+    """How many programs there were, and of which kinds, over the shards of all workers."""
+    told: Counter[str] = Counter()
+    for reports in reporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                told.update(dict(p for p in report.user_properties if isinstance(p[1], int)))
+    return told
 
 
 @pytest.fixture(autouse=True)

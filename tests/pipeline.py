@@ -35,6 +35,7 @@ from oracles import (
     second_by_differences,
     unchanged,
 )
+from programs import spelled
 
 # Against central differences, whose own error is some 1e-9.
 FIRST = {"rtol": 1e-5, "atol": 1e-6, "check_dtype": False}
@@ -59,20 +60,23 @@ def fresh(args: Sequence[Any]) -> tuple[Any, ...]:
     return copy.deepcopy(tuple(args))
 
 
+def heard(function: Callable[..., Any], *args: Any) -> tuple[Any, str]:
+    """What a call gives, and what it prints."""
+    stream = io.StringIO()
+    with contextlib.redirect_stdout(stream), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*(gradient|tangent) is zero")
+        result = function(*args)
+    return result, stream.getvalue()
+
+
 def quietly(function: Callable[..., Any], *args: Any) -> Any:
     """Call without what the program prints, and without being told of gradients that are zero."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*(gradient|tangent) is zero")
-        return function(*args)
+    return heard(function, *args)[0]
 
 
 def printed(function: Callable[..., Any], *args: Any) -> str:
     """What a call prints."""
-    stream = io.StringIO()
-    with contextlib.redirect_stdout(stream), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*(gradient|tangent) is zero")
-        function(*args)
-    return stream.getvalue()
+    return heard(function, *args)[1]
 
 
 # ---------------------------------------------------------------------------- first order
@@ -84,7 +88,10 @@ def check_first(
     wrt: Sequence[int],
     expected: Sequence[Any] | None = None,
 ) -> None:
-    """Reverse, forward and differences agree; gradients are owned; the arguments stay."""
+    """Reverse, forward and differences agree; gradients are owned; the arguments stay.
+
+    What the function prints, each of them prints, once and in order.
+    """
     wrt = tuple(wrt)
     if expected is None:
         expected = gradient_by_differences(function, args, wrt)
@@ -98,13 +105,17 @@ def check_reverse(
     function: Callable[..., Any], args: Sequence[Any], wrt: tuple[int, ...], expected: Any
 ) -> None:
     given = fresh(args)
+    result, said = heard(function, *fresh(args))
     with unchanged(given):
-        value, gradient = quietly(gs.value_and_grad(function, wrt, mode="reverse"), *given)
-    assert_close(value, quietly(function, *fresh(args)), rtol=1e-12, atol=1e-14)
+        both, echo = heard(gs.value_and_grad(function, wrt, mode="reverse"), *given)
+    value, gradient = both
+    assert echo == said
+    assert_close(value, result, rtol=1e-12, atol=1e-14)
     assert_gradient_ownership((value, gradient), given)
     assert_close(gradient, expected, **FIRST)
     with unchanged(given):
-        alone = quietly(gs.grad(function, wrt, mode="reverse"), *given)
+        alone, echo = heard(gs.grad(function, wrt, mode="reverse"), *given)
+    assert echo == said
     assert_gradient_ownership(alone, given)
     assert_close(alone, gradient, **EXACT)
 
@@ -115,7 +126,8 @@ def check_pullback(
     """A pullback gives the same however often it is called and whatever is done with the result."""
     given = fresh(args)
     with unchanged(given):
-        value, pullback = quietly(gs.vjp(function, wrt), *given)
+        (value, pullback), echo = heard(gs.vjp(function, wrt), *given)
+        assert echo == printed(function, *fresh(args))
         seed = map_leaves(lambda leaf: np.ones_like(leaf) if np.ndim(leaf) else 1.0, value)
         with unchanged((seed,)):
             first = quietly(pullback, seed)
@@ -135,9 +147,11 @@ def check_forward(
     rng = np.random.default_rng(0)
     given = fresh(args)
     dots = tuple(random_like(x, rng) if k in wrt else None for k, x in enumerate(given))
+    result, said = heard(function, *fresh(args))
     with unchanged(given), unchanged(dots):
-        value, dot = quietly(gs.jvp(function), given, dots)
-    assert_close(value, quietly(function, *fresh(args)), rtol=1e-12, atol=1e-14)
+        (value, dot), echo = heard(gs.jvp(function), given, dots)
+    assert echo == said
+    assert_close(value, result, rtol=1e-12, atol=1e-14)
     assert_gradient_ownership((value, dot), (*given, *dots))
     total = sum(float(np.sum(leaf)) for leaf in leaves(dot))
     pairs = zip(leaves(expected), leaves(tuple(dots[k] for k in wrt)), strict=True)
@@ -153,10 +167,15 @@ def check_second(
     args: Sequence[Any],
     place: int,
     modes: Sequence[str] = ("reverse", "auto"),
+    first: Callable[..., Any] | None = None,
+    expected: Any = None,
 ) -> None:
-    """The second derivative from the IR, in several mixes of modes, agrees with differences."""
-    expected = second_by_differences(function, args, place)
-    first = gs.grad(function, place, mode="reverse")
+    """The second derivative from the IR, in several mixes of modes, agrees with differences.
+
+    The gradient in reverse mode and the differences may be given.
+    """
+    expected = second_by_differences(function, args, place) if expected is None else expected
+    first = gs.grad(function, place, mode="reverse") if first is None else first
     for mode in modes:
         given = fresh(args)
         with unchanged(given):
@@ -165,9 +184,11 @@ def check_second(
         assert_close(got, expected, **SECOND)
 
 
-def reread(function: Callable[..., Any], args: Sequence[Any], place: int) -> Any:
+def reread(
+    function: Callable[..., Any], args: Sequence[Any], place: int, derivative: Any = None
+) -> Any:
     """The gradient's text, read again as a user's program."""
-    derivative = gs.grad(function, place, mode="reverse")
+    derivative = gs.grad(function, place, mode="reverse") if derivative is None else derivative
     quietly(derivative, *fresh(args))
     names = {n: v for n, v in function.__globals__.items() if not n.startswith("__")}
     return define(derivative.source, f"{function.__name__}_grad", "derivative", **names)
@@ -189,15 +210,25 @@ def check_everything(
 # ---------------------------------------------------------------------------- files
 
 
-def check_file(source: str, args: Sequence[Any], place: int, directory: Path) -> None:
-    """The gradient of ``main``, written to a file, needs no gradscribe and differentiates again."""
+def check_file(
+    source: str,
+    args: Sequence[Any],
+    place: int,
+    directory: Path,
+    gradient: Any = None,
+    expected: Any = None,
+) -> None:
+    """The gradient of ``main``, written to a file, needs no gradscribe and differentiates again.
+
+    Its value and the second derivative by differences may be given.
+    """
     name = f"program_{next(_numbers)}"
     path = directory / f"{name}.py"
     path.write_text(f"import numpy as np\n{source}", encoding="utf-8")
     known = sys.path[:]
     try:
         target = files.find(path, "main")
-        example = "".join(f"{_spelled(x)}, " for x in args)
+        example = "".join(f"{spelled(x)}, " for x in args)
         file = files.compose(target, files.Wish((place,), mode="reverse", example=example))
         written = directory / f"{name}_derivative.py"
         written.write_text(file.text, encoding="utf-8")
@@ -205,20 +236,18 @@ def check_file(source: str, args: Sequence[Any], place: int, directory: Path) ->
             alone: dict[str, Any] = {"__name__": "alone"}
             exec(compile(file.text, str(written), "exec", dont_inherit=True), alone)
             got = quietly(alone["main_grad"], *fresh(args))
-        gradient = gs.grad(target.function, place, mode="reverse")
-        assert_close(got, quietly(gradient, *fresh(args)), **EXACT)
+        if gradient is None:
+            gradient = quietly(gs.grad(target.function, place, mode="reverse"), *fresh(args))
+        assert_close(got, gradient, **EXACT)
         again = files.find(written, "main_grad").function
         second = quietly(gs.grad(again, place, mode="reverse"), *fresh(args))
-        expected = second_by_differences(target.function, args, place)
+        if expected is None:
+            expected = second_by_differences(target.function, args, place)
         assert_close(second, expected, **SECOND)
     finally:
         sys.path[:] = known
         for module in (name, f"{name}_derivative"):
             sys.modules.pop(module, None)
-
-
-def _spelled(value: Any) -> str:
-    return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from hypothesis import assume
+from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
 from drawing import (
@@ -113,8 +113,14 @@ class Program:
     gradient: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
-        call = ", ".join(repr(argument) for argument in self.args)
+        call = ", ".join(map(spelled, self.args))
         return f"\n{self.source}\n# {self.description}\n{self.name}({call})\n"
+
+
+def spelled(argument: Any) -> str:
+    """An expression for an argument of a program, exact to the last digit."""
+    is_array = isinstance(argument, np.ndarray)
+    return f"np.array({argument.tolist()})" if is_array else repr(argument)
 
 
 def load(program: Program) -> Callable[..., Any]:
@@ -143,6 +149,26 @@ def import_file(path: Path, source: str) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
+
+
+def sample(strategy: st.SearchStrategy[Program], count: int, number: int = 0) -> list[Program]:
+    """About ``count`` programs of a strategy, for each ``number`` always the same ones."""
+    drawn: list[Program] = []
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def draw(program: Program) -> None:
+        drawn.append(program)
+
+    draw()
+    return drawn
 
 
 @st.composite

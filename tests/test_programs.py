@@ -8,8 +8,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
-from hypothesis.strategies import SearchStrategy
+from hypothesis import HealthCheck, find, given, settings
 
 from oracles import (
     assert_close,
@@ -18,7 +17,7 @@ from oracles import (
     second_by_differences,
     unchanged,
 )
-from programs import FEATURES, FOUNDATION, Program, load, materialise, measured, programs
+from programs import FEATURES, FOUNDATION, Program, load, materialise, measured, programs, sample
 
 # A piece of text that only programs with the feature contain, if one exists.
 MARKS = {
@@ -81,26 +80,6 @@ SHARED = {
     "views",
     "while",
 }
-
-
-def sample(strategy: SearchStrategy[Program], count: int) -> list[Program]:
-    """The first programs of a strategy, always the same ones."""
-    drawn: list[Program] = []
-
-    @settings(
-        max_examples=count,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def draw(program: Program) -> None:
-        drawn.append(program)
-
-    draw()
-    return drawn
 
 
 @pytest.fixture(scope="module")

@@ -1,104 +1,150 @@
 """Whole programs drawn at random: every derivative of them agrees with every other.
 
-The quick profile draws a few; ``make fuzz`` draws thousands. A program may be refused, for a
-reason that is stated, but not often.
+Each program goes once through all checks. ``make test`` draws a few, always the same ones;
+``make fuzz`` draws thousands, others on every run, and says how many there were of each kind. A
+program may be refused, for a reason that is stated, but not often.
 """
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
+import re
+import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event, given, reject
 
 import gradscribe as gs
 from oracles import assert_close, second_by_differences
 from pipeline import (
+    EXACT,
     SECOND,
     check_file,
-    check_first,
+    check_forward,
+    check_pullback,
+    check_reverse,
     check_second,
     define,
     fresh,
-    printed,
     quietly,
     reread,
 )
-from programs import FOUNDATION, Program, programs
-from test_programs import sample
+from programs import FOUNDATION, Program, programs, sample
 
-PROGRAMS = programs(statements=3) | programs(FOUNDATION, statements=5)
+pytestmark = pytest.mark.hypothesis
 
+# How many programs a test draws at most: tests are what workers share out among themselves.
+SHARD = 20
 
-def _function(program: Program) -> Callable[..., Any]:
-    return define(program.source, program.name)
-
-
-@contextlib.contextmanager
-def _refusable() -> Iterator[None]:
-    """A refusal ends a program's test."""
-    try:
-        yield
-    except gs.GradscribeError as error:
-        event(f"refused: {error.message}")
-        reject()
+# Mostly short ones, which reach further for their size; long ones, where more things meet.
+PROGRAMS = programs(statements=3) | programs(FOUNDATION, statements=5) | programs(statements=8)
 
 
-@given(PROGRAMS)
-def test_reverse_forward_and_differences_agree(program: Program) -> None:
-    with _refusable():
-        check_first(_function(program), program.args, program.wrt, program.gradient)
+class Derivatives:
+    """The derivatives of one program, each compiled once, and held against the others."""
+
+    def __init__(self, program: Program, directory: Path) -> None:
+        self.source, self.args, self.wrt = program.source, program.args, program.wrt
+        self.place, self.expected = program.wrt[0], program.gradient
+        self.directory = directory
+        self.function: Callable[..., Any] = define(program.source, program.name)
+
+    def checks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Every check by its name, in the order in which they build on each other."""
+        parts = (self.function, self.args, self.wrt, self.expected)
+        yield "reverse", lambda: check_reverse(*parts)
+        yield "pullback", lambda: check_pullback(*parts)
+        yield "forward", lambda: check_forward(*parts)
+        yield "second", self._second_order
+        yield "text", self._from_text
+        yield "file", self._from_a_file
+
+    @cached_property
+    def gradient(self) -> Any:
+        return gs.grad(self.function, self.place, mode="reverse")
+
+    @cached_property
+    def value(self) -> Any:
+        return quietly(self.gradient, *fresh(self.args))
+
+    @cached_property
+    def second(self) -> Any:
+        return second_by_differences(self.function, self.args, self.place)
+
+    def _second_order(self) -> None:
+        check_second(
+            self.function, self.args, self.place, first=self.gradient, expected=self.second
+        )
+
+    def _from_text(self) -> None:
+        again = reread(self.function, self.args, self.place, self.gradient)
+        assert_close(quietly(again, *fresh(self.args)), self.value, **EXACT)
+        got = quietly(gs.grad(again, self.place, mode="reverse"), *fresh(self.args))
+        assert_close(got, self.second, **SECOND)
+
+    def _from_a_file(self) -> None:
+        check_file(self.source, self.args, self.place, self.directory, self.value, self.second)
 
 
-@given(PROGRAMS)
-def test_second_derivatives_from_the_ir_agree_with_differences(program: Program) -> None:
-    with _refusable():
-        check_second(_function(program), program.args, program.wrt[0])
+def outcome(program: Program, directory: Path) -> tuple[str, str]:
+    """``right``, ``refused``, ``wrong`` or ``crashed``, and what is to be said of it.
 
-
-@given(PROGRAMS)
-def test_a_gradient_read_from_its_text_differentiates_to_the_same_second_derivative(
-    program: Program,
-) -> None:
-    function, place = _function(program), program.wrt[0]
-    with _refusable():
-        again = reread(function, program.args, place)
-        got = quietly(gs.grad(again, place, mode="reverse"), *fresh(program.args))
-        assert_close(got, second_by_differences(function, program.args, place), **SECOND)
-
-
-@given(PROGRAMS)
-def test_a_gradient_written_to_a_file_stands_alone_and_differentiates_again(
-    program: Program,
-) -> None:
-    with _refusable(), tempfile.TemporaryDirectory() as directory:
-        check_file(program.source, program.args, program.wrt[0], Path(directory))
-
-
-@given(PROGRAMS)
-def test_effects_happen_once_and_in_order_in_a_derivative(program: Program) -> None:
-    function = _function(program)
-    expected = printed(function, *fresh(program.args))
-    with _refusable():
-        gradient = gs.grad(function, tuple(program.wrt), mode="reverse")
-        assert printed(gradient, *fresh(program.args)) == expected
-        assert printed(gs.vjp(function), *fresh(program.args)) == expected
-
-
-@pytest.mark.fuzz
-@pytest.mark.parametrize("features", ["all", "arithmetic"])
-def test_few_programs_are_refused(features: str) -> None:
-    drawn = programs(statements=3) if features == "all" else programs(FOUNDATION, statements=5)
-    refused: list[str] = []
-    count = 200
-    for program in sample(drawn, count):
+    A check that is refused does not keep the others from being made.
+    """
+    kind, said = "right", ""
+    for name, check in Derivatives(program, directory).checks():
         try:
-            gradient = gs.grad(_function(program), tuple(program.wrt), mode="reverse")
-            quietly(gradient, *fresh(program.args))
+            check()
         except gs.GradscribeError as error:
-            refused.append(error.message)
-    assert len(refused) <= 0.05 * count, refused
+            kind, said = "refused", said or f"{name}: {error.message}"
+        except AssertionError as error:
+            kind = "crashed" if _in_the_compiler(error) else "wrong"
+            return kind, f"{name}: {traceback.format_exc()}"
+        except Exception:
+            return "crashed", f"{name}: {traceback.format_exc()}"
+    return kind, said
+
+
+def _in_the_compiler(error: AssertionError) -> bool:
+    """Whether it is one of the compiler's own assertions, which nothing wrong gets past."""
+    where = traceback.extract_tb(error.__traceback__)[-1].filename
+    return Path(gs.__file__).parent in Path(where).parents
+
+
+def _without_names(message: str) -> str:
+    """What messages of one kind have in common."""
+    return re.sub(r"'.*?'|\b\w*\d+\b|<text …>(:…)*", "…", message)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "shard" in metafunc.fixturenames:
+        count = metafunc.config.getoption("--programs")
+        shards = [(k // SHARD, min(SHARD, count - k)) for k in range(0, count, SHARD)]
+        metafunc.parametrize("shard", shards, ids=[f"{number}" for number, _ in shards])
+
+
+def test_the_derivatives_of_a_program_agree_with_differences_and_each_other(
+    shard: tuple[int, int],
+    pytestconfig: pytest.Config,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    number, count = shard
+    number += 100_003 * pytestconfig.getoption("--programs-seed")
+    kinds: Counter[str] = Counter()
+    failures = []
+    for program in sample(PROGRAMS, count, number):
+        kind, said = outcome(program, tmp_path)
+        kinds.update(["programs", kind])
+        if kind == "refused":
+            kinds[f"refused, {_without_names(said)}"] += 1
+        elif kind != "right":
+            failures.append(f"{kind}\n{program!r}\n{said}")
+    for kind, how_many in kinds.items():
+        record_property(kind, how_many)
+    if failures:
+        # The shortest says most: nothing is shrunk, which could take longer than everything else.
+        pytest.fail("\n\n".join(sorted(failures, key=len)), pytrace=False)
