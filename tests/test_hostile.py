@@ -411,6 +411,23 @@ def main(v):
         (A([1.3]),),
         (0,),
     ),
+    "a loop that never runs says nothing of where others write": (
+        """
+def main(m):
+    a = m.copy()
+    x = m[0].copy()
+    n, _ = a.shape
+    for k in range(n):
+        for i in range(k + 1, n):
+            a[i, k] = 0.0
+            a[i, k + 1:] -= 0.1 * a[k, k + 1:]
+    for i in range(n - 1, -1, -1):
+        x[i] = (x[i] ** 2 - a[i, i + 1:] @ x[i + 1:]) / a[i, i]
+    return x.sum()
+""",
+        (A([[2.5]]),),
+        (0,),
+    ),
 }
 
 

@@ -3,6 +3,9 @@
 A *point* is a variable (None for zero) and a number to be added. A variable is a value, in the
 iteration that is looked at or in a *later* one. Every fact is of the form ``x <= y + c``, an edge
 from y to x of length c; what follows from them is a shortest path.
+
+What is known of a loop's position holds where the loop runs: of ``range(k + 1, 1)`` with k = 0 it
+says that 1 <= i <= 0. So a path goes through what its ends are made of, and nothing else.
 """
 
 from __future__ import annotations
@@ -87,6 +90,7 @@ class Bounds:
         self.values = later
         self.edges: dict[Variable, dict[Variable, int]] = {}
         self.known: set[Variable] = set()
+        self.made_of: dict[Variable, set[Variable]] = {}  # what the facts about it speak of, too
 
     def point(self, operand: Operand, later: bool = False) -> Point | None:
         """An integer operand as a point."""
@@ -107,6 +111,7 @@ class Bounds:
 
     def at_most(self, a: Point, b: Point) -> bool:
         """Is a certainly not greater than b?"""
+        about = self._about(a[0], b[0])
         lengths: dict[Variable, int] = {b[0]: 0}
         work = [b[0]]
         rounds = 0
@@ -114,10 +119,21 @@ class Bounds:
             rounds += 1
             y = work.pop(0)
             for x, c in self.edges.get(y, {}).items():
-                if x not in lengths or lengths[y] + c < lengths[x]:
+                if x in about and (x not in lengths or lengths[y] + c < lengths[x]):
                     lengths[x] = lengths[y] + c
                     work.append(x)
         return a[0] in lengths and lengths[a[0]] <= b[1] - a[1]
+
+    def _about(self, *variables: Variable) -> set[Variable]:
+        """The variables with all that they are made of."""
+        found: set[Variable] = set()
+        work = list(variables)
+        while work:
+            variable = work.pop()
+            if variable not in found:
+                found.add(variable)
+                work += self.made_of.get(variable, ())
+        return found
 
     def order(self, param: Value) -> bool:
         """Learn how a loop's position moves from an iteration to a later one; can it be known?"""
@@ -128,15 +144,21 @@ class Bounds:
         self._learn(now, None)
         self._learn(then, None)
         if step > 0:
-            self._fact((now, 0), (then, -step))
+            self._fact_of(now, (now, 0), (then, -step))
         else:
-            self._fact((then, 0), (now, step))
+            self._fact_of(now, (then, 0), (now, step))
+        self.made_of.setdefault(then, set()).add(now)
         return True
 
     def _fact(self, a: Point, b: Point) -> None:
         """Remember that a is not greater than b."""
         edges = self.edges.setdefault(b[0], {})
         edges[a[0]] = min(b[1] - a[1], edges.get(a[0], b[1] - a[1]))
+
+    def _fact_of(self, variable: Variable, a: Point, b: Point) -> None:
+        """Remember a fact that holds where there is this variable."""
+        self._fact(a, b)
+        self.made_of.setdefault(variable, set()).update((a[0], b[0]))
 
     def _learn(self, variable: Variable, op: Op | None) -> None:
         if variable is None or variable in self.known:
@@ -148,7 +170,7 @@ class Bounds:
             of_shape = op.prim is GETITEM and isinstance(base, Value)
             shape = self.origins.made.get(base) if of_shape else None  # type: ignore[arg-type]  # a Value
             if op.prim is LEN or (shape is not None and shape.prim is SHAPE):
-                self._fact(ZERO, (variable, 0))
+                self._fact_of(variable, ZERO, (variable, 0))
         walk = self.origins.range_of(value)
         if walk is None:
             return
@@ -156,6 +178,6 @@ class Bounds:
         if walk.step < 0:
             first, last = last and (last[0], last[1] + 1), first and (first[0], first[1] + 1)
         if first is not None:
-            self._fact(first, (variable, 0))
+            self._fact_of(variable, first, (variable, 0))
         if last is not None:
-            self._fact((variable, 0), (last[0], last[1] - 1))
+            self._fact_of(variable, (variable, 0), (last[0], last[1] - 1))
