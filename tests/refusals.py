@@ -281,7 +281,7 @@ SECTIONS["Functions that have no rule"] = [
             def f(v):
                 return v * v
 
-            return f(x) * len(f.__name__)
+            return f(x) * len(f.__qualname__)
         """,
         """
         def main(x):

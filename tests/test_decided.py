@@ -49,6 +49,26 @@ def main(x, y):
 """,
         [(0.3, 0.4), (1.3, 0.8), (A([0.3, 1.3]), A([0.4, 0.8]))],
     ),
+    "entries that are not there": (
+        """
+def main(x, y):
+    table, pair = {"a": x, "b": x * y}, (x, y)
+    try:
+        z = table["c"]
+    except KeyError as error:
+        z = x**3 * len(str(error))
+    try:
+        z += pair[2]
+    except IndexError:
+        z += pair[-1] * x
+    try:
+        a, b, c = pair
+    except ValueError:
+        a, b, c = z, y, x
+    return a * b * c + table.get("d", y)
+""",
+        [(0.3, 0.4)],
+    ),
     "methods that Python's numbers do not have": (
         """
 import numpy as np

@@ -411,6 +411,101 @@ def main(v):
         (A([1.3]),),
         (0,),
     ),
+    "a name of a view that is changed in place, and what it looks at, in one loop": (
+        """
+import numpy as np
+def main(x):
+    u = np.zeros(4)
+    inner, right = u[1:-1], u[2:]
+    inner[...] = x
+    for _ in range(3):
+        u[0], u[-1] = u[-2], u[1]
+        inner -= 0.1 * np.diff(u * u)[1:] * right
+    return np.sum(inner**2) + u[0]
+""",
+        (A([0.3, 0.7]),),
+        (0,),
+    ),
+    "a name that is changed in place in a loop, and bound to another array after it": (
+        """
+def main(x):
+    u = x * 2
+    v = u.copy()
+    for k in range(3):
+        u *= x
+        if k == 1:
+            u = v + x
+    return (u * v).sum()
+""",
+        (A([0.3, 0.7]),),
+        (0,),
+    ),
+    "a tree of objects that visitors go down": (
+        """
+import operator
+class Leaf:
+    def __init__(self, value):
+        self.value = value
+    def accept(self, visitor):
+        return visitor.leaf(self)
+    def __mul__(self, other):
+        return Node(operator.mul, self, other)
+    def __add__(self, other):
+        return Node(operator.add, self, other)
+class Node(Leaf):
+    def __init__(self, f, *parts):
+        self.f, self.parts = f, parts
+    def accept(self, visitor):
+        return visitor.node(self)
+class Value:
+    def leaf(self, leaf):
+        return leaf.value
+    def node(self, node):
+        return node.f(*[part.accept(self) for part in node.parts])
+class Depth:
+    def leaf(self, leaf):
+        return 1
+    def node(self, node):
+        return 1 + max(part.accept(self) for part in node.parts)
+def main(x):
+    a, b = Leaf(x), Leaf(2.0)
+    tree = (a * b + a) * (a + b * (a * a + b * (b + a)))
+    return tree.accept(Value()) * tree.accept(Depth())
+""",
+        (0.7,),
+        (0,),
+    ),
+    "the names of functions that are printed, from where they were captured": (
+        """
+import functools
+def logged(f):
+    @functools.wraps(f)
+    def inner(*args, **named):
+        result = f(*args, **named)
+        print(f"{f.__name__}: {result:.3f}", len(f.__name__))
+        return result
+    return inner
+def at_most(limit):
+    def decorate(f):
+        @functools.wraps(f)
+        def inner(*args, **named):
+            name = f.__name__
+            return min(f(*args, **named), limit) * len(name)
+        return inner
+    return decorate
+@logged
+@at_most(5.0)
+def power(x, *powers, scale=1.0):
+    return scale * sum(x**p for p in powers)
+def main(x):
+    def local(t):
+        return t * t
+    print(local.__name__)
+    return power(x, 1, 2, scale=x) + power(*[x, 3], **{"scale": 9.0}) + local(x)
+""",
+        (0.7,),
+        (0,),
+    ),
     "a loop that never runs says nothing of where others write": (
         """
 def main(m):

@@ -130,7 +130,8 @@ def test_facts_of_reductions_hold(name: str, known_dims: bool) -> None:
         "np.trapezoid(x, axis=0)", "np.quantile(x, 0.5)", "np.quantile(x, [0.5, 0.2], axis=0)",
         "np.percentile(x, 50, axis=1, keepdims=True)", "np.interp(x, [0.0, 1.0], [1.0, 2.0])",
         "np.searchsorted([0.0, 1.0], x)", "np.partition(x, 1)", "np.argpartition(x, 1, axis=0)",
-        "np.flatnonzero(x)", "np.unique(x)", "np.digitize(x, [0.0, 1.0])", "np.var(x, ddof=1)",
+        "np.lexsort((x[0], x[-1]))", "np.isin(x, [0.5])", "np.flatnonzero(x)", "np.unique(x)",
+        "np.digitize(x, [0.0, 1.0])", "np.var(x, ddof=1)",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("known_dims", [True, False])

@@ -13,6 +13,7 @@ from gradscribe.frontend.containers import (
     constant_key,
     items_of,
     known_key,
+    lacking,
     pairs_of,
     set_item,
 )
@@ -90,7 +91,7 @@ def _pop_key(
         frame.heap.values[base.loc] = fields.without(key)
         return fields.entries[key]
     if len(args) < 2:
-        frame.refuse(node, f"the dict has no entry {key!r} here")
+        lacking(frame, node, "dict", key)
     return args[1]
 
 

@@ -7,7 +7,7 @@ a list that grows in a loop) becomes one value of the functional IR (``wholes.se
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import gast
 
@@ -160,7 +160,7 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
             made = Const(fields.cls()) if numbers else _empty(frame, fields.cls)
             set_item(frame, node, base, fields, place, made)
             return made
-        frame.refuse(node, f"the {fields.kind} has no entry {key!r} here")
+        lacking(frame, node, fields.kind, key)
     _refuse_default(frame, node, fields)
     if fields.kind == "dict" and fields.cls is None and not fields.entries:
         raise certainly(frame, KeyError, "the dict is empty", node)
@@ -176,6 +176,14 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
     entry = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
     aliasing.keep(frame, entry)
     return entry
+
+
+def lacking(frame: Frame, node: Any, kind: str, key: Any) -> NoReturn:
+    """Raise what reading an entry raises that is not there."""
+    message = f"the {kind} has no entry {key!r} here"
+    if kind == "dict":
+        raise certainly(frame, KeyError, key, node, message)
+    raise certainly(frame, IndexError, f"{kind} index out of range", node, message)
 
 
 def _are_alike(frame: Frame, items: list[Bound]) -> bool:
@@ -227,7 +235,7 @@ def set_item(
     if key is not UNKNOWN_KEY:
         position = _position(fields, key)
         if fields.kind == "list" and position not in fields.entries:
-            frame.refuse(node, f"the list has no entry {key!r} here")
+            lacking(frame, node, "list", key)
         frame.heap.values[base.loc] = fields.replaced(position, value)
         frame.name(value, part_name(base.loc.name, key))
         return

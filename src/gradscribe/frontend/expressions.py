@@ -234,8 +234,12 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
         raise certainly(frame, TypeError, said, frame.definition.node)
     if isinstance(base, TupleOf):
         if isinstance(place, Const) and isinstance(place.value, int | slice):
-            found = base.items[place.value]
-            return TupleOf(found) if isinstance(found, tuple) else found
+            if isinstance(place.value, slice):
+                return TupleOf(base.items[place.value])
+            if not -len(base.items) <= place.value < len(base.items):
+                node = frame.definition.node
+                containers.lacking(frame, node, "tuple", place.value)
+            return base.items[place.value]
         aliasing.keep(frame, base)
         found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
         aliasing.keep(frame, found)
@@ -275,6 +279,9 @@ def _index_type(place: Operand) -> Any:
 
 
 def _attribute(frame: Frame, node: gast.Attribute) -> Bound:
+    named = opaque.name_of_function(frame, node)
+    if named is not None:
+        return named
     base = lower(frame, node.value)
     return attribute(frame, node, base, node.attr)
 

@@ -25,7 +25,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
 from gradscribe.ir.joins import join
 from gradscribe.ir.rewrite import defined_in, substitute
-from gradscribe.ir.types import UNKNOWN
+from gradscribe.ir.types import UNKNOWN, is_array
 
 _MARKS = ("kept", "stale")  # what is remembered of a location, by the heap's field
 _ROUNDS = 8  # after which a type that still changes is widened to Unknown
@@ -50,6 +50,7 @@ class Fixpoint:
         env, heap, unbound = frame.env, frame.heap, frame.unbound
         self.carries.known = set(heap.values)
         self._claim(self.carries.slots)
+        self._suppose_anchored(heap)
         rounds = 0
         while True:
             self._restore(env, heap, unbound)
@@ -270,6 +271,15 @@ class Fixpoint:
         """Find out anew what may be which object: other things are carried than before."""
         self.carries.related.clear()
         self.carries.marks.clear()
+
+    def _suppose_anchored(self, heap: Heap) -> None:
+        """Suppose that a name which the body changes in place alone denotes the array it did."""
+        for slot in list(self.carries.slots):
+            root, path = slot.place
+            kept = root in self.carries.in_place and not path and is_array(slot.type)
+            if kept and isinstance(slot.before, Ref) and _is_outside(slot.before, heap, set()):
+                self.carries.anchored[root] = slot.before  # type: ignore[index]  # a name
+                self.carries.slots.remove(slot)
 
     def _anchor(self, op: Op, heap: Heap) -> bool:
         """Find the names that denote one object from outside in every iteration: no carries."""

@@ -397,6 +397,10 @@ def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bou
         while isinstance(root, gast.Attribute | gast.Subscript) and id(root) not in known:
             root = root.value
         if root is not part and isinstance(root, gast.Name) and root.id not in inner:
+            named = name_of_function(frame, part)
+            if named is not None:
+                found[id(part)] = named
+                return
             if frame.heap.fields(_followed(frame, root.id)) is not None:
                 found[id(part)] = lower(frame, part)
                 return
@@ -405,6 +409,21 @@ def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bou
 
     visit(node)
     return found
+
+
+def name_of_function(frame: Frame, node: Any) -> Const | None:
+    """``f.__name__``, where f is a nested function or one that a function around it captured."""
+    if not isinstance(node, gast.Attribute) or node.attr != "__name__":
+        return None
+    if not isinstance(node.value, gast.Name):
+        return None
+    bound = frame.local(node.value.id)
+    if isinstance(bound, Closure):
+        return Const(getattr(bound.definition.node, "name", "<lambda>"))
+    if bound is not None or not frame.definition.captures(node.value.id):
+        return None
+    found = getattr(frame.definition.lookup(node.value.id), "__name__", None)
+    return Const(found) if isinstance(found, str) else None
 
 
 def _followed(frame: Frame, name: str) -> Bound | None:

@@ -31,7 +31,7 @@ class Raises(UnsupportedError):
     def __init__(
         self,
         kind: type[BaseException] | None,
-        said: str,
+        said: Any,
         region: Region,
         message: str,
         span: Span | None,
@@ -58,13 +58,13 @@ class Caught(Exception):
 def certainly(
     frame: Any,
     kind: type[BaseException],
-    said: str,
+    said: Any,
     node: Any,
     message: str | None = None,
     hint: str | None = None,
 ) -> Raises:
     """The exception to raise where a program does; ``message`` and ``hint`` are for a refusal."""
-    return Raises(kind, said, frame.builder.region, message or said, frame.here(node), hint)
+    return Raises(kind, said, frame.builder.region, message or str(said), frame.here(node), hint)
 
 
 @final

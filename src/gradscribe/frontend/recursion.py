@@ -18,8 +18,10 @@ from gradscribe.frontend.heap import (
     Bound,
     Cell,
     Closure,
+    Loc,
     Lost,
     Method,
+    Ref,
     Super,
     TupleOf,
     locations,
@@ -34,6 +36,7 @@ from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Static, Type
 
 _ROUNDS = 8
 _DEEPEST = 6  # activations of one function with arguments of different structure
+_FARTHEST = 40  # where each activation is given a part of what the one before was given
 
 
 @final
@@ -47,17 +50,21 @@ class Recursive(Exception):
 
 def structure(frame: Frame) -> tuple[Any, ...]:
     """What a function that was just entered is given, as far as types decide its branches."""
-    return tuple((name, _structure(frame, bound)) for name, bound in frame.env.items())
+    seen: set[Loc] = set()
+    return tuple((name, _structure(frame, bound, seen)) for name, bound in frame.env.items())
 
 
-def _structure(frame: Frame, bound: Bound) -> Any:
+def _structure(frame: Frame, bound: Bound, seen: set[Loc]) -> Any:
+    """``seen``: the objects that were taken apart already."""
     if isinstance(bound, TupleOf):
-        return bound.cls, *(_structure(frame, item) for item in bound.items)
+        return bound.cls, *(_structure(frame, item, seen) for item in bound.items)
     fields = frame.heap.fields(bound)
-    if fields is not None:
-        if fields.kind == "dict":
-            return dict, *((k, _structure(frame, item)) for k, item in fields.entries.items())
-        return fields.kind, fields.cls
+    if fields is not None and isinstance(bound, Ref):
+        if bound.loc in seen:
+            return fields.kind, fields.cls
+        seen.add(bound.loc)
+        parts = ((k, _structure(frame, item, seen)) for k, item in fields.entries.items())
+        return fields.kind, fields.cls, *parts
     if isinstance(bound, Closure | Method | Procedure | Cell | Super | Lost):
         return None
     kind = frame.type(bound)
@@ -65,16 +72,30 @@ def _structure(frame: Frame, bound: Bound) -> Any:
 
 
 def repeats(frame: Frame) -> bool:
-    """Does a call come back to a function with what it was given before, or ever deeper?"""
+    """Does a call come back to a function with what it was given before, or ever deeper?
+
+    Going down a tree of objects ends, for what is given gets smaller.
+    """
     around = frame.parent
-    depth = 0
+    inner = _size(frame.structure)
+    depth = distance = 0
     while around is not None:
         if around.definition.node is frame.definition.node:
-            depth += 1
-            if depth > _DEEPEST or around.structure in ((), frame.structure):
+            if around.structure in ((), frame.structure):
                 return True
+            outer = _size(around.structure)
+            distance += 1
+            depth += outer <= inner
+            if depth > _DEEPEST or distance > _FARTHEST:
+                return True
+            inner = outer
         around = around.parent
     return False
+
+
+def _size(structure: Any) -> int:
+    """How many parts a structure has."""
+    return 1 + sum(map(_size, structure)) if isinstance(structure, tuple) else 1
 
 
 @final

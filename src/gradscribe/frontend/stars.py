@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import types
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import gast
 import numpy as np
@@ -26,6 +26,7 @@ from gradscribe.frontend import (
 )
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Method, Rest, TupleOf
+from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.resolve import definition_of, is_written
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import helpers
@@ -56,7 +57,7 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
         items = exactly(frame, value, [getattr(part, "id", "") for part in parts])
     if not starred:
         if len(items) != len(parts):
-            frame.refuse(target, f"{len(items)} values for {len(parts)} names")
+            _wrong_number(frame, target, len(items), len(parts))
         return items
     (place,) = starred
     after = len(parts) - place - 1
@@ -67,6 +68,14 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     aliasing.keep(frame, TupleOf(tuple(middle)), target)
     gathered = frame.wrap(frame.emit(of(list), *(frame.read(item) for item in middle)))
     return [*items[:place], gathered, *items[len(items) - after :]]
+
+
+def _wrong_number(frame: Frame, target: Any, given: int, wanted: int) -> NoReturn:
+    """Raise what unpacking raises that finds too few or too many."""
+    said = f"too many values to unpack (expected {wanted})"
+    if given < wanted:
+        said = f"not enough values to unpack (expected {wanted}, got {given})"
+    raise certainly(frame, ValueError, said, target, f"{given} values for {wanted} names")
 
 
 def _around_star(frame: Frame, target: Any, value: Bound, kind: Type, place: int) -> list[Bound]:

@@ -362,6 +362,6 @@ def sort_adjoint(x, axis=-1, kind=None, *, y_bar):
 
 constant(
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.searchsorted,
-    np.digitize, np.any, np.all, np.count_nonzero, np.flatnonzero,
+    np.digitize, np.any, np.all, np.count_nonzero, np.flatnonzero, np.lexsort, np.isin,
     bisect.bisect_left, bisect.bisect_right,
 )  # fmt: skip

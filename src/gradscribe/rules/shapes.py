@@ -20,7 +20,10 @@ from gradscribe.ir.transposes import (
 )
 from gradscribe.rules.declare import adjoint, constant, constant_in, linear, tangent
 
-constant(np.shape, np.broadcast_shapes, np.ndim, np.size, np.nonzero, np.unravel_index)
+constant(
+    np.shape, np.broadcast_shapes, np.ndim, np.size, np.nonzero, np.unravel_index,
+    np.diag_indices_from, np.tril_indices_from, np.triu_indices_from,
+)  # fmt: skip
 
 
 # ---------------------------------------------------------------------------- one array, new shape

@@ -205,6 +205,11 @@ def _(x: Type, kth: Any, axis: Any = -1) -> Type:
     return _ordered(x, axis, array_of(x).dtype)
 
 
+@fact(np.lexsort, static="axis")
+def _(keys: Any, axis: Any = -1) -> Type:
+    return Array(INT, None)
+
+
 @fact(np.argpartition, static="axis")
 def _(x: Type, kth: Any, axis: Any = -1) -> Type:
     return _ordered(x, axis, INT)
@@ -230,6 +235,17 @@ def _(a: Type, x: Type, lo: Any = 0, hi: Any = None, key: Any = None) -> Type:
 @fact(bisect.bisect_right, name="bisect.bisect_right")
 def _(a: Type, x: Type, lo: Any = 0, hi: Any = None, key: Any = None) -> Type:
     return PY_INT
+
+
+@fact(np.isin, static="assume_unique invert kind")
+def _(
+    element: Type,
+    test_elements: Any,
+    assume_unique: Any = False,
+    invert: Any = False,
+    kind: Any = None,
+) -> Type:
+    return result_of(np.dtype(bool), array_of(element).dims)
 
 
 @fact(np.digitize, static="right")

@@ -82,6 +82,21 @@ def _(indices: Type, shape: Any) -> Type:
     return Sequence("tuple", None if rank is None else (places,) * rank, places)
 
 
+@fact(np.diag_indices_from)
+def _(arr: Type) -> Type:
+    """One array of indices for each axis."""
+    dims = array_of(arr).dims
+    places = Array(INT, (None,))
+    return Sequence("tuple", None if dims is None else (places,) * len(dims), places)
+
+
+for _function in (np.tril_indices_from, np.triu_indices_from):
+
+    @fact(_function)
+    def _(arr: Type, k: Any = 0) -> Type:
+        return Sequence("tuple", (Array(INT, (None,)),) * 2)
+
+
 # ---------------------------------------------------------------------------- one array, new shape
 
 
