@@ -2518,26 +2518,29 @@ SECTIONS["Objects"] = [
         """,
     ),
     Refusal(
-        "an object that a loop makes and returns",
+        "an object that a loop makes and returns, and that holds a function",
         """
         class P:
-            def __init__(self, v):
+            def __init__(self, v, f):
                 self.v = v
+                self.f = f
 
         def found(s):
             for k in range(5):
-                p = P(s * k)
+                p = P(s * k, lambda t: t * s)
                 if p.v > 2.0:
                     return p
-            return P(s)
+            return P(s, lambda t: t * s)
 
         def main(s):
-            return found(s).v ** 2
+            p = found(s)
+            return p.f(p.v)
         """,
         """
         class P:
-            def __init__(self, v):
+            def __init__(self, v, f):
                 self.v = v
+                self.f = f
 
         def found(s):
             v = s
@@ -2545,10 +2548,11 @@ SECTIONS["Objects"] = [
                 if s * k > 2.0:
                     v = s * k
                     break
-            return P(v)
+            return P(v, lambda t: t * s)
 
         def main(s):
-            return found(s).v ** 2
+            p = found(s)
+            return p.f(p.v)
         """,
         args="s",
     ),

@@ -16,7 +16,18 @@ import gast
 from gradscribe.frontend import aliasing
 from gradscribe.frontend.exits import is_returned
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Cell, Closure, Fields, Loc, Lost, Method, Ref, TupleOf
+from gradscribe.frontend.heap import (
+    Bound,
+    Cell,
+    Closure,
+    Fields,
+    Loc,
+    Lost,
+    Method,
+    Ref,
+    Super,
+    TupleOf,
+)
 from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.wholes import part_name
@@ -62,12 +73,13 @@ class Restructured(Exception):
 
 @final
 class Opened(Exception):
-    """A name that the body is the first to bind is a tuple: it is carried entry by entry."""
+    """A name that the body is the first to bind holds several things: each is carried by itself."""
 
-    def __init__(self, root: str, end: TupleOf) -> None:
+    def __init__(self, root: str, end: Bound, deep: bool) -> None:
         super().__init__(root)
         self.root = root
         self.end = end
+        self.deep = deep  # what is in objects, too: it is read after the loop
 
 
 @final
@@ -273,12 +285,28 @@ class Carries:
         for slot in self.slots:
             root, path = slot.place
             end = self.end(slot.place) if slot.init is UNDEF and not path else None
-            if isinstance(end, TupleOf) and isinstance(root, str) and root not in self.closed:
-                raise Opened(root, end)
+            if end is None or not isinstance(root, str) or root in self.closed:
+                continue
+            deep = self._outlives(root, end)
+            if deep or isinstance(end, TupleOf):
+                raise Opened(root, end, deep)
         for place, before in self.opened.items():
             if not self._fits(place, before, self.end(place)):
                 raise Restructured(place[0])
         return [self._yield(slot) for slot in self.slots]
+
+    def _outlives(self, name: str, end: Bound) -> bool:
+        """Is, or holds, this objects to be carried part by part, and is it read after the loop?"""
+        read = is_returned(name) or self.frame.definition.reads_beside(self.node, name)
+        if not read or not self._is_followed(end):
+            return False
+        work: list[Bound] = [end]
+        while work:
+            bound = work.pop()
+            if isinstance(bound, Closure | Method | Procedure | Cell | Lost | Super):
+                return False
+            work += (self.parts(bound) or {}).values()
+        return self.frame.heap.lost_in(end) is None
 
     def _more_lost(self) -> bool:
         """Is something lost at the end of the body that was not at its head? It is there, too."""

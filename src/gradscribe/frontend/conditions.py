@@ -10,6 +10,7 @@ import gast
 from gradscribe.frontend import (
     containers,
     control,
+    possible,
     records,
 )
 from gradscribe.frontend.frame import Frame
@@ -58,6 +59,7 @@ def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Boun
             found = truth(frame, node, records.call_method(frame, node, method, [left]))
         else:
             known = containers.contains(frame, right, left)
+            known = known or possible.decided(frame, operator.contains, right, left)
             found = known or frame.emit(of(operator.contains), frame.look(right), frame.read(left))
         return frame.emit(of(operator.not_), found) if negated else found
     function = COMPARE[type(kind)]
@@ -69,7 +71,8 @@ def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Boun
         decided = records.comparison(frame, node, function.__name__, left, right)
         if decided is not None:
             return decided
-    return frame.emit(of(function), frame.read(left), frame.read(right))
+    known = possible.decided(frame, function, left, right)
+    return known or frame.emit(of(function), frame.read(left), frame.read(right))
 
 
 def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> bool | None:

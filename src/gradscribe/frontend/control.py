@@ -11,7 +11,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import aliasing, raising, sharing
+from gradscribe.frontend import aliasing, possible, raising, sharing
 from gradscribe.frontend.arms import LEFT, NEVER, Arm, Ended, enter, proceed, renaming
 from gradscribe.frontend.exits import FLAGS, leaves, returns
 from gradscribe.frontend.frame import Frame, is_mutable
@@ -90,7 +90,8 @@ def _where(frame: Frame, test: Operand, when: bool, run: Callable[[], Ended]) ->
         frame.heap.lost = {loc: why for loc, why in lost.items() if not here(why)}
         return run()
 
-    return Arm(frame, begun)
+    with possible.narrowed(frame, test, when):
+        return Arm(frame, begun)
 
 
 def joined(frame: Frame, test: Operand, then: Arm, other: Arm, flag: bool = False) -> Ended:

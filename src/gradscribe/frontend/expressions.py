@@ -23,6 +23,7 @@ from gradscribe.frontend import (
     displays,
     opaque,
     opened,
+    possible,
     records,
     ruled,
     sharing,
@@ -76,7 +77,7 @@ def lower(frame: Frame, node: Any) -> Bound:
     if not frame.builder.derived:
         frame.builder.span = frame.definition.span(node) or saved
     try:
-        return opened.followed(frame, handler(frame, node))
+        return possible.settled(frame, opened.followed(frame, handler(frame, node)))
     finally:
         frame.builder.span = saved
 

@@ -64,8 +64,10 @@ class Fixpoint:
             except Gained:
                 continue
             except Opened as opened:
+                held = frame.heap
                 self._restore(env, heap, unbound)
-                self._open(opened.root, opened.end)
+                self._open(opened, held)
+                heap = frame.heap
                 continue
             except Gone:
                 self.carries.related.clear()
@@ -148,18 +150,23 @@ class Fixpoint:
         if stop is not None:
             op.attrs = replace(op.attrs, stop=self.carries.slots.index(stop))
 
-    def _open(self, root: str, end: TupleOf) -> None:
-        """Carry a tuple that the body makes entry by entry."""
+    def _open(self, opened: Opened, held: Heap) -> None:
+        """Carry a tuple or an object that the body makes (in ``held``) entry by entry."""
+        root = opened.root
         self.carries.slots = [slot for slot in self.carries.slots if slot.place[0] != root]
 
         def add(path: Path, bound: Bound) -> Bound:
             if isinstance(bound, TupleOf):
                 items = enumerate(bound.items)
                 return TupleOf(tuple(add((*path, k), item) for k, item in items), bound.cls)
+            fields = held.fields(bound) if opened.deep else None
+            if fields is not None:
+                entries = {k: add((*path, k), item) for k, item in fields.entries.items()}
+                return self.frame.heap.new(Fields(fields.kind, entries, fields.cls))
             self.carries.slots.append(Slot((root, path), root, UNDEF, UNKNOWN))
             return UNDEF
 
-        self.carries.opened[root, ()] = add((), end)
+        self.carries.opened[root, ()] = add((), opened.end)
         self.carries.related.clear()
         self.carries.marks.clear()
 
@@ -340,14 +347,15 @@ class Fixpoint:
     def _marked(self) -> dict[tuple[str, Place], str]:
         """Which carries may be entries of a container, or stale, when an iteration begins."""
         found = {}
-        for slot in self.carries.slots:
-            for bound in (slot.before, self.carries.end(slot.place)):
+        before = {slot.place: slot.before for slot in self.carries.slots}
+        for place in dict.fromkeys([*before, *self.carries.heads]):
+            for bound in (before.get(place), self.carries.end(place)):
                 for loc in locations(bound) if bound is not None else ():
                     if loc in self.frame.heap.standing:
-                        found["kept", slot.place] = "is an entry of a container"
+                        found["kept", place] = "is an entry of a container"
                     for mark in _MARKS:
                         if loc in getattr(self.frame.heap, mark):
-                            found[mark, slot.place] = getattr(self.frame.heap, mark)[loc]
+                            found[mark, place] = getattr(self.frame.heap, mark)[loc]
         return found
 
     def _alias_pairs(self) -> set[tuple[Place, Place]]:

@@ -22,7 +22,7 @@ from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.growing import Lengths, Resized, by_place
 from gradscribe.frontend.heap import Bound, Closure, Fields, Ref
 from gradscribe.frontend.hidden import plain
-from gradscribe.frontend.resolve import assigned_names
+from gradscribe.frontend.resolve import assigned_names, reads
 from gradscribe.frontend.streams import bound_stream, consumed
 from gradscribe.frontend.unbound import with_flags
 from gradscribe.ir.core import Attrs, Op, Region, Value
@@ -130,7 +130,7 @@ def _walked(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     if isinstance(source, gast.Call) and getattr(source.func, "id", "") == "enumerate":
         source = source.args[0] if source.args else source
     if isinstance(source, gast.Name):
-        if exits.breaks or exits.returns or _reads(node, source.id) > 1:
+        if exits.breaks or exits.returns or reads(node)[source.id] > 1:
             opaque.take_part(frame, source)
     lists = [frame.env[name] for name in held]
     if walked.static is not None:
@@ -165,7 +165,7 @@ def _walked(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     before_it = [frame.heap.fields(ref) for ref in containers]
     Fixpoint(carried).run(attempt)
     _check_entries(frame, node, containers, before_it)
-    unread = [name for name in targets if not _read_outside(frame, node, name)]
+    unread = [name for name in targets if not frame.definition.reads_beside(node, name)]
     for name in [*held, *unread]:
         frame.env.pop(name, None)
     return None
@@ -251,18 +251,6 @@ def _bound(frame: Frame, node: Any) -> Bound | None:
         fields = frame.heap.fields(_bound(frame, node.value))
         return fields.entries.get(node.attr) if fields is not None else None
     return None
-
-
-def _read_outside(frame: Frame, node: Any, name: str) -> bool:
-    """Is a name read anywhere in the function but in this loop?"""
-    return _reads(frame.definition.node, name) > _reads(node, name)
-
-
-def _reads(node: Any, name: str) -> int:
-    return sum(
-        isinstance(n, gast.Name) and n.id == name and not isinstance(n.ctx, gast.Store)
-        for n in gast.walk(node)
-    )
 
 
 def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:

@@ -10,6 +10,7 @@ import re
 import sys
 import types
 import warnings
+from collections import Counter
 from contextvars import ContextVar
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
@@ -28,7 +29,9 @@ FunctionNode: TypeAlias = Any  # gast.FunctionDef or gast.Lambda: gast has no ty
 class Definition:
     """A function's AST (gast), its text, and the names its body can see outside it."""
 
-    __slots__ = ("at", "cells", "defaults", "file", "function", "globals", "locals", "node")
+    __slots__ = (
+        "_reads", "at", "cells", "defaults", "file", "function", "globals", "locals", "node"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Definition:
         self.cells = cells
         self.function = function
         self.locals = local_names(node) if locals is None else locals
+        self._reads: Counter[str] | None = None
         self.at: Span | None = None  # the call that a function of ours is lowered in place of
         self.defaults: dict[str, Any] = {}  # of a nested function: what they are bound to
 
@@ -75,6 +79,12 @@ class Definition:
         """May a function of the same file rebind a captured variable of this name?"""
         lines = linecache.getlines(self.file.path, self.globals)
         return any(re.search(rf"\bnonlocal\b.*\b{name}\b", line) for line in lines)
+
+    def reads_beside(self, node: Any, name: str) -> bool:
+        """Is a name read anywhere in the function but in this statement?"""
+        if self._reads is None:
+            self._reads = reads(self.node)
+        return self._reads[name] > reads(node)[name]
 
     def span(self, node: Any) -> Span | None:
         """Where a node stands in its file (another's, where it was brought here)."""
@@ -379,6 +389,15 @@ def shared_names(node: FunctionNode) -> list[str]:
 def imported_names(node: Any) -> list[str]:
     """The names that an import binds."""
     return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+
+
+def reads(node: Any) -> Counter[str]:
+    """How often each name is read."""
+    return Counter(
+        part.id
+        for part in gast.walk(node)
+        if isinstance(part, gast.Name) and not isinstance(part.ctx, gast.Store)
+    )
 
 
 def assigned_names(statements: list[Any]) -> list[str]:

@@ -51,6 +51,8 @@ class Builder:
         self.statement: Span | None = None
         self.sweep: str | None = None
         self.made: dict[Value, Op] = {}  # what was built, by result
+        # What is known, in the arms around, of values that branches chose (``possible``).
+        self.narrowed: dict[Value, tuple[Any, ...]] = {}
         # Constant objects that the function writes to, by identity; may there be more of them?
         self.opened: dict[int, Any] = {}
         self.opens = False
