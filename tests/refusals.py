@@ -190,6 +190,15 @@ SECTIONS["Functions that have no rule"] = [
     Refusal(
         "what is given to an object that may keep it",
         """
+        from collections import UserList
+
+        def main(s):
+            recent = UserList()
+            for k in range(3):
+                recent.append(s * k)
+            return sum(recent[-2:]) ** 2
+        """,
+        """
         from collections import deque
 
         def main(s):
@@ -197,13 +206,6 @@ SECTIONS["Functions that have no rule"] = [
             for k in range(3):
                 recent.append(s * k)
             return sum(recent) ** 2
-        """,
-        """
-        def main(s):
-            recent = []
-            for k in range(3):
-                recent.append(s * k)
-            return sum(recent[-2:]) ** 2
         """,
         args="s",
     ),
@@ -1829,16 +1831,16 @@ SECTIONS["Lists and dicts"] = [
     Refusal(
         "an entry of something that is not understood",
         """
-        from collections import Counter
+        from collections import UserDict
         def main(s):
-            weights = Counter()
+            weights = UserDict(a=1.0)
             weights["a"] += s
             return weights["a"] * 2
         """,
         """
         def main(s):
-            weights = {}
-            weights["a"] = weights.get("a", 0.0) + s
+            weights = dict(a=1.0)
+            weights["a"] += s
             return weights["a"] * 2
         """,
         args="s",
@@ -2245,41 +2247,6 @@ SECTIONS["Objects"] = [
             return s if a.v == b.v else b.v
         """,
         args="s",
-    ),
-    Refusal(
-        "augmented assignment through __setitem__",
-        """
-        class Grid:
-            def __init__(self, a):
-                self.a = a
-
-            def __getitem__(self, k):
-                return self.a[k]
-
-            def __setitem__(self, k, value):
-                self.a[k] = value
-
-        def main(x):
-            grid = Grid(x.copy())
-            grid[0] += x[1] ** 2
-            return grid.a
-        """,
-        """
-        class Grid:
-            def __init__(self, a):
-                self.a = a
-
-            def __getitem__(self, k):
-                return self.a[k]
-
-            def __setitem__(self, k, value):
-                self.a[k] = value
-
-        def main(x):
-            grid = Grid(x.copy())
-            grid[0] = grid[0] + x[1] ** 2
-            return grid.a
-        """,
     ),
     Refusal(
         "an object as the result that its constructor does not make",

@@ -389,10 +389,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         "cannot differentiate",
     ),
     "what a queue may keep": (
-        "from collections import deque\ndef main(x):\n    d = deque()\n"
-        "    e = d if x > 0 else deque()\n"
-        "    e.appendleft(x * x)\n    return sum(d) * x",
-        "may keep it",
+        "from collections import UserList\ndef main(x):\n    d = UserList()\n"
+        "    e = d if x > 0 else UserList()\n"
+        "    e.append(x * x)\n    return sum(d) * x",
+        "may be the same object as e",
     ),
     "what a buffer of C's may keep": (
         "import array\ndef main(x):\n    a = array.array('d')\n    a.append(x * x)\n"
@@ -415,17 +415,17 @@ REFUSED: dict[str, tuple[str, str]] = {
         "may keep it",
     ),
     "what the queue of an object may keep": (
-        "from collections import deque\nclass H:\n    def __init__(self): self.q = deque()\n"
+        "from collections import UserList\nclass H:\n    def __init__(self): self.q = UserList()\n"
         "def main(x):\n    h = H()\n    h.q.append(x * x)\n    return sum(h.q) * x",
         "may keep it",
     ),
     "what the queue in a dict may keep": (
-        "from collections import deque\ndef main(x):\n    d = {'q': deque()}\n"
-        "    d['q'].append(x * x)\n    return sum(d['q']) * x",
+        "from collections import UserList\ndef main(x):\n    d = {'q': UserList()}\n"
+        "    d['q'].append(x * x)\n    return d['q'][0] * x",
         "may keep it",
     ),
     "what a method in a variable may keep": (
-        "from collections import deque\ndef main(x):\n    d = deque()\n    put = d.append\n"
+        "from collections import UserList\ndef main(x):\n    d = UserList()\n    put = d.append\n"
         "    put(x * x)\n    return sum(d) * x",
         "may keep it",
     ),

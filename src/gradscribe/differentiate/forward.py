@@ -121,7 +121,8 @@ class Forwarder:
         if entry is not None:
             base, place, _ = entry
             assert isinstance(base, Value)
-            dot: Operand | None = trees.part(self.builder, self.dots[base], place)
+            whole = self.dots[base]
+            dot: Operand | None = trees.part(self.builder, whole, place, kind=base.type)
         else:
             dot = tangents.tangent(op, self.dots, self.builder, new)
         if dot is not None:

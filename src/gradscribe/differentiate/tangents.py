@@ -104,7 +104,10 @@ def sum_of(a: Operand, b: Operand, builder: Builder) -> Operand:
         parts = trees.part_types(kind)
         if parts is None or trees.part_types(other) is None:
             return builder.emit(of(helpers.add_trees), a, b)
-        pairs = [(trees.part(builder, a, k), trees.part(builder, b, k)) for k in range(len(parts))]
+        pairs = [
+            (trees.part(builder, a, k), trees.part(builder, b, k, kind=kind))
+            for k in range(len(parts))
+        ]
         return trees.display(builder, kind, [sum_of(x, y, builder) for x, y in pairs])
     if isinstance(a, Const) and a.value is None:
         return a

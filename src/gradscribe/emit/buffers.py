@@ -14,6 +14,7 @@ from gradscribe.ir.types import (
     Struct,
     Type,
     Unknown,
+    is_number,
 )
 
 
@@ -24,7 +25,7 @@ def has_memory(kind: Type) -> bool:
             return True
         items = kind.items if kind.items is not None else (kind.element,)
         return any(item is None or has_memory(item) for item in items)
-    return isinstance(kind, Unknown | Mapping | Struct | Array)
+    return isinstance(kind, Unknown | Mapping | Struct | Array) and not is_number(kind)
 
 
 def is_list(kind: Type) -> bool:

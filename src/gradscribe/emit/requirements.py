@@ -89,12 +89,18 @@ class Requirements:
         if function.__name__ in self.helpers:
             return
         self.helpers[function.__name__] = function
-        for inner in function.__code__.co_names:
+        for inner in _names(function.__code__):
             other = function.__globals__.get(inner)
             if isinstance(other, types.FunctionType) and other.__module__ in _HELPER_MODULES:
                 self.helper(other)
             elif isinstance(other, types.ModuleType):
                 self.imports[inner] = other.__name__
+
+
+def _names(code: types.CodeType) -> list[str]:
+    """The names of a module that a function reads, also in its comprehensions."""
+    inner = [part for part in code.co_consts if isinstance(part, types.CodeType)]
+    return [*code.co_names, *(name for part in inner for name in _names(part))]
 
 
 def is_shadowed(module: str) -> bool:

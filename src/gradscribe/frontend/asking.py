@@ -12,6 +12,7 @@ import gast
 import numpy as np
 
 from gradscribe.frontend import builtin_calls
+from gradscribe.frontend.collected import ORIGINAL
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, TupleOf
 from gradscribe.frontend.hidden import hidden
@@ -90,7 +91,9 @@ def class_of(kind: Type) -> Any:
             return {"list": list, "tuple": tuple}[name]
         case Range():
             return range
-        case Struct(own) | Immutable(own):
+        case Struct(own):
+            return ORIGINAL.get(own, own)
+        case Immutable(own):
             return own
         case Mapping():
             return dict

@@ -163,18 +163,30 @@ def _defaultdict(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
     """``defaultdict(float)``: keys that are not there get what the factory makes."""
-    factory = positional[0] if positional else None
-    if len(positional) != 1 or not isinstance(factory, Const) or factory.value not in _FACTORIES:
+    factory, *others = positional or [Const(None)]
+    made = _dict(frame, node, dict, others, keywords)
+    fields = frame.heap.fields(made)
+    if fields is None or not isinstance(made, Ref):
         return None
-    made = Fields("dict", dict(keywords), factory.value)
+    default: Any = dicts.Factory(factory)
+    if isinstance(factory, Const) and factory.value in (None, dict, *dicts.PLAIN):
+        default = factory.value
+    frame.heap.values[made.loc] = Fields("dict", fields.entries, default)
+    return made
+
+
+def _counter(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    """``Counter()``, which gives 0 for keys that are not there; those that count pass through."""
+    if positional:
+        return None
+    made = Fields("dict", dict(keywords), collections.Counter)
     return frame.heap.new(made, "", frame.builder.span)
-
-
-_FACTORIES = (float, int, list, dict)
 
 
 SPECIAL: dict[Any, Any] = {
     super: _super, setattr: _setattr, dict: _dict, collections.OrderedDict: _dict,
-    collections.defaultdict: _defaultdict,
+    collections.defaultdict: _defaultdict, collections.Counter: _counter,
     dataclasses.replace: _replace, copy.copy: _copied, copy.deepcopy: _deeply_copied,
 }  # fmt: skip

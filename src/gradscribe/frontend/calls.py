@@ -11,6 +11,7 @@ import numpy as np
 
 from gradscribe.errors import SourceUnavailableError
 from gradscribe.frontend import (
+    collected,
     comprehensions,
     container_methods,
     containers,
@@ -218,7 +219,7 @@ def call_object(
             (
                 comprehensions.as_list(frame, node, bound)
                 if isinstance(bound, Closure) and stream_in(bound)
-                else bound
+                else collected.as_sequence(frame, bound)
             )
             for bound in positional
         ]
@@ -226,6 +227,8 @@ def call_object(
         if made is not None:
             return made
         writes.refuse_unknown(frame, node, prim.function, positional, keywords)
+    elif collected.is_ours(function):
+        return inline_for(frame, node, function, positional, keywords)
     elif is_written(function):
         try:
             definition = definition_of(function)

@@ -105,7 +105,7 @@ def _update(
             return None
         entries |= pairs
     aliasing.check_write(frame, base.loc, node)
-    frame.heap.values[base.loc] = Fields("dict", entries | named)
+    frame.heap.values[base.loc] = Fields("dict", entries | named, fields.cls)
     return NOTHING
 
 
@@ -119,7 +119,7 @@ def _clear(
     frame: Frame, node: Any, base: Ref, fields: Fields, args: list[Bound], named: Entries
 ) -> Bound | None:
     aliasing.check_write(frame, base.loc, node)
-    frame.heap.values[base.loc] = Fields(fields.kind, {})
+    frame.heap.values[base.loc] = Fields(fields.kind, {}, fields.cls)
     return NOTHING
 
 

@@ -7,6 +7,7 @@ a list that grows in a loop) becomes one value of the functional IR (``wholes.se
 
 from __future__ import annotations
 
+import collections
 from typing import Any, NoReturn
 
 import gast
@@ -155,13 +156,13 @@ def get_item(frame: Frame, node: Any, base: Ref, fields: Fields, place: Operand)
         found = fields.entries.get(_position(fields, key), NOTHING)
         if found is not NOTHING:
             return found
+        if fields.cls is collections.Counter:
+            return Const(0)
         if fields.cls is not None:
-            numbers = fields.cls in (float, int)
-            made = Const(fields.cls()) if numbers else _empty(frame, fields.cls)
+            made = dicts.missing_entry(frame, node, fields.cls)
             set_item(frame, node, base, fields, place, made)
             return made
         lacking(frame, node, fields.kind, key)
-    _refuse_default(frame, node, fields)
     if fields.kind == "dict" and fields.cls is None and not fields.entries:
         raise certainly(frame, KeyError, "the dict is empty", node)
     if fields.cls is not None or (fields.kind == "dict" and dicts.holds_lists(frame, fields)):
@@ -192,19 +193,6 @@ def _are_alike(frame: Frame, items: list[Bound]) -> bool:
         return False
     kinds = [frame.type(item) for item in items]
     return all(isinstance(kind, Sequence) for kind in kinds) and not is_unlike(kinds)
-
-
-def _empty(frame: Frame, cls: type) -> Bound:
-    return make_dict(frame, {}) if cls is dict else frame.wrap(frame.emit(of(list)))
-
-
-def _refuse_default(frame: Frame, node: Any, fields: Fields) -> None:
-    if fields.cls not in (None, float, int, list):
-        frame.refuse(
-            node,
-            "a key of a defaultdict is not known here",
-            "use keys that are written in the program, or a defaultdict of numbers or lists",
-        )
 
 
 def _position(fields: Fields, key: Any) -> Any:
@@ -241,7 +229,6 @@ def set_item(
         return
     if fields.kind == "dict":
         dicts.check_items(frame, node, [value, *fields.entries.values()])
-        _refuse_default(frame, node, fields)
         wholes.settle(frame, base)
         dicts.set_item(frame, node, base, place, value)
         return

@@ -13,13 +13,16 @@ keys that cannot carry one.
 
 from __future__ import annotations
 
+import collections
 import operator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 from gradscribe.frontend import aliasing, sharing
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Ref
 from gradscribe.frontend.library import MISSING
+from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
@@ -115,13 +118,46 @@ def get_item(frame: Frame, base: Bound, place: Operand) -> Bound:
     from gradscribe.frontend.inlining import inline_for
 
     kind = frame.type(base)
-    if isinstance(kind, Mapping) and kind.default is None and is_empty(frame, base):
+    default = kind.default if isinstance(kind, Mapping) else None
+    if default is None and is_empty(frame, base):
         raise certainly(frame, KeyError, "the dict is empty", None)
-    if isinstance(kind, Mapping) and kind.default is not None and isinstance(base, Ref):
-        empty = kind.default is list
-        missing = frame.wrap(frame.emit(of(list))) if empty else Const(kind.default())
+    if frame.definition.ours:  # what is written out there reads what is there
+        return read_item(frame, base, place)
+    if default is collections.Counter:
+        return inline_for(frame, None, _get, [base, frame.wrap(place), Const(0)], {})
+    if default in PLAIN:
+        missing = missing_entry(frame, None, default)
         inline_for(frame, None, _put_missing, [base, frame.wrap(place), missing], {})
+    elif default is not None:
+        factory = Procedure(lambda inner, node, *_: missing_entry(inner, node, default))
+        inline_for(frame, None, _put_made, [base, frame.wrap(place), factory], {})
     return read_item(frame, base, place)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Factory:
+    """What a ``defaultdict`` was given that is no class: what it calls for a missing entry."""
+
+    callee: Bound
+
+
+# Classes whose empty instances need nothing to be made of.
+PLAIN = (float, int, list)
+
+
+def missing_entry(frame: Frame, node: Any, default: Any) -> Bound:
+    """A new entry for a key that is not there."""
+    from gradscribe.frontend.calls import call_bound
+    from gradscribe.frontend.containers import make_dict
+
+    if default is dict:
+        return make_dict(frame, {})
+    if default is list:
+        return frame.wrap(frame.emit(of(list)))
+    if isinstance(default, Factory):
+        return call_bound(frame, node, default.callee, [], {})
+    return Const(default())
 
 
 def read_item(frame: Frame, base: Bound, place: Operand) -> Bound:
@@ -174,6 +210,11 @@ def _put_missing(d: Any, key: Any, default: Any, /) -> Any:
         d[key] = default
 
 
+def _put_made(d: Any, key: Any, factory: Any, /) -> Any:
+    if key not in d:
+        d[key] = factory()
+
+
 def _setdefault(d: Any, key: Any, default: Any = None, /) -> Any:
     if key not in d:
         d[key] = default
@@ -188,11 +229,23 @@ def _pop(d: Any, key: Any, default: Any = MISSING, /) -> Any:
     return value
 
 
-def _popitem(d: Any, /) -> Any:
-    key = list(d)[-1]
+def _popitem(d: Any, last: Any = True) -> Any:
+    key = list(d)[-1 if last else 0]
     value = d[key]
     del d[key]
     return key, value
+
+
+def _move_to_end(d: Any, key: Any, last: Any = True) -> None:
+    value = d[key]
+    del d[key]
+    if last:
+        d[key] = value
+    else:
+        others = d.copy()
+        d.clear()
+        d[key] = value
+        d.update(others)
 
 
 def _update(d: Any, other: Any, /) -> None:
@@ -207,7 +260,7 @@ def _update_from_pairs(d: Any, pairs: Any, /) -> None:
 
 METHODS: dict[str, Any] = {
     "values": _values, "items": _items, "get": _get, "setdefault": _setdefault, "pop": _pop,
-    "popitem": _popitem,
+    "popitem": _popitem, "move_to_end": _move_to_end,
 }  # fmt: skip
 STREAMS = ("values", "items")
 

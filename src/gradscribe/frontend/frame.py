@@ -41,7 +41,17 @@ from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.containers import make_tuple
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import Primitive, of
-from gradscribe.ir.types import UNKNOWN, Array, Mapping, Sequence, Static, Struct, Type, Unknown
+from gradscribe.ir.types import (
+    UNKNOWN,
+    Array,
+    Mapping,
+    Sequence,
+    Static,
+    Struct,
+    Type,
+    Unknown,
+    is_number,
+)
 from gradscribe.objects import is_named_tuple
 from gradscribe.source import Span
 
@@ -458,7 +468,7 @@ class Frame:
 def is_mutable(kind: Type) -> bool:
     """May a value of this type be changed in place?"""
     if isinstance(kind, Array):
-        return True
+        return not is_number(kind)
     if isinstance(kind, Sequence):
         return kind.kind == "list" or kind.items is None
     return isinstance(kind, Mapping | Struct | Unknown)

@@ -20,6 +20,7 @@ from gradscribe.frontend import (
     builtin_calls,
     calls,
     checkpoints,
+    collected,
     comprehensions,
     containers,
     dicts,
@@ -384,6 +385,7 @@ SPECIAL: dict[Any, Any] = {
     iter: iterators.iter_,
     next: iterators.next_,
     **wrappers.SPECIAL,
+    **dict.fromkeys(collected.WRITTEN, collected.make),
 }
 
 

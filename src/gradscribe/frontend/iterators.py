@@ -103,7 +103,10 @@ def iter_(
         return source
     method = records.special_method(frame, source, "__iter__")
     if method is not None:
-        return records.call_method(frame, node, method, [])
+        made = records.call_method(frame, node, method, [])
+        if isinstance(made, Closure) or is_iterator(frame, made):
+            return made
+        source = made
     if isinstance(source, Closure) or _is_ours(frame, source):
         return source
     source = opaque.listed(frame, source) if not opaque.made(frame, source) else source

@@ -22,6 +22,7 @@ from gradscribe.frontend import (
     containers,
     expressions,
     functional,
+    iterators,
     records,
 )
 from gradscribe.frontend.frame import Frame
@@ -48,6 +49,8 @@ def unpack(frame: Frame, target: Any, value: Bound) -> list[Bound]:
     """The entries of ``value`` for each part of a pattern."""
     parts = target.elts
     starred = [i for i, part in enumerate(parts) if isinstance(part, gast.Starred)]
+    walked = iterators.stream_of(frame, target, value)
+    value = value if walked is None else walked
     if isinstance(value, Closure) and stream_in(value):
         value = comprehensions.as_list(frame, target, value)
     items = functional.spread(frame, target, value)

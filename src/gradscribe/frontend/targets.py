@@ -130,12 +130,15 @@ def augmented(frame: Frame, node: gast.AugAssign) -> None:
             records.set_attribute(frame, target, base, target.attr, new)
         return
     base = expressions.indexed(frame, target)
-    if records.special_method(frame, base, "__setitem__") is not None:
-        frame.refuse(
-            node,
-            "augmented assignment through __setitem__ is not supported",
-            "write a[i] = a[i] + …",
-        )
+    getter, setter = (
+        records.special_method(frame, base, f"__{name}item__") for name in ("get", "set")
+    )
+    if getter is not None and setter is not None:
+        key = expressions.lower(frame, target.slice)
+        old = records.call_method(frame, node, getter, [key])
+        new = _augmented_value(frame, node, "", old, function)
+        records.call_method(frame, node, setter, [key, old if new is None else new])
+        return
     place = expressions.index(frame, target.slice)
     followed = frame.heap.fields(base) is not None or dicts.is_one_value(frame, base)
     if followed and isinstance(base, Ref):
@@ -238,6 +241,10 @@ def delete(frame: Frame, node: gast.Delete) -> None:
             delete(frame, gast.copy_location(gast.Delete(target.elts), node))
             continue
         base = expressions.lower(frame, target.value)
+        method = records.special_method(frame, base, "__delitem__")
+        if method is not None:
+            records.call_method(frame, node, method, [expressions.lower(frame, target.slice)])
+            continue
         fields = frame.heap.fields(base)
         if fields is not None and isinstance(base, Ref):
             place = expressions.index(frame, target.slice)

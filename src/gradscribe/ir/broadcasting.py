@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from gradscribe.ir.types import FLOAT, Array, Dim, Scalar, Type, dims_of, dtype_of, not_one
+from gradscribe.ir.types import (
+    FLOAT,
+    Array,
+    Dim,
+    Scalar,
+    Type,
+    dims_of,
+    dtype_of,
+    is_number,
+    not_one,
+)
 
 
 def broadcast_dim(a: Dim, b: Dim) -> Dim:
@@ -63,6 +73,8 @@ def elementwise(
     result = dtype if isinstance(dtype, np.dtype) else promote(*types)
     if result is not None and callable(dtype):
         result = dtype(result)
+    if dims == () and result is None:
+        return Array(None, (), number=all(map(is_number, types)))
     return Scalar(result) if dims == () and result is not None else Array(result, dims)
 
 

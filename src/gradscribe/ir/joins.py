@@ -23,6 +23,8 @@ from gradscribe.ir.types import (
     Sym,
     Type,
     foreign_in,
+    is_number,
+    is_scalar,
     not_one,
     scalar_of,
 )
@@ -45,15 +47,20 @@ def join(a: Type | None, b: Type | None) -> Type:
             return Scalar(a.dtype, weak=False)
         if a.weak and b.weak and {a.dtype.kind, b.dtype.kind} <= {"f", "i"}:
             return PY_FLOAT
-        return Array(None, ())
+        return Array(None, (), number=True)
     if isinstance(a, Array) and isinstance(b, Array):
         dtype, foreign = a.dtype if a.dtype == b.dtype else None, max(a.foreign, b.foreign)
+        if a.dims == b.dims == ():
+            return Array(dtype, (), foreign, number=a.number and b.number)
         if a.dims is None or b.dims is None or len(a.dims) != len(b.dims):
             return Array(dtype, None, foreign)
         dims = tuple(join_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True))
         return Array(dtype, dims, foreign)
     if isinstance(a, Array | Scalar) and isinstance(b, Array | Scalar):
-        return Array(a.dtype if a.dtype == b.dtype else None, None, foreign_in(a, b))
+        dtype = a.dtype if a.dtype == b.dtype else None
+        if is_scalar(a) and is_scalar(b):
+            return Array(dtype, (), foreign_in(a, b), number=is_number(a) and is_number(b))
+        return Array(dtype, None, foreign_in(a, b))
     if isinstance(a, Sequence) and isinstance(b, Sequence) and a.kind == b.kind:
         if a.items is not None and b.items is not None and len(a.items) == len(b.items):
             return Sequence(

@@ -66,10 +66,13 @@ def part(
 ) -> Operand:
     """Read one part; of a display that was just made, what was put there.
 
-    ``kind`` says where it is, if the type of ``whole`` does not.
+    ``kind`` says where it is, if the type of ``whole`` does not: a dict of the same keys may have
+    them in another order.
     """
     made = builder.made.get(whole) if not isinstance(whole, Const) else None
     if made is not None and made.prim.function in (tuple, dict, instance):
+        if isinstance(kind, Mapping):
+            place = keys(type_of_operand(whole)).index(keys(kind)[place])
         return made.args[_DISPLAYS[made.prim.function] + place]
     return read(builder, whole, place, hint, kind)
 

@@ -87,12 +87,14 @@ class Array:
 
     ``foreign``: an argument or a global that is an array of another library, or of a subclass
     (``arrays``). Of what is computed from it this is not said. ``absent``: it may be None instead.
+    ``number``: what has no axes is certainly no array, but a scalar of one dtype or another.
     """
 
     dtype: np.dtype[Any] | None = None
     dims: tuple[Dim, ...] | None = None
     foreign: Foreign = Foreign.NONE
     absent: bool = False
+    number: bool = False
 
     def __str__(self) -> str:
         dims = (
@@ -256,6 +258,11 @@ def is_scalar(type: Type) -> bool:
     return isinstance(type, Scalar) or (isinstance(type, Array) and type.dims == ())
 
 
+def is_number(kind: Type) -> bool:
+    """Certainly a number, and no array without axes?"""
+    return isinstance(kind, Scalar) or (isinstance(kind, Array) and kind.number and kind.dims == ())
+
+
 def foreign_in(*types: Type | None) -> Foreign:
     """What is known of the arrays of other libraries that these are, or hold."""
     return max((_foreign_in(kind) for kind in types), default=Foreign.NONE)
@@ -352,7 +359,7 @@ def has_known_shape(type: Type) -> bool:
 def is_of_one_shape(type: Type) -> bool:
     """Have all values of this type, whenever they are computed, one shape?"""
     dims = dims_of(type)
-    known = dims is not None and dtype_of(type) is not None
+    known = is_number(type) or (dims is not None and dtype_of(type) is not None)
     return known and all(isinstance(dim, int) or _is_sure(dim) for dim in dims or ())
 
 

@@ -97,7 +97,8 @@ def adjoint_type(x: Type) -> Type:
     if isinstance(x, Array):
         if x.dims == () and x.dtype is not None:
             return Scalar(inexact(x.dtype))
-        return Array(inexact(x.dtype) if x.dtype is not None else None, x.dims)
+        dtype = inexact(x.dtype) if x.dtype is not None else None
+        return Array(dtype, x.dims, number=x.number)
     if isinstance(x, Sequence):
         if x.items is not None:
             return Sequence(x.kind, tuple(adjoint_type(item) for item in x.items))

@@ -53,7 +53,7 @@ def getitem(x: Type, index: Any) -> Type:
         return RANGE if isinstance(index, slice | Slice) else PY_INT
     if isinstance(x, Scalar) and not x.weak and x.dtype.kind in "fiubc":
         return index_type(Array(x.dtype, ()), index)
-    return UNKNOWN
+    return TEXT if _is_text(x) else UNKNOWN
 
 
 def _literal(index: slice) -> bool:
