@@ -130,14 +130,7 @@ def augmented(frame: Frame, node: gast.AugAssign) -> None:
             records.set_attribute(frame, target, base, target.attr, new)
         return
     base = expressions.indexed(frame, target)
-    getter, setter = (
-        records.special_method(frame, base, f"__{name}item__") for name in ("get", "set")
-    )
-    if getter is not None and setter is not None:
-        key = expressions.lower(frame, target.slice)
-        old = records.call_method(frame, node, getter, [key])
-        new = _augmented_value(frame, node, "", old, function)
-        records.call_method(frame, node, setter, [key, old if new is None else new])
+    if _through_methods(frame, node, base, function):
         return
     place = expressions.index(frame, target.slice)
     followed = frame.heap.fields(base) is not None or dicts.is_one_value(frame, base)
@@ -152,6 +145,20 @@ def augmented(frame: Frame, node: gast.AugAssign) -> None:
     value = expressions.operand(frame, node.value)
     ruled.refuse_in_place(frame, node, function, (before, value))
     writes.augment_item(frame, node, base, place, before, function, value)
+
+
+def _through_methods(frame: Frame, node: gast.AugAssign, base: Bound, function: Any) -> bool:
+    """Lower ``base[key] ⊕= value`` where a class says what reading and writing an entry is."""
+    getter, setter = (
+        records.special_method(frame, base, f"__{name}item__") for name in ("get", "set")
+    )
+    if getter is None or setter is None:
+        return False
+    key = expressions.lower(frame, node.target.slice)
+    old = records.call_method(frame, node, getter, [key])
+    new = _augmented_value(frame, node, "", old, function)
+    records.call_method(frame, node, setter, [key, old if new is None else new])
+    return True
 
 
 def _augmented_value(
