@@ -916,31 +916,6 @@ SECTIONS["Recursion"] = [
         instead="gs.grad(main)(x, 1)",
     ),
     Refusal(
-        "an object of the module that is written to and used as a whole",
-        """
-        class Counter:
-            count = 0
-
-        COUNTER = Counter()
-
-        def main(x):
-            COUNTER.count = 3
-            print(vars(COUNTER))
-            return x * COUNTER.count
-        """,
-        """
-        class Counter:
-            count = 0
-
-        COUNTER = Counter()
-
-        def main(x):
-            COUNTER.count = 3
-            print(COUNTER.count)
-            return x * COUNTER.count
-        """,
-    ),
-    Refusal(
         "an object of the module that a list of it holds, too",
         """
         class Counter:
@@ -2141,55 +2116,136 @@ SECTIONS["Objects"] = [
         args="s",
     ),
     Refusal(
-        "a descriptor",
+        "an entry that a tuple has not",
         """
-        class Double:
-            def __get__(self, instance, owner):
-                return 2 * instance.x
-
-        class Point:
-            double = Double()
-
-            def __init__(self, x):
-                self.x = x
-
         def main(x):
-            return Point(x).double
+            pair = (x, x * x)
+            return pair[2]
         """,
         """
-        class Point:
-            def __init__(self, x):
-                self.x = x
-
-            @property
-            def double(self):
-                return 2 * self.x
-
         def main(x):
-            return Point(x).double
+            pair = (x, x * x)
+            return pair[1]
         """,
     ),
     Refusal(
-        "a class that decides what assigning does",
+        "a descriptor",
+        """
+        from functools import partialmethod
+
+        class Point:
+            def __init__(self, x):
+                self.x = x
+
+            def scaled(self, factor):
+                return factor * self.x
+
+            double = partialmethod(scaled, 2)
+
+        def main(x):
+            return Point(x).double()
+        """,
         """
         class Point:
-            def __setattr__(self, name, value):
-                object.__setattr__(self, name, 2 * value)
+            def __init__(self, x):
+                self.x = x
+
+            def scaled(self, factor):
+                return factor * self.x
+
+            def double(self):
+                return self.scaled(2)
+
+        def main(x):
+            return Point(x).double()
+        """,
+    ),
+    Refusal(
+        "a descriptor that is set",
+        """
+        class Logged:
+            def __getattribute__(self, name):
+                return object.__getattribute__(self, name)
+
+            def __set__(self, instance, value):
+                instance.__dict__["y"] = 2 * value
+
+        class Point:
+            y = Logged()
 
         def main(x):
             p = Point()
             p.y = x
-            return p.y
+            return x * x
         """,
         """
         class Point:
-            def set(self, value):
-                self.y = 2 * value
+            @property
+            def y(self):
+                return self.kept
+
+            @y.setter
+            def y(self, value):
+                self.kept = 2 * value
 
         def main(x):
             p = Point()
-            p.set(x)
+            p.y = x
+            return x * x
+        """,
+    ),
+    Refusal(
+        "a frozen dataclass that is assigned to",
+        """
+        from dataclasses import dataclass
+
+        @dataclass(frozen=True)
+        class Point:
+            y: float
+
+        def main(x):
+            p = Point(x)
+            p.y = 2 * x
             return p.y
+        """,
+        """
+        from dataclasses import dataclass, replace
+
+        @dataclass(frozen=True)
+        class Point:
+            y: float
+
+        def main(x):
+            p = Point(x)
+            p = replace(p, y=2 * x)
+            return p.y
+        """,
+    ),
+    Refusal(
+        "a dataclass that decides what assigning does",
+        """
+        from dataclasses import dataclass
+
+        @dataclass
+        class Point:
+            y: float
+
+            def __setattr__(self, name, value):
+                object.__setattr__(self, name, 2 * value)
+
+        def main(x):
+            return Point(x).y
+        """,
+        """
+        class Point:
+            def __init__(self, y):
+                self.y = y
+
+            def __setattr__(self, name, value):
+                object.__setattr__(self, name, 2 * value)
+
+        def main(x):
+            return Point(x).y
         """,
     ),
     Refusal(
@@ -2247,55 +2303,6 @@ SECTIONS["Objects"] = [
             return s if a.v == b.v else b.v
         """,
         args="s",
-    ),
-    Refusal(
-        "an object as the result that its constructor does not make",
-        """
-        class Point:
-            def __init__(self, x):
-                self.x = x
-                self.square = x * x
-
-        def main(x):
-            return Point(x)
-        """,
-        """
-        class Point:
-            def __init__(self, x):
-                self.x = x
-                self.square = x * x
-
-        def main(x):
-            p = Point(x)
-            return p.x, p.square
-        """,
-    ),
-    Refusal(
-        "a dataclass as the result, with an attribute more",
-        """
-        from dataclasses import dataclass
-
-        @dataclass
-        class P:
-            v: float
-
-        def main(x):
-            p = P(x)
-            p.square = x * x
-            return p
-        """,
-        """
-        from dataclasses import dataclass
-
-        @dataclass
-        class P:
-            v: float
-
-        def main(x):
-            p = P(x)
-            p.square = x * x
-            return p.v, p.square
-        """,
     ),
     Refusal(
         "an object that may be one of two",

@@ -1112,18 +1112,6 @@ def main(x):
 """,
         "may be the same object",
     ),
-    "an object used as a whole": (
-        """
-def main(x):
-    p = Point(x)
-    if x > 1:
-        q = p
-    else:
-        q = 3.0
-    return q
-""",
-        "would have to be made from its attributes",
-    ),
     "an attribute of the class is written to": (
         "def main(x):\n    Point.SCALE = x\n    return Point(x).norm2()\n",
         "is assigned to something that is not followed",

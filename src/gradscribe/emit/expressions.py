@@ -38,6 +38,7 @@ from gradscribe.ir.primitives import (
     public_module,
 )
 from gradscribe.ir.types import Mapping
+from gradscribe.objects import is_named_tuple, taken_by
 
 GETITEM, CONTAINS = of(operator.getitem), of(operator.contains)
 
@@ -187,7 +188,7 @@ class Expressions:
         if function is called:
             return self._opaque_call(args)
         if function is instance:
-            return call(self.operand(args[0]), *map(self.operand, args[1:]))
+            return self._instance(*args)
         if function is getattr and isinstance(args[1], Const):
             return ast.Attribute(self.operand(args[0]), args[1].value, LOAD)
         if function is helpers.append:
@@ -276,6 +277,19 @@ class Expressions:
         if op is not None and op.prim.function is tuple:
             return ast.Tuple([self.index(a) for a in op.args], LOAD)
         return self.operand(operand)
+
+    def _instance(self, cls: Operand, names: Operand, *values: Operand) -> ast.expr:
+        """An object, by its constructor where that puts each argument into an attribute."""
+        kind, given = cls.value, dict(zip(names.value, map(self.operand, values), strict=True))  # type: ignore[union-attr]  # constants
+        taken = taken_by(kind)
+        if taken is not None and given.keys() == set(taken):
+            return call(self.operand(cls), *(given[name] for name in taken))
+        if is_named_tuple(kind):
+            entries = ast.Tuple(list(given.values()), LOAD)
+            return call(ast.Attribute(self.operand(cls), "_make", LOAD), entries)
+        made = name(self.needs.function(helpers.holding.__name__, helpers.holding))
+        keywords = [ast.keyword(key, value) for key, value in given.items()]
+        return ast.Call(made, [self.operand(cls)], keywords)
 
     def _slice(self, parts: list[ast.expr | None]) -> ast.Slice:
         return ast.Slice(*parts)

@@ -24,7 +24,9 @@ from gradscribe.emit.statements import Statements
 from gradscribe.emit.unpacking import unpack_tuples
 from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
+from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Parameter, walk
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.hooks import spend
 from gradscribe.ir.primitives import public_module
 from gradscribe.ir.rewrite import copy_function
@@ -122,6 +124,8 @@ def _reserved(function: Function, needs: Requirements) -> set[str]:
                     found.add(getattr(arg.value, "__name__", ""))
         if op.attrs.template is not None:
             found |= {n.id for n in ast.walk(op.attrs.template) if isinstance(n, ast.Name)}
+        if op.prim.function is instance:
+            found.add(helpers.holding.__name__)
         if op.attrs.callee is not None:
             found |= {op.attrs.callee.name, "checkpoint", "solution", "fixed"}
     return found | _BUILTINS
@@ -207,9 +211,9 @@ def emit_module(
     body: list[ast.stmt] = [Comment(line) for line in header]
     if needs.dispatching:
         refuse_helpers(functions, needs.helpers)
-    helpers = helper_sources(needs)
+    carried = helper_sources(needs)
     body += _imports(needs, standalone)
-    body += helpers
+    body += carried
     body += definitions + (extra or [])
     return Module(write(body), needs.imports, needs.helpers, needs.objects, needs.constants)
 

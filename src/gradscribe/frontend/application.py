@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -138,7 +139,21 @@ def apply(
 
 _SPECIAL_METHODS: dict[Any, str] = {
     len: "__len__", abs: "__abs__", float: "__float__", int: "__int__", round: "__round__",
-    complex: "__complex__", bool: "__bool__",
+    complex: "__complex__", bool: "__bool__", operator.neg: "__neg__", operator.pos: "__pos__",
+    operator.invert: "__invert__", operator.getitem: "__getitem__",
+}  # fmt: skip
+_OPERATORS = {
+    function: function.__name__.strip("_")
+    for function in (
+        operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+        operator.pow, operator.matmul, operator.and_, operator.or_, operator.xor, divmod,
+    )
+}  # fmt: skip
+_COMPARISONS = {
+    function: function.__name__
+    for function in (
+        operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne
+    )
 }  # fmt: skip
 
 
@@ -148,6 +163,10 @@ def _by_structure(
     """``len(xs)`` of what is followed part by part, and what a class of the user's decides."""
     from gradscribe.frontend.conditions import truth
 
+    if len(positional) == 2 and function in _OPERATORS:
+        return records.binary(frame, node, _OPERATORS[function], *positional)
+    if len(positional) == 2 and function in _COMPARISONS:
+        return records.comparison(frame, node, _COMPARISONS[function], *positional)
     if not positional or function not in _SPECIAL_METHODS:
         return None
     method = records.special_method(frame, positional[0], _SPECIAL_METHODS[function])

@@ -13,6 +13,7 @@ from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import comprehensions, containers, dicts, lists, records
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Closure, Fields, Ref, Super, TupleOf
+from gradscribe.ir import helpers
 from gradscribe.ir.core import Const
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Array, Sequence
@@ -77,6 +78,27 @@ def _setattr(
         return None
     records.set_attribute(frame, node, *found, positional[2])
     return Const(None)
+
+
+def _set_plainly(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    """``object.__setattr__(x, "name", value)``, as frozen dataclasses and ``super()`` do it."""
+    found = _named(frame, positional)
+    if found is None or not isinstance(found[0], Ref):
+        return None
+    records.set_plainly(frame, node, found[0], found[1], positional[2])
+    return Const(None)
+
+
+def _holding(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    """``holding(cls, name=value)`` of a text that is read again."""
+    cls = positional[0].value if isinstance(positional[0], Const) else None
+    if not isinstance(cls, type):
+        return None
+    return frame.heap.new(Fields("object", keywords, cls), "", frame.builder.span)
 
 
 def _dict(
@@ -186,7 +208,9 @@ def _counter(
 
 
 SPECIAL: dict[Any, Any] = {
-    super: _super, setattr: _setattr, dict: _dict, collections.OrderedDict: _dict,
-    collections.defaultdict: _defaultdict, collections.Counter: _counter,
+    super: _super, setattr: _setattr, object.__setattr__: _set_plainly,
+    dict: _dict, collections.OrderedDict: _dict, collections.defaultdict: _defaultdict,
+    collections.Counter: _counter,
     dataclasses.replace: _replace, copy.copy: _copied, copy.deepcopy: _deeply_copied,
+    helpers.holding: _holding,
 }  # fmt: skip

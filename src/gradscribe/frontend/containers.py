@@ -8,6 +8,7 @@ a list that grows in a loop) becomes one value of the functional IR (``wholes.se
 from __future__ import annotations
 
 import collections
+import enum
 from typing import Any, NoReturn
 
 import gast
@@ -183,8 +184,9 @@ def lacking(frame: Frame, node: Any, kind: str, key: Any) -> NoReturn:
     """Raise what reading an entry raises that is not there."""
     message = f"the {kind} has no entry {key!r} here"
     if kind == "dict":
-        raise certainly(frame, KeyError, key, node, message)
-    raise certainly(frame, IndexError, f"{kind} index out of range", node, message)
+        raise certainly(frame, KeyError, key, node, message, "give a default: d.get(key, …)")
+    said = f"{kind} index out of range"
+    raise certainly(frame, IndexError, said, node, message, "use an entry that is there")
 
 
 def _are_alike(frame: Frame, items: list[Bound]) -> bool:
@@ -303,7 +305,10 @@ def constant_entries(base: Const) -> Fields | None:
 
 
 def constant_items(base: Const) -> list[Bound] | None:
-    """The entries of a table of unlike things that is a constant of the module."""
+    """The entries of a table of unlike things, or of an enumeration, that the module holds."""
+    if isinstance(base.value, enum.EnumMeta):
+        members: list[Any] = list(base.value)
+        return [Const(member) for member in members]
     if base.name is None or not isinstance(base.value, list | tuple):
         return None
     entries = [constant_entry(base, Const(place)) for place in range(len(base.value))]

@@ -13,12 +13,10 @@ Only numbers are read like this: what is mutable may have been changed since.
 
 from __future__ import annotations
 
-from typing import Any
-
 from gradscribe.frontend.frame import Frame
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
-from gradscribe.ir.facts.records import field_names, instance
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.joins import join_all
 from gradscribe.ir.primitives import IF
 from gradscribe.ir.types import Scalar
@@ -60,11 +58,10 @@ def _paths(frame: Frame, whole: Operand, name: str) -> list[Operand | None]:
 def _of_instance(op: Op, name: str) -> Operand | None:
     if op.prim.function is not instance:
         return None
-    cls: Any = op.args[0].value  # type: ignore[union-attr]  # a constant
-    names = field_names(cls)
+    cls, names = (arg.value for arg in op.args[:2])  # type: ignore[union-attr]  # constants
     if name not in names:
         return None if hasattr(cls, name) else UNDEF
-    operand = op.args[1 + names.index(name)]
+    operand = op.args[2 + names.index(name)]
     return operand if isinstance(type_of_operand(operand), Scalar) else None
 
 

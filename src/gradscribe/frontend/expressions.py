@@ -104,13 +104,14 @@ def _binary(frame: Frame, node: gast.BinOp) -> Bound:
 
 def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) -> Bound:
     """``left ⊕ right``."""
-    if isinstance(left, TupleOf) and isinstance(right, TupleOf) and function is operator.add:
-        return TupleOf(left.items + right.items)
     name = function.__name__.strip("_")
     for of_ours, method, other in ((left, f"__{name}__", right), (right, f"__r{name}__", left)):
         if isinstance(of_ours, Procedure) and of_ours.member is not None:
             return of_ours.member(frame, node, method).run(frame, node, [other], {})  # type: ignore[no-any-return]  # bound
     found = records.binary(frame, node, name, left, right)
+    if found is None and isinstance(left, TupleOf) and isinstance(right, TupleOf):
+        if function is operator.add:
+            return TupleOf(left.items + right.items)
     if found is None and function is operator.add:
         found = containers.concatenated(frame, left, right)
     if found is None and function is operator.mul:
@@ -175,6 +176,15 @@ def index(frame: Frame, node: Any) -> Operand:
     return operand(frame, node)
 
 
+def key(frame: Frame, node: Any) -> Bound:
+    """What stands between square brackets, for a method of the user's to take."""
+    if isinstance(node, gast.Slice):
+        return index(frame, node)
+    if isinstance(node, gast.Tuple) and any(isinstance(part, gast.Slice) for part in node.elts):
+        return TupleOf(tuple(key(frame, part) for part in node.elts))
+    return lower(frame, node)
+
+
 def _bound(frame: Frame, node: Any) -> Operand:
     return Const(None) if node is None else operand(frame, node)
 
@@ -186,7 +196,7 @@ def _subscript(frame: Frame, node: gast.Subscript) -> Bound:
     base = lower(frame, node.value)
     method = records.special_method(frame, base, "__getitem__")
     if method is not None:
-        return records.call_method(frame, node, method, [lower(frame, node.slice)])
+        return records.call_method(frame, node, method, [key(frame, node.slice)])
     made = joined(frame, node, base)
     if made is not None:
         return made
@@ -232,14 +242,13 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
     cls = python_class(number) if number is not None else None
     if cls is not None:
         said = f"{cls.__name__!r} object is not subscriptable"
-        raise certainly(frame, TypeError, said, frame.definition.node)
+        raise certainly(frame, TypeError, said, None)
     if isinstance(base, TupleOf):
         if isinstance(place, Const) and isinstance(place.value, int | slice):
             if isinstance(place.value, slice):
                 return TupleOf(base.items[place.value])
             if not -len(base.items) <= place.value < len(base.items):
-                node = frame.definition.node
-                containers.lacking(frame, node, "tuple", place.value)
+                containers.lacking(frame, None, "tuple", place.value)
             return base.items[place.value]
         aliasing.keep(frame, base)
         found = frame.wrap(frame.emit(GETITEM, frame.read(base), place))
@@ -297,6 +306,9 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         return records.attribute(frame, node, base, name)
     static = _static_object(base)
     if static is not None:
+        computed = records.of_member(frame, node, base, static, name)
+        if computed is not None:
+            return computed
         try:
             value = getattr(static, name)
         except AttributeError as error:

@@ -202,7 +202,8 @@ class Frame:
         if isinstance(bound, TupleOf):
             items = [self.read(item) for item in bound.items]
             if bound.cls is not None:
-                return self.emit(INSTANCE, Const(bound.cls), *items)
+                names: Any = bound.cls._fields  # type: ignore[attr-defined]  # a named tuple
+                return self.emit(INSTANCE, Const(bound.cls), Const(names), *items)
             return self.emit(TUPLE, *items)
         if isinstance(bound, Procedure):
             if bound.member is not None:

@@ -7,6 +7,7 @@ result; what is not there is a primitive, a user's function, or passes through.
 from __future__ import annotations
 
 import functools
+import operator
 from typing import Any
 
 import gast
@@ -27,6 +28,7 @@ from gradscribe.frontend import (
     iterators,
     library,
     opaque,
+    records,
     wrappers,
 )
 from gradscribe.frontend.frame import Frame
@@ -193,11 +195,25 @@ def as_tuple(frame: Frame, node: Any, source: Bound) -> Bound:
 def _sum(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound | None:
-    """``sum(items)`` of a stream: a loop that adds up numbers, else the sum of their list."""
+    """``sum(items)`` of a stream: a loop that adds up numbers, else the sum of their list.
+
+    Objects are added one by one, as their class says.
+    """
+    from gradscribe.frontend.expressions import binary
+    from gradscribe.frontend.inlining import inline_for
+
+    def add(total: Bound, item: Bound) -> Bound:
+        return binary(frame, node, operator.add, total, item)
+
+    start = positional[1] if len(positional) > 1 else keywords.get("start", Const(0))
+    objects = _objects(frame, positional[:1])
+    if objects is not None:
+        return functools.reduce(add, objects, start)
+    if records.class_of(frame, start) is not None:
+        return inline_for(frame, node, library.total, [positional[0], start], {})
     if not positional or not isinstance(positional[0], Closure) or len(positional) > 2:
         return None
     source = _stream(frame, node, positional[0])
-    start = positional[1] if len(positional) > 1 else keywords.get("start", Const(0))
     starts = [start]
     if isinstance(start, Const) and start.value == 0 and type(start.value) is int:
         starts.append(Const(0.0))  # of floats it is one at once
@@ -210,6 +226,29 @@ def _sum(
         _again(source)
     entries = frame.read(comprehensions.as_list(frame, node, source))
     return frame.wrap(frame.emit(of(sum), entries, frame.read(start)))
+
+
+def _objects(frame: Frame, iterable: Positional) -> list[Bound] | None:
+    """The entries of a list whose length is known, if there are objects among them."""
+    known = containers.items_of(frame, iterable[0]) if iterable else None
+    found = known is not None and any(records.class_of(frame, item) for item in known)
+    return known if found else None
+
+
+def _reduce(
+    frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
+) -> Bound | None:
+    """``functools.reduce(f, objects)``: one call after another."""
+    from gradscribe.frontend.inlining import inline_for
+
+    objects = _objects(frame, positional[1:2])
+    if objects is None:
+        return inline_for(frame, node, library.WRITTEN[function], positional, keywords)
+
+    def step(total: Bound, item: Bound) -> Bound:
+        return calls.call_bound(frame, node, positional[0], [total, item], {})
+
+    return functools.reduce(step, [*positional[2:], *objects])
 
 
 def _stream(frame: Frame, node: Any, bound: Closure) -> Closure:
@@ -371,6 +410,7 @@ SPECIAL: dict[Any, Any] = {
     list: _list,
     tuple: _tuple,
     sum: _sum,
+    functools.reduce: _reduce,
     any: _any_all,
     all: _any_all,
     control.checkpoint: checkpoints.checkpoint,

@@ -255,6 +255,13 @@ def _(function: Any, iterable: Any, initial: Any = MISSING, /) -> Any:
     return total
 
 
+def total(iterable: Any, start: Any) -> Any:
+    """``sum`` of objects, whose class says what adding is."""
+    for x in iterable:
+        start = start + x
+    return start
+
+
 def _mean(data: Any) -> Any:
     xs = list(data)
     return math.fsum(xs) / len(xs)

@@ -8,6 +8,7 @@ method of its class (``a + b``, ``len(a)``, ``a[k]``, ``a(x)``) is that method c
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import types
 from collections.abc import Callable
@@ -24,7 +25,13 @@ from gradscribe.ir.control import Checkpointed
 from gradscribe.ir.core import UNDEF, Const, Value
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
-from gradscribe.objects import attributes_of, is_followed, is_named_tuple
+from gradscribe.objects import (
+    attributes_of,
+    is_computed,
+    is_followed,
+    is_generated,
+    is_named_tuple,
+)
 
 _ABSENT = object()
 
@@ -61,6 +68,9 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         if found.fget is None:
             frame.refuse(node, f"the property {name!r} cannot be read")
         return _call(frame, node, found.fget, [base])
+    getter, setter = (_of_descriptor(found, method) for method in ("__get__", "__set__"))
+    if getter is not None and setter is not None:
+        return _call(frame, node, getter, [_descriptor(cls, name), base, Const(cls)])
     held = _held(frame, base, name)
     if held is UNDEF:
         frame.refuse(
@@ -73,6 +83,8 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         if isinstance(base, Ref):
             _put(frame, node, base, name, value)
         return value
+    if getter is not None:
+        return _call(frame, node, getter, [_descriptor(cls, name), base, Const(cls)])
     if found is _ABSENT:
         said = f"{cls.__name__!r} object has no attribute {name!r}"
         message = f"an object of the class {cls.__name__} has no attribute {name!r} here"
@@ -129,6 +141,22 @@ def _in_class(cls: type, name: str) -> Any:
     return _ABSENT
 
 
+def _of_descriptor(found: Any, name: str) -> Callable[..., Any] | None:
+    """The method by which a descriptor of the user's computes an attribute, or takes it."""
+    method = _in_class(type(found), name) if is_followed(type(found)) else None
+    return method if isinstance(method, types.FunctionType) else None
+
+
+def _descriptor(cls: type, name: str) -> Const:
+    """What stands in a class under a name, which to read from the class would compute."""
+    owner = _owner(cls, name)
+    return Const(owner.__dict__[name], f"{owner.__qualname__}.__dict__[{name!r}]", owner.__module__)
+
+
+def _owner(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in base.__dict__)
+
+
 def _of_class(
     frame: Frame, node: Any, cls: type, receiver: Bound | None, name: str, found: Any
 ) -> Bound:
@@ -145,10 +173,19 @@ def _of_class(
         frame.refuse(
             node, f"the attribute {name!r} is computed by a descriptor", "make it a property"
         )
-    owner = next(base for base in cls.__mro__ if name in base.__dict__)
+    owner = _owner(cls, name)
     if "<locals>" in owner.__qualname__:
         return frame.wrap(Const(found)) if isinstance(found, int | float) else Const(found)
     return Const(found, f"{owner.__qualname__}.{name}", owner.__module__)
+
+
+def of_member(frame: Frame, node: Any, base: Bound, member: Any, name: str) -> Bound | None:
+    """A method or a property that an enumeration of the user's gives its members."""
+    found = _in_class(type(member), name) if isinstance(member, enum.Enum) else None
+    if isinstance(found, property):
+        return _call(frame, node, found.fget, [base])  # type: ignore[arg-type]  # it was read
+    ours = isinstance(found, types.FunctionType) and found.__module__ != enum.__name__
+    return Method(found, base) if ours else None
 
 
 def has(frame: Frame, node: Any, base: Bound, name: str) -> bool:
@@ -189,19 +226,43 @@ def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound)
             f"the attribute .{name} is assigned to something that is not followed here",
             "assign to attributes of objects that the function was given or has made",
         )
+    own = _in_class(cls, "__setattr__")
+    if own is not _ABSENT and not is_generated(own) and isinstance(own, types.FunctionType):
+        _call(frame, node, own, [base, Const(name), value])
+        return
+    if cls.__setattr__ is not object.__setattr__ and cls is not types.SimpleNamespace:
+        frame.refuse(
+            node,
+            f"the class {cls.__name__} decides what assigning to .{name} does",
+            "make a new object: dataclasses.replace(x, …)",
+        )
+    set_plainly(frame, node, base, name, value)
+
+
+def set_plainly(frame: Frame, node: Any, base: Ref, name: str, value: Bound) -> None:
+    """``object.__setattr__(base, name, value)``: what assigning does in most classes."""
+    cls = class_of(frame, base)
+    assert cls is not None
     found = _in_class(cls, name)
+    setter = _of_descriptor(found, "__set__")
     if isinstance(found, property):
         if found.fset is None:
             frame.refuse(node, f"the property {name!r} cannot be set")
         _call(frame, node, found.fset, [base, value])
-        return
-    if cls.__setattr__ is not object.__setattr__:
-        frame.refuse(
-            node,
-            f"the class {cls.__name__} decides what assigning to .{name} does",
-            "set it in a method",
-        )
-    _put(frame, node, base, name, value)
+    elif setter is not None:
+        _call(frame, node, setter, [_descriptor(cls, name), base, value])
+    elif is_computed(found):
+        frame.refuse(node, f"the attribute {name!r} is set by a descriptor", "make it a property")
+    else:
+        _put(frame, node, base, name, value)
+
+
+def decides(frame: Frame, base: Bound, name: str) -> bool:
+    """Does the class of an object decide what assigning to an attribute does?"""
+    cls: Any = class_of(frame, base)
+    if cls is None or cls is types.SimpleNamespace:
+        return False
+    return is_computed(_in_class(cls, name)) or cls.__setattr__ is not object.__setattr__
 
 
 def _put(frame: Frame, node: Any, base: Ref, name: str, value: Bound) -> None:
@@ -252,7 +313,7 @@ def _is_class(bound: Bound) -> bool:
 def special_method(frame: Frame, base: Bound, name: str) -> Method | None:
     """The method of the object's class that Python calls for an operator, if there is one."""
     cls = class_of(frame, base)
-    if cls is None or (isinstance(base, TupleOf) and cls.__dict__.get(name) is None):
+    if cls is None:
         return None
     found = _in_class(cls, name)
     return Method(found, base) if isinstance(found, types.FunctionType) else None
@@ -290,7 +351,7 @@ def comparison(frame: Frame, node: Any, name: str, left: Bound, right: Bound) ->
             continue
         method = special_method(frame, receiver, f"__{method_name}__")
         if method is not None:
-            if _generated(method.function):
+            if is_generated(method.function):
                 frame.refuse(
                     node,
                     "the comparison that a dataclass generates is not supported",
@@ -315,7 +376,7 @@ def construct(
         return frame.heap.new(Fields("object", {**keywords}, cls), "", frame.builder.span)
     made = frame.heap.new(Fields("object", {}, cls), "", frame.builder.span)
     init = _in_class(cls, "__init__")
-    if _generated(init):
+    if is_generated(init):
         _fill(frame, node, cls, made, positional, keywords)
     elif isinstance(init, types.FunctionType):
         _call(frame, node, init, [made, *positional], keywords)
@@ -329,7 +390,7 @@ def _named_tuple(
 ) -> Bound:
     own = cls.__new__
     defaults = {name: frame.wrap(Const(value)) for name, value in cls._field_defaults.items()}
-    if "namedtuple" not in own.__code__.co_filename and not _generated(own):
+    if not is_generated(own):
         frame.refuse(
             node,
             f"the named tuple {cls.__name__} has a __new__ of its own",
@@ -340,11 +401,6 @@ def _named_tuple(
     if missing or len(positional) > len(cls._fields) or not set(given) <= set(cls._fields):
         frame.refuse(node, f"the arguments of {cls.__name__} do not fit its fields")
     return TupleOf(tuple(given[name] for name in cls._fields), cls)
-
-
-def _generated(function: Any) -> bool:
-    """Was this method written by ``@dataclass``?"""
-    return isinstance(function, types.FunctionType) and function.__code__.co_filename == "<string>"
 
 
 def _fill(
@@ -378,6 +434,12 @@ def _fill(
             extra.append(value)
         else:
             entries[item.name] = value
+    if not is_generated(cls.__setattr__) and any(decides(frame, made, name) for name in entries):
+        frame.refuse(
+            node,
+            f"the dataclass {cls.__name__} decides what assigning to its fields does",
+            "write its __init__ out",
+        )
     if rest or named:
         frame.refuse(node, f"more arguments than {cls.__name__} has fields")
     frame.heap.values[made.loc] = Fields("object", entries, cls)

@@ -322,6 +322,9 @@ def _finally(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     if ended is not NEVER and not _acts(frame, node.finalbody):
         scope.dissolve()
         block(frame, node.finalbody)
+        for watcher in frame.builder.watchers:  # it is done also where the body has raised
+            for op in walk(scope.arm.region):
+                watcher(op)
     else:
         enter(frame, *before)
         scope.stand(_final(frame, node))

@@ -64,7 +64,7 @@ def assign(frame: Frame, target: Any, value: Bound) -> None:
         base = expressions.indexed(frame, target)
         method = records.special_method(frame, base, "__setitem__")
         if method is not None:
-            args = [expressions.lower(frame, target.slice), value]
+            args = [expressions.key(frame, target.slice), value]
             records.call_method(frame, target, method, args)
             return
         place = expressions.index(frame, target.slice)
@@ -128,6 +128,8 @@ def augmented(frame: Frame, node: gast.AugAssign) -> None:
         new = _augmented_value(frame, node, target.attr, old, function, home)
         if new is not None:
             records.set_attribute(frame, target, base, target.attr, new)
+        elif records.decides(frame, base, target.attr):  # it is given what was changed in place
+            records.set_attribute(frame, target, base, target.attr, old)
         return
     base = expressions.indexed(frame, target)
     if _through_methods(frame, node, base, function):
@@ -136,8 +138,8 @@ def augmented(frame: Frame, node: gast.AugAssign) -> None:
     followed = frame.heap.fields(base) is not None or dicts.is_one_value(frame, base)
     if followed and isinstance(base, Ref):
         old = expressions.item(frame, base, place)
-        key = place.value if isinstance(place, Const) else None
-        new = _augmented_value(frame, node, "", old, function, (base.loc, key))
+        at = place.value if isinstance(place, Const) else None
+        new = _augmented_value(frame, node, "", old, function, (base.loc, at))
         if new is not None:
             containers.assign_item(frame, node, base, place, new)
         return
@@ -154,9 +156,10 @@ def _through_methods(frame: Frame, node: gast.AugAssign, base: Bound, function: 
     )
     if getter is None or setter is None:
         return False
-    key = expressions.lower(frame, node.target.slice)
+    key = expressions.key(frame, node.target.slice)
     old = records.call_method(frame, node, getter, [key])
-    new = _augmented_value(frame, node, "", old, function)
+    home = (base.loc, None) if isinstance(base, Ref) else None
+    new = _augmented_value(frame, node, "", old, function, home)
     records.call_method(frame, node, setter, [key, old if new is None else new])
     return True
 
@@ -234,7 +237,7 @@ def annotated(frame: Frame, node: gast.AnnAssign) -> None:
 
 
 def delete(frame: Frame, node: gast.Delete) -> None:
-    """``del xs[i]`` of a list."""
+    """``del`` of names, attributes, and entries of lists, dicts and objects."""
     for target in node.targets:
         if isinstance(target, gast.Attribute):
             base = expressions.lower(frame, target.value)
@@ -250,7 +253,7 @@ def delete(frame: Frame, node: gast.Delete) -> None:
         base = expressions.lower(frame, target.value)
         method = records.special_method(frame, base, "__delitem__")
         if method is not None:
-            records.call_method(frame, node, method, [expressions.lower(frame, target.slice)])
+            records.call_method(frame, node, method, [expressions.key(frame, target.slice)])
             continue
         fields = frame.heap.fields(base)
         if fields is not None and isinstance(base, Ref):

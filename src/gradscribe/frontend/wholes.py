@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from gradscribe.errors import UnsupportedError
 from gradscribe.frontend.heap import Fields, Loc, Ref, TupleOf, locations
 from gradscribe.ir import trees
 from gradscribe.ir.core import Const, Operand, Value
-from gradscribe.ir.facts.records import field_names, instance
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.joins import is_unlike
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Mapping, Sequence, Struct, Type
@@ -64,27 +63,10 @@ def as_one(frame: Frame, loc: Loc, fields: Fields) -> Operand:
     elif fields.kind == "list":
         whole = frame.emit(of(list), *parts)
     else:
-        assert fields.cls is not None
-        named = dict(zip(fields.entries, parts, strict=True))
-        given = [named.get(name, Const(None)) for name in _constructor(frame, loc, fields)]
-        whole = frame.emit(of(instance), Const(fields.cls), *given)
+        names = Const(tuple(fields.entries))
+        whole = frame.emit(of(instance), Const(fields.cls), names, *parts)
     frame.heap.wholes[loc] = (parts, whole)
     return whole
-
-
-def _constructor(frame: Frame, loc: Loc, fields: Fields) -> tuple[str, ...]:
-    """The fields that the constructor of an object's class takes, if these are all it has."""
-    try:
-        names = field_names(fields.cls)
-    except UnsupportedError as error:  # a fact's: it knows what, not where
-        frame.refuse_here(error.message, error.hint)
-    if set(names) != set(fields.entries):
-        frame.refuse_here(
-            f"an object of the class {fields.cls and fields.cls.__name__} is used as a whole "
-            "here, and has other attributes than its constructor takes",
-            "use its attributes",
-        )
-    return names
 
 
 def settle(frame: Frame, ref: Ref) -> None:

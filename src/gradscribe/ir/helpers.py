@@ -164,6 +164,26 @@ def checkpoint(what: Any, snapshots: Any = None, memory: Any = None) -> Any:
     return what
 
 
+def by_attribute(f: Any, *objects: Any) -> Any:
+    """An object whose attributes are f of those of objects of one class; None for what is none."""
+    first = objects[0]
+    names = getattr(first, "__dict__", None) or getattr(first, "__slots__", None)
+    if not names or isinstance(first, type):
+        return None
+    made = object.__new__(type(first))
+    for name in names:
+        object.__setattr__(made, name, f(*[getattr(x, name) for x in objects]))
+    return made
+
+
+def holding(cls: Any, /, **attributes: Any) -> Any:
+    """An object of a class that has these attributes, made without its constructor."""
+    made = object.__new__(cls)
+    for name, value in attributes.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
 def add_trees(a: Any, b: Any) -> Any:
     """The sum, part by part, of two adjoints of one list, tuple, dict or object."""
     if isinstance(a, (list, tuple)):
@@ -171,9 +191,9 @@ def add_trees(a: Any, b: Any) -> Any:
         return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
     if isinstance(a, dict):
         return {k: add_trees(v, b[k]) for k, v in a.items()}
-    if hasattr(a, "__dataclass_fields__"):
-        names = a.__dataclass_fields__
-        return type(a)(*[add_trees(getattr(a, k), getattr(b, k)) for k in names])
+    total = by_attribute(add_trees, a, b)
+    if total is not None:
+        return total
     return a if a is None else a + b
 
 
@@ -184,8 +204,9 @@ def zero_tree(x: Any) -> Any:
         return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
     if isinstance(x, dict):
         return {k: zero_tree(v) for k, v in x.items()}
-    if hasattr(x, "__dataclass_fields__"):
-        return type(x)(*[zero_tree(getattr(x, k)) for k in x.__dataclass_fields__])
+    zero = by_attribute(zero_tree, x)
+    if zero is not None:
+        return zero
     if type(x) is float:
         return 0.0
     floating = getattr(x, "dtype", np.dtype(int)).kind == "f"

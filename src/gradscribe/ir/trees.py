@@ -13,14 +13,15 @@ from typing import Any
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand
-from gradscribe.ir.facts.records import field_names, instance
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import of
 from gradscribe.ir.types import Mapping, Sequence, Struct, Type, holds_numbers, holds_records
+from gradscribe.objects import taken_by
 
 GETITEM, GETATTR = of(operator.getitem), of(getattr)
 
 # How many args of a display come before its parts.
-_DISPLAYS: dict[Any, int] = {tuple: 0, list: 0, dict: 1, instance: 1}
+_DISPLAYS: dict[Any, int] = {tuple: 0, list: 0, dict: 1, instance: 2}
 
 
 def part_types(kind: Type) -> tuple[Type, ...] | None:
@@ -94,9 +95,12 @@ def display(builder: Builder, kind: Type, parts: Items[Operand], hint: str = "")
     if isinstance(kind, Mapping):
         return builder.emit(of(dict), Const(tuple(keys(kind))), *parts, hint=hint)
     if isinstance(kind, Struct):
-        named = dict(zip(keys(kind), parts, strict=True))
-        given = [named.get(name, Const(None)) for name in field_names(kind.cls)]
-        return builder.emit(of(instance), Const(kind.cls), *given, hint=hint)
+        named: dict[str, Operand] = dict(zip(keys(kind), parts, strict=True))
+        taken = taken_by(kind.cls)
+        if taken is not None and named.keys() <= set(taken):
+            named = {name: named.get(name, Const(None)) for name in taken}
+        names = Const(tuple(named))
+        return builder.emit(of(instance), Const(kind.cls), names, *named.values(), hint=hint)
     made = list if isinstance(kind, Sequence) and kind.kind == "list" else tuple
     return builder.emit(of(made), *parts, hint=hint)
 

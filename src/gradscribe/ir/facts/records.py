@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradscribe.errors import UnsupportedError
+from gradscribe.ir import helpers
 from gradscribe.ir.primitives import fact
 from gradscribe.ir.types import UNKNOWN, Mapping, Struct, Type
+from gradscribe.objects import is_named_tuple
 
 
-def instance(cls: Any, *values: Any) -> Any:
-    """``cls(*values)`` of a named tuple or dataclass, its fields in order."""
-    return cls(*values)
+def instance(cls: Any, names: Any, *values: Any) -> Any:
+    """An object of a class, or a named tuple, whose attributes ``names`` are ``values``."""
+    named = dict(zip(names, values, strict=True))
+    return cls(**named) if is_named_tuple(cls) else helpers.holding(cls, **named)
 
 
 @fact(getattr, static="name", name="getattr", storage="maybe", cheap=True)
@@ -28,18 +30,6 @@ def _(keys: Any, *values: Type) -> Type:
     return Mapping(tuple(zip(keys, values, strict=True)))
 
 
-@fact(instance, static="cls", name="instance")
-def _(cls: Any, *values: Type) -> Type:
-    return Struct(cls, tuple(zip(field_names(cls), values, strict=True)))
-
-
-def field_names(cls: Any) -> tuple[str, ...]:
-    """The fields of a named tuple or dataclass, in the order of its constructor."""
-    if hasattr(cls, "_fields"):
-        return tuple(cls._fields)
-    if not hasattr(cls, "__dataclass_fields__"):
-        raise UnsupportedError(
-            f"an object of the class {cls.__name__} would have to be made from its attributes here",
-            hint="make it a dataclass or a named tuple, or return its attributes",
-        )
-    return tuple(f.name for f in cls.__dataclass_fields__.values() if f.init)
+@fact(instance, static="cls names", name="instance")
+def _(cls: Any, names: Any, *values: Type) -> Type:
+    return Struct(cls, tuple(zip(names, values, strict=True)))
