@@ -1005,30 +1005,80 @@ SECTIONS["Recursion"] = [
         args="x, n",
     ),
     Refusal(
-        "a recursive function that changes an argument",
+        "a recursive function that changes what outlives the call",
         """
-        def fill(y, n):
+        def power(x, n, known={}):
+            if n < 2:
+                return x
+            if n not in known:
+                known[n] = power(x, n // 2) * power(x, n - n // 2)
+            return known[n]
+
+        def main(x, n):
+            return power(np.sum(x), n + 3)
+        """,
+        """
+        def power(x, n, known):
+            if n < 2:
+                return x
+            if n not in known:
+                known[n] = power(x, n // 2, known) * power(x, n - n // 2, known)
+            return known[n]
+
+        def main(x, n):
+            return power(np.sum(x), n + 3, {})
+        """,
+        args="x, n",
+    ),
+    Refusal(
+        "a recursive function that changes one of two arguments that are the same",
+        """
+        def mix(a, b, n):
             if n > 0:
-                y[n] = y[n] * n
-                fill(y, n - 1)
+                a[0] = a[0] * b[1]
+                mix(a, b, n - 1)
 
         def main(x, n):
             y = x * x
-            fill(y, n)
+            mix(y, y, n)
             return y
         """,
         """
-        def fill(y, n):
-            if n == 0:
-                return y
-            y = y.copy()
-            y[n] = y[n] * n
-            return fill(y, n - 1)
+        def mix(a, b, n):
+            if n > 0:
+                a[0] = a[0] * b[1]
+                mix(a, b, n - 1)
 
         def main(x, n):
-            return fill(x * x, n)
+            y = x * x
+            mix(y, y.copy(), n)
+            return y
         """,
         args="x, n",
+    ),
+    Refusal(
+        "a checkpointed function that changes an argument",
+        """
+        @gs.checkpoint
+        def double(y):
+            y[0] = y[0] * 2.0
+            return y[0]
+
+        def main(x):
+            y = x * x
+            return double(y) + y[0]
+        """,
+        """
+        @gs.checkpoint
+        def double(y):
+            y = y.copy()
+            y[0] = y[0] * 2.0
+            return y
+
+        def main(x):
+            y = double(x * x)
+            return y[0] + y[0]
+        """,
     ),
     Refusal(
         "a recursive function that shares a variable with the one around it",

@@ -17,7 +17,7 @@ from gradscribe.ir.core import Op, Operand, Value
 from gradscribe.ir.facts.indexing import is_basic, lists_once
 from gradscribe.ir.facts.methods import METHODS
 from gradscribe.ir.joins import element_type
-from gradscribe.ir.types import UNKNOWN, Array, Scalar, Sequence, Type, is_scalar
+from gradscribe.ir.types import UNKNOWN, Array, Mapping, Scalar, Sequence, Type, is_scalar
 
 Target = ast.Name | ast.Subscript
 
@@ -26,10 +26,14 @@ Target = ast.Name | ast.Subscript
 class Assignments:
     """Writes the statements that bind variables or change what they hold."""
 
-    def __init__(self, nesting: Nesting, names: Names, expressions: Expressions) -> None:
+    def __init__(
+        self, nesting: Nesting, names: Names, expressions: Expressions, untyped: bool = False
+    ) -> None:
+        """``untyped``: less is known of the function's parameters where the text is read again."""
         self.nesting = nesting
         self.names = names
         self.expressions = expressions
+        self.untyped = untyped
 
     def result(self, op: Op) -> ast.stmt:
         (result,) = op.results
@@ -146,6 +150,8 @@ class Assignments:
             return self._add_to_entry(op, variable, kind)
         if not isinstance(kind, Array) or is_basic(place) or lists_once(place) or _is_mask(place):
             item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
+            if isinstance(kind, Mapping) and self.untyped:
+                return self._replaced(variable, item, index, value)
             return self._augmented(item, ast.Add(), value)
         numpy = self.expressions.needs.alias("numpy")
         inner = self.nesting.inlined.get(value) if isinstance(value, Value) else None
@@ -161,13 +167,19 @@ class Assignments:
         item = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), STORE)
         numbers = isinstance(kind, Sequence) and isinstance(element_type(kind), Array)
         if numbers and kind.kind == "list":  # type: ignore[union-attr]  # a Sequence
-            old = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), LOAD)
-            total = ast.BinOp(old, ast.Add(), self.expressions.operand(value))
-            return ast.Assign([item], total, lineno=0)
+            return self._replaced(variable, item, index, value)
         helper = name(self.expressions.needs.function("index_add", helpers.index_add))
         operands = self.expressions.operand(index), self.expressions.operand(value)
         added = call(helper, ast.Name(variable, LOAD), *operands)
         return ast.Assign([ast.Name(variable, STORE)], added, lineno=0)
+
+    def _replaced(
+        self, variable: str, item: ast.Subscript, index: Operand, value: Operand
+    ) -> ast.stmt:
+        """``xs[k] = xs[k] + value``, which changes no object."""
+        old = ast.Subscript(ast.Name(variable, LOAD), self.expressions.index(index), LOAD)
+        total = ast.BinOp(old, ast.Add(), self.expressions.operand(value))
+        return ast.Assign([item], total, lineno=0)
 
     # ------------------------------------------------------------------ moves
 

@@ -15,7 +15,7 @@ from gradscribe.ir.core import UNDEF, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.loops import first_carry
 from gradscribe.ir.primitives import FOR, IF, SCOPE, WHILE
 from gradscribe.ir.scopes import COMPLETED, HEAD, catches, head, raises
-from gradscribe.ir.types import Scalar, is_array
+from gradscribe.ir.types import Mapping, Scalar, is_array
 
 
 def must_bind(body: Region) -> set[Value]:
@@ -53,6 +53,8 @@ def _is_guard(op: Op, after: Op | None) -> bool:
 def stand_in(value: Value) -> Const:
     """What a variable holds that is bound only so that it is: of the kind it has elsewhere."""
     kind = value.type
+    if isinstance(kind, Mapping) and kind.items is None:
+        return Const({})
     if not isinstance(kind, Scalar) or not kind.weak:
         return UNDEF
     return {"f": Const(math.nan), "b": Const(False), "i": Const(0)}.get(kind.dtype.kind, UNDEF)

@@ -91,6 +91,8 @@ class Expressions:
             return ast.Tuple([self.literal(v) for v in value], LOAD)
         if isinstance(value, list):
             return ast.List([self.literal(v) for v in value], LOAD)
+        if isinstance(value, dict):
+            return ast.Dict([*map(self.literal, value)], [*map(self.literal, value.values())])
         if isinstance(value, slice):
             parts = [self.literal(p) for p in (value.start, value.stop, value.step)]
             return call(name(self.needs.builtin("slice")), *parts)

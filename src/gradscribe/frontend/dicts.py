@@ -29,7 +29,7 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.joins import element_type, key_type
 from gradscribe.ir.primitives import Primitive, of
-from gradscribe.ir.types import Array, Mapping, Scalar, Sequence, Type, maybe_float
+from gradscribe.ir.types import Array, Mapping, Scalar, Sequence, Type, Unknown, maybe_float
 
 
 def is_one_value(frame: Frame, bound: Bound | None) -> bool:
@@ -47,7 +47,7 @@ def is_empty(frame: Frame, bound: Bound) -> bool:
 
 def may_be_one_value(kinds: list[Type]) -> bool:
     """Can a dict of these things be one value that is written to: are all numbers or arrays?"""
-    return all(isinstance(kind, Scalar | Array) or _is_plain_list(kind) for kind in kinds)
+    return all(isinstance(kind, Scalar | Array | Unknown) or _is_plain_list(kind) for kind in kinds)
 
 
 def holds_lists(frame: Frame, fields: Fields) -> bool:

@@ -4,7 +4,13 @@ A callee is inlined until a call of it is met, while its body is being lowered, 
 of the same structure: a constructor that calls itself with other keywords is as good as another
 function. Then the inlining is given up (``Recursive``), and the function is lowered by itself: its
 calls, also those in its own body, become CALL operations. The type of its result is found by
-iteration from below.
+iteration from below. What it changes of what it is given, it returns as well::
+
+    def fib(n, memo):                     def fib(n, memo):
+        …                                     …
+        memo[n] = fib(n - 1, memo) + …        t, memo = fib(n - 1, memo)
+        return memo[n]                        memo[n] = t + …
+                                              return memo[n], memo
 """
 
 from __future__ import annotations
@@ -12,8 +18,8 @@ from __future__ import annotations
 from typing import Any, final
 
 from gradscribe.errors import UnsupportedError
-from gradscribe.frontend import surgery
-from gradscribe.frontend.frame import Frame
+from gradscribe.frontend import aliasing, sharing, surgery, wholes
+from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import (
     Bound,
     Cell,
@@ -28,11 +34,12 @@ from gradscribe.frontend.heap import (
 )
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.resolve import Definition, read_names
+from gradscribe.ir import trees
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Attrs, Const, Function, Op, Parameter, Region, Value
+from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Region, Value
 from gradscribe.ir.joins import join
-from gradscribe.ir.primitives import CALL
-from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Static, Type
+from gradscribe.ir.primitives import CALL, of
+from gradscribe.ir.types import PY_INT, UNKNOWN, Array, Sequence, Static, Type
 
 _ROUNDS = 8
 _DEEPEST = 6  # activations of one function with arguments of different structure
@@ -68,7 +75,7 @@ def _structure(frame: Frame, bound: Bound, seen: set[Loc]) -> Any:
     if isinstance(bound, Closure | Method | Procedure | Cell | Super | Lost):
         return None
     kind = frame.type(bound)
-    return kind.value if isinstance(kind, Static) else None
+    return (kind.value,) if isinstance(kind, Static) else None
 
 
 def repeats(frame: Frame) -> bool:
@@ -109,6 +116,16 @@ class _Widen(Exception):
 
 
 @final
+class _Changes(Exception):
+    """A function changes more of its arguments than was assumed of it."""
+
+    def __init__(self, task: _Task, changed: list[int]) -> None:
+        super().__init__()
+        self.task = task
+        self.changed = changed
+
+
+@final
 class _Task:
     """One function being lowered by itself, for arguments of some types.
 
@@ -131,6 +148,7 @@ class _Task:
         self.statics = statics
         self.known = known
         self.result: Type = PY_INT
+        self.changed: list[int] = []  # the places of the arguments that it changes
         name = getattr(definition.node, "name", "function")  # a lambda has none
         self.function = Function(name, [], Region(), internal=True)
         self.kind = kind
@@ -138,6 +156,12 @@ class _Task:
     @property
     def name(self) -> str:
         return self.function.name
+
+    def returned(self) -> Type:
+        """The type of what a call gives: the result, and the arguments that it changed."""
+        if not self.changed:
+            return self.result
+        return Sequence("tuple", (self.result, *(self.kinds[i] for i in self.changed)))
 
 
 _active: list[_Task] = []
@@ -170,6 +194,10 @@ def call(
                 "hand it over as an argument, and return what it becomes",
             )
     bound = [*bound, *around.items()]
+    for _, argument in bound:
+        fields = frame.heap.fields(argument)
+        if fields is not None and fields.kind == "dict" and fields.cls is not None:
+            wholes.settle(frame, argument)  # type: ignore[arg-type]  # a reference
     operands = [frame.read(b) for _, b in bound]
     statics = {i: o for i, o in enumerate(operands) if isinstance(o, Const) and _is_static(o)}
     exact = [type_of_operand(o) for o in operands]
@@ -195,11 +223,20 @@ def call(
         if joined != task.kinds:
             raise _Widen(task, joined)
     args = tuple(o for i, o in enumerate(operands) if i not in task.statics)
-    value = Value(task.name, task.result)
+    value = Value(task.name, task.returned())
     form = "checkpoint" if checkpoint else None
     attrs = Attrs(callee=task.function, form=form)
     frame.builder.append(Op(CALL, args, (value,), attrs=attrs))
-    result = frame.wrap(value)
+    if task.changed:
+        first, *others = [
+            frame.emit(GETITEM, value, k, hint=hint)
+            for k, hint in enumerate(["", *(bound[i][0] for i in task.changed)])
+        ]
+        for i, new in zip(task.changed, others, strict=True):
+            _take_over(frame, node, task, i, bound, new)
+        result = frame.wrap(first)
+    else:
+        result = frame.wrap(value)
     if _is_fresh(task.function):
         return result
     for loc in locations(result):  # it may be one of the arguments, or hold one
@@ -207,6 +244,60 @@ def call(
             for other in locations(argument):
                 frame.heap.relate(loc, other)
     return result
+
+
+def _take_over(
+    frame: Frame, node: Any, task: _Task, place: int, bound: list[tuple[str, Bound]], new: Operand
+) -> None:
+    """An argument is from now on what the function that was called has made of it."""
+    name, argument = bound[place]
+    others = [other for k, (_, other) in enumerate(bound) if k != place]
+    if not isinstance(argument, Ref):
+        frame.refuse(
+            node,
+            f"a {task.kind} function changes {name!r}, which outlives the call",
+            "hand it over as an argument that is made in the function",
+        )
+    mine = set(frame.heap.within(argument))
+    mine |= {loc for own in mine for loc in frame.heap.aliases.get(own, ())}
+    homes = {frame.heap.standing[loc].loc for loc in mine if loc in frame.heap.standing}
+    if any(not (mine | homes).isdisjoint(frame.heap.within(other)) for other in others):
+        frame.refuse(
+            node,
+            f"a {task.kind} function changes {name!r}, and another of its arguments may hold that",
+            "hand over a copy",
+        )
+    _put_back(frame, node, argument, new)
+    if _may_hold_objects(type_of_operand(new)):  # those of the others, perhaps
+        for loc in (loc for other in others for loc in frame.heap.within(other)):
+            frame.heap.relate(argument.loc, loc)
+
+
+def _may_hold_objects(kind: Type) -> bool:
+    """May what is stored in a value of this type be changed there?"""
+    element = sharing.element_of(kind)
+    parts = trees.part_types(kind) or ()
+    return (element is not None and is_mutable(element)) or any(map(is_mutable, parts))
+
+
+def _put_back(frame: Frame, node: Any, whole: Bound, new: Operand) -> None:
+    """Make ``whole``, and the objects in it, hold what ``new`` holds."""
+    fields = frame.heap.fields(whole)
+    kind = type_of_operand(new)
+    alike = fields is not None and trees.keys(kind) == list(fields.entries)
+    if fields is None or not alike or not wholes.is_structured(kind) or isinstance(new, Const):
+        if isinstance(whole, Ref):
+            frame.write(whole, new, node)
+        return
+    parts = dict(zip(fields.entries, wholes.parts_of(frame, new), strict=True))
+    for key, item in fields.entries.items():
+        if isinstance(item, Ref):
+            _put_back(frame, node, item, parts[key])
+        elif isinstance(item, Value | Const):
+            fields = fields.replaced(key, frame.wrap(parts[key]))
+    assert isinstance(whole, Ref)
+    aliasing.check_write(frame, whole.loc, node)
+    frame.heap.values[whole.loc] = fields
 
 
 def _seen(
@@ -257,6 +348,11 @@ def _lower(frame: Frame, node: Any, task: _Task) -> _Task:
                 raise
             task.kinds = widen.kinds if round_ < _ROUNDS - 2 else [UNKNOWN] * len(task.kinds)
             continue
+        except _Changes as more:
+            if more.task is not task:
+                raise
+            task.changed = more.changed
+            continue
         except UnsupportedError:
             if task.result is not PY_INT:
                 raise
@@ -299,21 +395,38 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
         builder.region.params.append(value)
         params.append(Parameter(name))
         inner.env[name] = inner.wrap(value, name)
+    given = [inner.env[name] for name in task.names]
     before = {
-        loc: (name, inner.heap.values[loc])
-        for name, bound in inner.env.items()
+        loc: (place, inner.heap.values[loc])
+        for place, bound in enumerate(given)
         for loc in inner.heap.within(bound)
     }
     result = inner.read(body(inner, definition.node))
-    for loc, (name, held) in before.items():
-        if surgery.is_changed(builder, inner.heap.values[loc], held):
-            frame.refuse(
-                node,
-                f"a {task.kind} function that changes its argument {name!r} is unsupported",
-                "copy it first, and return the copy",
-            )
-    builder.region.yields = [result]
+    found = {
+        place
+        for loc, (place, held) in before.items()
+        if surgery.is_changed(builder, inner.heap.values[loc], held)
+    }
+    if found and task.kind == "checkpointed":
+        frame.refuse(
+            node,
+            f"a {task.kind} function that changes its argument {task.names[min(found)]!r} is "
+            "unsupported",
+            "copy it first, and return the copy",
+        )
+    if not found <= set(task.changed):
+        raise _Changes(task, sorted(found.union(task.changed)))
+    left = [inner.read(given[place]) for place in task.changed]
+    widened = list(task.kinds)
+    for place, operand in zip(task.changed, left, strict=True):
+        widened[place] = join(widened[place], _general(type_of_operand(operand)))
+    if widened != task.kinds:
+        raise _Widen(task, widened)
     function = task.function
     function.params, function.body = params, builder.region
     function.span = definition.span(definition.node)
-    return type_of_operand(result)
+    kind = type_of_operand(result)
+    if left:
+        result = inner.emit(of(tuple), result, *left)
+    builder.region.yields = [result]
+    return kind
