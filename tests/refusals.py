@@ -355,7 +355,7 @@ SECTIONS["NumPy's functions with options that have no rule"] = [
         "np.vectorize with options",
         """
         def main(x):
-            return np.vectorize(lambda u: u * 2, otypes=[float])(x)
+            return np.vectorize(lambda u: u * 2, cache=True)(x)
         """,
         """
         def main(x):

@@ -54,6 +54,14 @@ PROGRAMS: dict[str, tuple[str, Any]] = {
     "divide.outer": ("np.divide.outer(x, x)[0]", V),
     "vectorize": ("bent(x) * 2", V),
     "vectorize of two": ("joined(x, x + 1.0)", M),
+    "vectorize of what is broadcast": ("joined(x[:, None], x) * joined(2.0, x[0])", V),
+    "vectorize to floats": ("np.vectorize(lambda v, k: v**k, otypes=[float])(x, 2)", M),
+    "apply_along_axis": ("np.apply_along_axis(lambda r: r / np.sum(r**2), 1, x)", M),
+    "apply_along_axis 0": ("np.apply_along_axis(lambda c, k: c[::-1] * c[0]**k, 0, x, 2)", M),
+    "apply_along_axis to a number": ("np.apply_along_axis(np.sum, -1, x) * x[:, 0]", M),
+    "piecewise of a number": ("np.piecewise(x[0], [x[0] < 0], [2.0, lambda v: v**2]) * x", V),
+    "ndenumerate": ("sum([v**i * (j + 1) for (i, j), v in np.ndenumerate(x)])", M),
+    "flat": ("sum([v**2 * k for k, v in enumerate(x.T.flat)])", M),
 }
 
 

@@ -43,6 +43,40 @@ def test_what_is_not_taken_has_no_pole(text: str, x: Any, expected: Any) -> None
     assert np.all(np.isfinite(gs.grad(gradient, mode="reverse")(x)))
 
 
+# What has a pole at 0, where ``np.where`` and others take something else.
+NOT_TAKEN = {
+    "np.where(x > 0, np.log(x), 0.0)": 0.0,
+    "np.where(x > 0, x * np.log(x), 0.0)": 0.0,
+    "np.where(x > 0, np.log2(x) + np.log10(x), x)": 1.0,
+    "np.where(x > 0, 1 / np.sqrt(x), 0.0)": 0.0,
+    "np.where(x > 0, np.power(x, 0.5), 2 * x)": 2.0,
+    "np.where(x > 0, np.divide(1.0, x), 0.0)": 0.0,
+    "np.where(x > 0, np.reciprocal(x), 0.0)": 0.0,
+    "np.where(x > 0, np.arctanh(1 - x), 0.0)": 0.0,
+    "np.where(x > 0, np.arctan2(x, 0.0), 0.0)": 0.0,
+    "np.where(x > 0, np.fmod(1.0, x) + np.mod(1.0, x), 2 * x)": 2.0,
+    "np.where(x > 0, 2.0 ** np.log(x), x)": 1.0,
+    "np.maximum(np.log(x), -5.0)": 0.0,
+    "np.clip(np.log(x), -5.0, 5.0)": 0.0,
+    "np.nan_to_num(np.log(x), neginf=-5.0)": 0.0,
+    "np.where(np.isfinite(np.log(x)), np.log(x), 0.0)": 0.0,
+    "np.select([x > 0, x <= 0], [np.log(x), 2 * x])": 2.0,
+    "np.piecewise(np.asarray(x), [x > 0], [np.log, lambda v: 3 * v])": 3.0,
+}
+
+
+@pytest.mark.parametrize(("text", "slope"), NOT_TAKEN.items())
+@pytest.mark.parametrize("x", [0.0, np.float64(0.0), np.float32(0.0), np.zeros(1), np.array(0.0)])
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_numpy_decides_at_the_edge_of_a_domain(text: str, slope: float, x: Any) -> None:
+    main = define(f"def main(x):\n    return x**2 + {text}\n", np=np)
+    one = np.ones_like(x) if isinstance(x, np.ndarray) else type(x)(1.0)
+    gradient = gs.grad(main, mode="reverse")
+    for got in (gradient(x), gs.jvp(main)((x,), (one,))[1], gs.jacobian(main)(x)):
+        assert np.asarray(got).item() == slope
+    assert np.asarray(gs.grad(gradient, mode="reverse")(x)).item() == 2.0
+
+
 ON_LISTS = [
     "np.dot(x, [3.0, 4.0])", "np.dot([[1.0, 2.0], [3.0, 4.0]], x)", "np.inner(x, x)",
     "np.outer(x, [1.0, 2.0])", "np.vdot(x, x)", "np.matmul(x, x)", "np.kron(x, x)",

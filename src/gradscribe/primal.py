@@ -42,6 +42,7 @@ from gradscribe.ir.types import (
 )
 from gradscribe.ir.types import Sequence as SequenceType
 from gradscribe.passes.clean import clean
+from gradscribe.passes.displays import read_displays
 from gradscribe.passes.share import share_views
 from gradscribe.runtime.dispatch import Derivative
 
@@ -134,7 +135,7 @@ def primal_ir(function: Callable[..., Any], kinds: Types) -> Function:
 
 
 def _cleaned(lowered: Function) -> Function:
-    return keep_apart(clean(share_views(clean(refuse_writes(lowered)))))
+    return keep_apart(clean(share_views(clean(read_displays(refuse_writes(lowered))))))
 
 
 def base_name(function: Callable[..., Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import final
 
+from gradscribe.differentiate import masks
 from gradscribe.differentiate.objects import Objects, may_keep, objects_read
 from gradscribe.errors import NoRuleError
 from gradscribe.ir.build import type_of_operand
@@ -49,6 +50,7 @@ class Activity:
         self.useful: set[Value] = set()
         self._mark(function.body.yields if outputs is None else outputs)
         self._backward(function.body)
+        self.selects = masks.selects(function.body)
         made = [op for op in walk(function.body) if op.prim is OPAQUE]
         self.opaque = {result for op in made for result in op.results}
         self.objects = Objects(function.body if made else Region())

@@ -35,6 +35,7 @@ from gradscribe.ir.joins import element_type
 from gradscribe.ir.primitives import OPAQUE, of, printed_name
 from gradscribe.ir.scopes import ERROR, catches
 from gradscribe.ir.types import (
+    PY_FLOAT,
     TEXT,
     Array,
     Mapping,
@@ -198,7 +199,7 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
         if arg not in active or name in done or name in rules.constants:
             continue
         if name in rules.partials:
-            factor = _partial(rules, op, place, y_bar, builder)
+            factor = _partial_away(rules, op, place, y_bar, builder)
             number = _filled_with(y_bar, factor, scope)
             if number is not None:
                 contribute(op, place, scope, times(builder, number, factor))
@@ -262,24 +263,46 @@ def _are_vectors(y_bar: Operand, factor: Operand, scope: Scope) -> bool:
     return same_shape(*kinds) or (extents is not None and extents.fits(y_bar, factor))
 
 
-def _partial(rules: Rules, op: Op, place: int, y_bar: Operand, builder: Builder) -> Operand:
+def partial(
+    rules: Rules, op: Op, place: int, builder: Builder, extra: dict[str, Operand]
+) -> Operand:
+    """The partial derivative by one arg.
+
+    Where it is infinite NumPy says so, and Python's own numbers raise an exception: if a part of
+    what is computed may not be taken, they are NumPy's here.
+    """
+    name = op.prim.params[place]
+    if builder.selects and isinstance(op.prim.function, np.ufunc) and (rules.safe or rules.poles):
+        numbers = {
+            param: builder.emit(of(np.float64), arg)
+            for param, arg in named_args(op).items()
+            if isinstance(arg, Value) and arg.type == PY_FLOAT and param not in extra
+        }
+        extra = {**extra, **numbers}
+    return run(rules.partials[name], op, builder, extra)
+
+
+def _partial_away(rules: Rules, op: Op, place: int, y_bar: Operand, builder: Builder) -> Operand:
     """The partial derivative by one arg, away from its own poles where ``y_bar`` is masked."""
     name = op.prim.params[place]
-    rule, y = rules.partials[name], op.results[0]
-    masked = name in rules.safe and masks.is_masked(builder, y_bar)
+    y = op.results[0]
+    may_be = name in rules.safe or name in rules.poles
+    masked = may_be and masks.is_masked(builder, y_bar)
     safe = _safe_point(rules, op, name) if masked else None
+    if safe is None and masked and masks.taken_apart(builder, y_bar) is None:
+        safe = rules.poles.get(name)
     if safe is None:
-        return run(rule, op, builder, {"y": y})
+        return partial(rules, op, place, builder, {"y": y})
     x = masks.at_safe_point(builder, y_bar, op.args[place], safe)
     extra = {"y": y, name: x}
     if len(op.prim.params) == 1:
         extra["y"] = masks.at_safe_point(builder, y_bar, y, float(op.prim.function(safe)))
-    return run(rule, op, builder, extra)
+    return partial(rules, op, place, builder, extra)
 
 
 def _safe_point(rules: Rules, op: Op, name: str) -> float | None:
-    """Where the partial by one arg has no pole; None if it has none anywhere."""
-    safe = rules.safe[name]
+    """Where the partial by one arg has no pole of its own; None if it has none anywhere."""
+    safe = rules.safe.get(name)
     if not callable(safe):
         return safe
     other = named_args(op)[next(p for p in op.prim.params if p != name)]

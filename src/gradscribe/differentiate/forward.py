@@ -42,6 +42,7 @@ class Forwarder:
         standing: dict[int, Op] | None = None,
     ) -> None:
         self.builder = builder
+        self.builder.selects |= active.selects
         self.active = active
         self.mapping: dict[Value, Operand] = {}
         self.dots = dots

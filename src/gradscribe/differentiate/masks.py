@@ -24,7 +24,7 @@ import numpy as np
 
 from gradscribe.ir import helpers
 from gradscribe.ir.build import Builder, type_of_operand
-from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value
+from gradscribe.ir.core import Attrs, Const, Op, Operand, Region, Value, walk
 from gradscribe.ir.joins import join
 from gradscribe.ir.primitives import BY_FUNCTION, IF, of
 from gradscribe.ir.types import Array, dims_of
@@ -32,6 +32,15 @@ from gradscribe.ir.types import Array, dims_of
 WHERE = of(np.where)
 NE, SETITEM, INDEX_ADD = (of(f) for f in (operator.ne, helpers.setitem, helpers.index_add))
 _DIV = of(operator.truediv)
+_CASTING = {of(np.ndarray.astype), of(helpers.like)}
+_SELECTING = {
+    of(f)
+    for f in (
+        np.where, np.select, np.nan_to_num, np.clip, np.maximum, np.minimum, np.fmax, np.fmin, max,
+        min,
+    )
+    if f in BY_FUNCTION
+}  # fmt: skip
 _MULTIPLYING = {of(operator.mul), _DIV, of(operator.neg)}
 # What changes the shape of an adjoint, or sums it, and keeps the zeros of entries not taken.
 _RESHAPING = {
@@ -70,11 +79,23 @@ class Mask:
         return dims is not None and None not in dims and dims == dims_of(type_of_operand(factor))
 
 
+def selects(region: Region) -> bool:
+    """Is there a selection in a region, which may leave out what is NaN or infinite?"""
+    return any(op.prim in _SELECTING for op in walk(region))
+
+
 def taken_apart(builder: Builder, bar: Operand) -> tuple[Mask, Operand] | None:
     """The outermost mask of an adjoint that this builder made, and what is inside it."""
     op = builder.made.get(bar) if isinstance(bar, Value) else None
     if op is None:
         return None
+    if op.prim in _CASTING and _keeps_shape(op):
+        found = taken_apart(builder, op.args[0])
+        if found is None:
+            return None
+        mask, inside = found
+        cast = inside if isinstance(inside, Const) else builder.emit(op.prim, inside, *op.args[1:])
+        return mask, cast
     if op.prim is WHERE:
         condition, a, b = op.args
         if _is_zero(b):
@@ -85,6 +106,12 @@ def taken_apart(builder: Builder, bar: Operand) -> tuple[Mask, Operand] | None:
         if _is_truth(op.args[1]):
             return Mask(op.args[1], False, True), op.args[0]
     return None
+
+
+def _keeps_shape(op: Op) -> bool:
+    """Does a cast do no more than change the dtype?"""
+    given, made = (dims_of(type_of_operand(o)) for o in (op.args[0], op.results[0]))
+    return given is not None and None not in given and given == made
 
 
 def _is_truth(index: Operand) -> bool:

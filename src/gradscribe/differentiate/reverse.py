@@ -262,6 +262,7 @@ def reverse_sweep(
 
     That is ``region`` itself, or one that stands in it after the forward sweep.
     """
+    builder.selects |= active.selects
     scope = Scope(builder)
     scope.proxies = {p.type: p for p in reversed(proxies) if has_known_shape(p.type)}
     scope.extents = Extents(region, builder.made)

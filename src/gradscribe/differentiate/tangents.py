@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradscribe.differentiate.apply import named_args, no_rule, rules_of, run
+from gradscribe.differentiate.apply import named_args, no_rule, partial, rules_of, run
 from gradscribe.differentiate.bars import as_part, empty_list, is_literal, same_shape, times
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
@@ -59,7 +59,7 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
         assert isinstance(arg, Value)
         dot = dots[arg]
         if name in rules.partials:
-            factor = run(rules.partials[name], new_args, builder, extra)
+            factor = partial(rules, new_args, place, builder, extra)
             term = times(builder, factor, dot)
             add(spread(term, y, builder))
         elif name in rules.reductions:

@@ -11,13 +11,17 @@ import numpy as np
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    result = default
-    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
-        result = np.where(condition, choice, result)
-    return result
+    conditions, choices = tuple(condlist), tuple(choicelist)
+    if len(conditions) != len(choices):
+        raise ValueError("list of cases must be same length as list of conditions")
+    if len(conditions) == 0:
+        return default
+    return np.where(conditions[0], choices[0], _select(conditions[1:], choices[1:], default))
 
 
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any) -> Any:
+    if np.ndim(x) == 0:
+        return _piece(x, condlist, funclist, *args)
     x = np.asarray(x)
     y = np.zeros_like(x)
     if len(funclist) > len(condlist):
@@ -26,6 +30,18 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any) -> Any:
     for condition, function in zip(condlist, funclist, strict=False):
         y[condition] = function(x[condition], *args) if callable(function) else function
     return y
+
+
+def _piece(x: Any, condlist: Any, funclist: Any, *args: Any) -> Any:
+    """Of a number, what the last condition says that holds."""
+    y = 0.0
+    if len(funclist) > len(condlist):
+        rest = funclist[-1]
+        y = rest(x, *args) if callable(rest) else rest
+    for condition, function in zip(condlist, funclist, strict=False):
+        if condition:
+            y = function(x, *args) if callable(function) else function
+    return np.asarray(y, dtype=float)
 
 
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
@@ -139,22 +155,32 @@ def _outer_quotient(a: Any, b: Any, /) -> Any:
     return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)) / np.asarray(b)
 
 
-def _vectorized(function: Any, first: Any, *others: Any) -> Any:
-    """``np.vectorize(function)(first, *others)``."""
-    if len(others) == 0:
-        if np.ndim(first) == 0:
-            return function(first)
-        entries = np.ravel(first).copy()
-        return np.reshape([function(x) for x in entries], np.shape(first))
-    if len(others) > 1 or np.shape(first) != np.shape(others[0]):
-        raise NotImplementedError("np.vectorize but of one array, or two of one shape")
-    xs, ys = np.ravel(first).copy(), np.ravel(others[0]).copy()
-    return np.reshape([function(x, y) for x, y in zip(xs, ys, strict=True)], np.shape(first))
+def _vectorized(function: Any, cast: Any, *args: Any) -> Any:
+    """``np.vectorize(function)(*args)``; ``cast``: to floats, as ``otypes=[float]`` says."""
+    shape = np.broadcast_shapes(*[np.shape(x) for x in args])
+    if len(shape) == 0:
+        result = function(*args)
+    else:
+        columns = [np.ravel(np.broadcast_to(x, shape)).copy() for x in args]
+        result = np.reshape([function(*entries) for entries in zip(*columns, strict=True)], shape)
+    return np.asarray(result, dtype=float) if cast else result
+
+
+def _along_axis(func1d: Any, axis: Any, arr: Any, *args: Any) -> Any:
+    if np.ndim(arr) == 1:
+        return np.asarray(func1d(np.asarray(arr).copy(), *args))
+    if np.ndim(arr) != 2:
+        raise NotImplementedError("np.apply_along_axis but of a vector or a matrix")
+    by_rows = axis in (1, -1)
+    rows = np.copy(arr) if by_rows else np.copy(arr).T
+    results = np.array([func1d(row, *args) for row in rows])
+    return results if by_rows or np.ndim(results) == 1 else results.T
 
 
 WRITTEN: dict[Any, Any] = {
     np.select: _select,
     np.piecewise: _piecewise,
+    np.apply_along_axis: _along_axis,
     np.gradient: _gradient,
     np.meshgrid: _meshgrid,
     np.broadcast_arrays: _broadcast_arrays,

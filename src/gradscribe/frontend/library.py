@@ -15,6 +15,8 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from gradscribe.ir.helpers import ordered
 
 STREAMS: dict[Any, Any] = {}
@@ -39,6 +41,12 @@ def _written(original: Any) -> Callable[[Any], Any]:
 
 
 # ---------------------------------------------------------------------------- iterators
+
+
+@_stream(np.ndenumerate)
+def _(arr: Any) -> Any:
+    for place in np.ndindex(np.shape(arr)):
+        yield place, arr[place]
 
 
 @_stream(map)

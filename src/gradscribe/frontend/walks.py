@@ -9,7 +9,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import containers, iterators, opaque
+from gradscribe.frontend import containers, iterators, opaque, views
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.hidden import hidden
@@ -74,7 +74,11 @@ def walk(frame: Frame, node: Any) -> Walk:
             return _reversed(frame, _inner(frame, node.args[0]))
     from gradscribe.frontend.expressions import lower
 
-    return _items(frame, node, lower(frame, node))
+    flat = isinstance(node, gast.Attribute) and node.attr == "flat"
+    bound = lower(frame, node.value if flat else node)
+    if flat and isinstance(bound, Ref) and isinstance(frame.type(bound), Array):
+        bound = views.flat(frame, bound)
+    return _items(frame, node, bound)
 
 
 def _inner(frame: Frame, node: Any) -> Walk:

@@ -9,7 +9,7 @@ from typing import Any
 import gast
 import numpy as np
 
-from gradscribe.frontend import arrays
+from gradscribe.frontend import arrays, containers
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, TupleOf
 from gradscribe.frontend.hidden import hidden
@@ -40,16 +40,24 @@ def _vectorize(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound | None:
     """``np.vectorize(f)``."""
-    if len(positional) != 1 or keywords:
+    cast = _says_float(frame, keywords.get("otypes"))
+    if len(positional) != 1 or keywords.keys() - {"otypes"} or ("otypes" in keywords and not cast):
         frame.refuse(node, "np.vectorize with options is not supported", "write a comprehension")
 
     def run(inner: Frame, node: Any, more: Positional, named: Keywords) -> Bound:
         from gradscribe.frontend.inlining import inline_for
 
         written = arrays.WRITTEN[np.vectorize]
-        return inline_for(inner, node, written, [*positional, *more], named)
+        return inline_for(inner, node, written, [*positional, Const(cast), *more], named)
 
     return Procedure(run)
+
+
+def _says_float(frame: Frame, otypes: Bound | None) -> bool:
+    """Is this ``[float]``, however it is written?"""
+    items = None if otypes is None else containers.items_of(frame, otypes)
+    values = [item.value if isinstance(item, Const) else None for item in items or ()]
+    return len(values) == 1 and values[0] in (float, np.float64, "float", "float64", "d", "f8")
 
 
 def _partial_object(
@@ -139,7 +147,10 @@ def _vectorized(
     """A call of what ``np.vectorize`` made."""
     from gradscribe.frontend.inlining import inline_for
 
-    called = [Const(function.pyfunc), *positional]
+    kinds = [np.dtype(kind) for kind in function.otypes or ()]
+    if function.excluded or function.signature or kinds not in ([], [np.dtype(float)]):
+        frame.refuse(node, "np.vectorize with options is not supported", "write a comprehension")
+    called = [Const(function.pyfunc), Const(bool(kinds)), *positional]
     return inline_for(frame, node, arrays.WRITTEN[np.vectorize], called, keywords)
 
 

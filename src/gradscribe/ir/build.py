@@ -59,6 +59,7 @@ class Builder:
         # Asked before an operation (or, with its operand, a test) that may raise.
         self.watchers: list[Callable[[Op | Operand], None]] = []
         self.callees: dict[Any, Any] = {}  # functions that are called, by what they were made of
+        self.selects = False  # Is a part of what is computed not taken, such as one that is NaN?
 
     @contextmanager
     def into(self, region: Region) -> Iterator[Region]:

@@ -50,6 +50,7 @@ class Rules:
     adjoints: dict[str, Callable[..., Any]] = field(default_factory=dict)
     joint: dict[tuple[str, ...], Callable[..., Any]] = field(default_factory=dict)
     safe: dict[str, Safe] = field(default_factory=dict)
+    poles: dict[str, float] = field(default_factory=dict)
     constants: set[str] = field(default_factory=set)
     constant: bool = False
 
@@ -58,17 +59,28 @@ TABLE: dict[Any, Rules] = {}
 
 
 def partial(
-    function: Any, argument: str | None = None, *, safe: Safe | None = None
+    function: Any,
+    argument: str | None = None,
+    *,
+    safe: Safe | None = None,
+    pole: float | None = None,
 ) -> Callable[[F], F]:
     """Declare the partial derivative of an elementwise function.
 
     ``safe`` is declared where the partial is infinite and the function is not: a point at which all
     derivatives exist. There it is evaluated for entries that a selection did not take. It may be a
     function of the literal that the other argument is (None if it is none).
+
+    ``pole`` is declared where the function may be infinite together with its partial: a point where
+    it is not.
     """
-    if safe is not None:
+    if safe is not None or pole is not None:
         name = argument or primitives.of(function).params[0]
-        TABLE.setdefault(function, Rules()).safe[name] = safe
+        rules = TABLE.setdefault(function, Rules())
+        if safe is not None:
+            rules.safe[name] = safe
+        if pole is not None:
+            rules.poles[name] = pole
     return _declare("partials", function, argument)
 
 

@@ -54,7 +54,7 @@ def divide_1(x1, x2):
     return 1 / x2
 
 
-@partial(np.divide, "x2")
+@partial(np.divide, "x2", pole=1)
 def divide_2(x1, x2, *, y):
     return -y / x2
 
@@ -64,7 +64,7 @@ def remainder_1(x1, x2):
     return 1
 
 
-@partial(np.remainder, "x2")
+@partial(np.remainder, "x2", pole=1)
 def remainder_2(x1, x2):
     """``x1 % x2`` is ``x1 - (x1 // x2) * x2``, also where the quotient rounds."""
     return -(x1 // x2)
@@ -75,7 +75,7 @@ def fmod_1(x1, x2):
     return 1
 
 
-@partial(np.fmod, "x2")
+@partial(np.fmod, "x2", pole=1)
 def fmod_2(x1, x2, *, y):
     """The truncated quotient; ``trunc(x1 / x2)`` may be off by one where the quotient rounds."""
     return -np.rint((x1 - y) / x2)
@@ -102,7 +102,7 @@ def square(x):
     return 2 * x
 
 
-@partial(np.reciprocal)
+@partial(np.reciprocal, pole=1)
 def reciprocal(x, *, y):
     return -(y**2)
 
@@ -121,7 +121,7 @@ def fabs(x):
 # ---------------------------------------------------------------------------- powers and roots
 
 
-@partial(np.power, "x1", safe=safe_base)
+@partial(np.power, "x1", safe=safe_base, pole=1)
 def power_1(x1, x2, *, y):
     """0 where the exponent is 0, also at ``x1 == 0``."""
     if is_slow_inverse(x1, x2):
@@ -190,22 +190,22 @@ def expm1(x, *, y):
     return y + 1
 
 
-@partial(np.log)
+@partial(np.log, pole=1)
 def log(x):
     return 1 / x
 
 
-@partial(np.log2)
+@partial(np.log2, pole=1)
 def log2(x):
     return 1 / (x * math.log(2))
 
 
-@partial(np.log10)
+@partial(np.log10, pole=1)
 def log10(x):
     return 1 / (x * math.log(10))
 
 
-@partial(np.log1p)
+@partial(np.log1p, pole=1)
 def log1p(x):
     return 1 / (1 + x)
 
@@ -328,7 +328,7 @@ def arccosh(x):
     return 1 / np.sqrt(x**2 - 1)
 
 
-@partial(np.arctanh)
+@partial(np.arctanh, pole=0)
 def arctanh(x):
     return 1 / (1 - x**2)
 
