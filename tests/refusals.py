@@ -363,6 +363,21 @@ SECTIONS["NumPy's functions with options that have no rule"] = [
         """,
     ),
     Refusal(
+        "a function that np.vectorize made with options",
+        """
+        double = np.vectorize(lambda u: u * 2, otypes=[int])
+
+        def main(x):
+            return double(x)
+        """,
+        """
+        double = np.vectorize(lambda u: u * 2, otypes=[float])
+
+        def main(x):
+            return double(x)
+        """,
+    ),
+    Refusal(
         "np.r_ and np.c_ of lists, or along another axis",
         """
         def main(x):
