@@ -2194,6 +2194,56 @@ SECTIONS["Objects"] = [
         """,
     ),
     Refusal(
+        "an array as the attribute of an object in a list",
+        """
+        class Body:
+            def __init__(self, v):
+                self.v = v
+
+        def main(x):
+            bodies = [Body(v) for v in x]
+            for body in bodies:
+                body.v = body.v * x
+            return bodies[0].v
+        """,
+        """
+        class Body:
+            def __init__(self, v):
+                self.v = v
+
+        def main(x):
+            bodies = [Body(v) for v in x]
+            bodies = [Body(body.v * x) for body in bodies]
+            return bodies[0].v
+        """,
+    ),
+    Refusal(
+        "whether two objects are one",
+        """
+        class Body:
+            def __init__(self, v):
+                self.v = v
+
+        def main(x):
+            bodies = [Body(v) for v in x]
+            best = bodies[0]
+            for body in bodies:
+                if body.v > best.v:
+                    best = body
+            return sum(body.v for body in bodies if body is not best)
+        """,
+        """
+        class Body:
+            def __init__(self, v):
+                self.v = v
+
+        def main(x):
+            bodies = [Body(v) for v in x]
+            best = max(bodies, key=lambda body: body.v)
+            return sum(body.v for body in bodies if body is not best)
+        """,
+    ),
+    Refusal(
         "a descriptor",
         """
         from functools import partialmethod

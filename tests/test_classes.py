@@ -417,6 +417,244 @@ def main(x):
     return best.square * ps[k].square
 """,
     ),
+    "objects of a list that step": (
+        A[:4],
+        """
+class P:
+    def __init__(self, v, w=1.0, name="p"):
+        self.v = v
+        self.w = w
+        self.name = name
+    def step(self, h):
+        self.v += h * self.w
+        self.w -= h * self.v
+    def energy(self):
+        return self.v ** 2 + self.w ** 2
+def main(a):
+    ps = [P(a[i], a[i] ** 2) for i in range(4)]
+    for _ in range(3):
+        for p in ps:
+            p.step(0.1)
+    return sum(p.energy() for p in ps)
+""",
+    ),
+    "bodies that attract one another": (
+        A[:4],
+        """
+class P:
+    def __init__(self, v, w=1.0, name="p"):
+        self.v = v
+        self.w = w
+        self.name = name
+    def step(self, h):
+        self.v += h * self.w
+        self.w -= h * self.v
+    def energy(self):
+        return self.v ** 2 + self.w ** 2
+def main(a):
+    ps = [P(a[i], 0.0) for i in range(4)]
+    for t in range(2):
+        for i, p in enumerate(ps):
+            f = 0.0
+            for j, q in enumerate(ps):
+                if p is q:
+                    continue
+                f += (q.v - p.v) / (1 + (q.v - p.v) ** 2)
+            p.w += 0.1 * f
+        for p in ps:
+            p.v += 0.1 * p.w
+    return sum(p.v * (k + 1) for k, p in enumerate(ps))
+""",
+    ),
+    "an object changed before the list is read": (
+        A[:4],
+        """
+class P:
+    def __init__(self, v, w=1.0, name="p"):
+        self.v = v
+        self.w = w
+        self.name = name
+    def step(self, h):
+        self.v += h * self.w
+        self.w -= h * self.v
+    def energy(self):
+        return self.v ** 2 + self.w ** 2
+def main(a):
+    p = P(a[0])
+    ps = [p, P(a[1])]
+    p.v = a[2] * 3
+    ps[0].w = a[3]
+    return ps[0].v * p.w + ps[1].v
+""",
+    ),
+    "an entry changed by a function that hands it on": (
+        A[:4],
+        """
+class P:
+    def __init__(self, v, w=1.0, name="p"):
+        self.v = v
+        self.w = w
+        self.name = name
+    def step(self, h):
+        self.v += h * self.w
+        self.w -= h * self.v
+    def energy(self):
+        return self.v ** 2 + self.w ** 2
+def bump(p, x):
+    p.v += x
+    return p
+def main(a):
+    ps = [P(a[k]) for k in range(4)]
+    r = bump(ps[1], a[0])
+    r.w = 7 * a[2]
+    best = max(ps, key=lambda p: p.v)
+    return r.v * ps[1].w + best.v
+""",
+    ),
+    "objects in rows": (
+        A[:4],
+        """
+class P:
+    def __init__(self, v, w=1.0, name="p"):
+        self.v = v
+        self.w = w
+        self.name = name
+    def step(self, h):
+        self.v += h * self.w
+        self.w -= h * self.v
+    def energy(self):
+        return self.v ** 2 + self.w ** 2
+def main(a):
+    grid = [[P(a[i] * a[j]) for j in range(3)] for i in range(3)]
+    for i in range(1, 3):
+        for j in range(3):
+            grid[i][j].v += grid[i - 1][j].v * 0.5
+    row = grid[1]
+    row[0].w = a[3]
+    return sum(p.v * p.w for r in grid for p in r)
+""",
+    ),
+    "objects with names": (
+        A[:4],
+        """
+class P:
+    def __init__(self, v, w=1.0, name="p"):
+        self.v = v
+        self.w = w
+        self.name = name
+    def step(self, h):
+        self.v += h * self.w
+        self.w -= h * self.v
+    def energy(self):
+        return self.v ** 2 + self.w ** 2
+def main(a):
+    ps = [P(a[k], name=n) for k, n in enumerate(["a", "b", "a", "c"])]
+    for p in ps:
+        if p.name == "a":
+            p.v *= 3
+            p.name = "z"
+    return sum(p.v * (2.0 if p.name == "z" else 1.0) for p in ps)
+""",
+    ),
+    "entries changed where loops are left": (
+        A[:4],
+        """
+class P:
+    def __init__(self, v, w=1.0, name="p"):
+        self.v = v
+        self.w = w
+        self.name = name
+    def step(self, h):
+        self.v += h * self.w
+        self.w -= h * self.v
+    def energy(self):
+        return self.v ** 2 + self.w ** 2
+def main(a):
+    ps = [P(v) for v in a]
+    total = 0.0
+    for p in ps:
+        for q in reversed(ps):
+            q.v += 0.1 * p.v
+            if q.v > 6:
+                break
+        else:
+            continue
+        total += p.v
+    return total + sum(p.v ** 2 for p in ps)
+""",
+    ),
+    "an object that is not the same as another": (
+        X,
+        """
+from dataclasses import dataclass
+@dataclass
+class P:
+    v: float
+def main(x):
+    ps = [P(x * k) for k in range(4)]
+    s = 0.0
+    for i, p in enumerate(ps):
+        for q in ps:
+            if p is q:
+                continue
+            s += p.v * q.v * (i + 1)
+    return s
+""",
+    ),
+    "objects that are compared as they are": (
+        X,
+        """
+from dataclasses import dataclass
+@dataclass(eq=False)
+class P:
+    v: float
+def main(x):
+    ps = [P(x * k) for k in range(4)]
+    s = 0.0
+    for i, p in enumerate(ps):
+        for q in ps:
+            if p != q:
+                s += p.v * q.v * (i + 1)
+    r = ps[2]
+    if r in ps[1:]:
+        s *= 2
+    if r in ps[:1]:
+        s *= 3
+    return s
+""",
+    ),
+    "an object of known place": (
+        X,
+        """
+class P:
+    def __init__(self, v): self.v = v
+def main(x):
+    ps = [P(x), P(x * x), P(3.0)]
+    s = 0.0
+    for i, p in enumerate(ps):
+        for q in ps:
+            if p is not q:
+                s += p.v * q.v * (i + 1)
+    return s + (ps.index(ps[1]) + 1) * x
+""",
+    ),
+    "entries replaced and changed": (
+        X,
+        """
+from dataclasses import dataclass, replace
+@dataclass
+class P:
+    v: float
+def main(x):
+    ps = [P(x * k) for k in range(4)]
+    q = ps[1]
+    q.v = q.v * x
+    ps[2].v += 1
+    q = replace(q, v=0.5 * x)
+    ps[3] = q
+    return sum(p.v for p in ps) * max(ps, key=lambda p: p.v).v
+""",
+    ),
 }
 
 
@@ -468,3 +706,33 @@ def main(p):
     gradient = gs.grad(main)(given)
     assert type(gradient) is type(given)
     assert gradient.v == -4.0
+
+
+REFUSED = {
+    "an object that is in a list twice": (
+        "    p = P(x)\n    ps = [P(x * k) for k in range(2)]\n    ps += [p, p]\n    ps[0].v = x\n",
+        "entry of a container",
+    ),
+    "two lists of the same objects": (
+        "    ps = [P(x * k) for k in range(3)]\n    qs = list(ps)\n    ps[0].v = x\n",
+        "entry of a container",
+    ),
+    "an object that may be an entry": (
+        "    ps = [P(x * k) for k in range(3)]\n    p = ps[0]\n    for q in ps:\n"
+        "        p = q if q.v > p.v else p\n    x = x if p is ps[0] else 2 * x\n",
+        "whether these are one object",
+    ),
+    "an array as the attribute of an entry": (
+        "    ps = [P(x * k) for k in range(3)]\n    for p in ps:\n        p.v = np.array([x])\n",
+        "hold numbers alone",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_known_of_the_objects_of_a_list_is_refused(name: str) -> None:
+    body, message = REFUSED[name]
+    source = "class P:\n    def __init__(self, v):\n        self.v = v\n\n"
+    main = define(f"import numpy as np\n{source}def main(x):\n{body}    return x * ps[0].v\n")
+    with pytest.raises(gs.GradscribeError, match=message):
+        gs.grad(main)(X)

@@ -50,6 +50,7 @@ from gradscribe.ir.types import (
     holds_numbers,
     holds_records,
     is_scalar,
+    maybe_float,
 )
 from gradscribe.rules.declare import TABLE, Rules
 
@@ -331,6 +332,10 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
     assert isinstance(x, Value)
     x = scope.original(x)
     bar = scope.peek(x)
+    entry = x.type.element if isinstance(x.type, Sequence) else None
+    if trees.is_flat(entry) and is_scalar(type_of_operand(index)):
+        _scatter_object(x, index, y_bar, scope)
+        return
     if not holds_numbers(x.type) and (
         holds_records(x.type) or type_of_operand(index) == TEXT or _is_text(index)
     ):
@@ -340,6 +345,21 @@ def _scatter(op: Op, y_bar: Operand, scope: Scope) -> None:
         add = INDEX_ADD
     so_far = scope.whole(bar, x)
     scope.bars[x] = scope.builder.emit(add, so_far, index, y_bar, hint=bar_name(x))
+
+
+def _scatter_object(x: Value, index: Operand, y_bar: Operand, scope: Scope) -> None:
+    """Reading an object of a list: add to each number of that entry of the adjoint so far."""
+    builder, bar = scope.builder, scope.peek(x)
+    bar = builder.emit(of(helpers.zero_tree), x) if bar is None else bar
+    so_far = scope.whole(bar, x)
+    entry, kind = builder.emit(GETITEM, so_far, index), type_of_operand(y_bar)
+    sums: list[Operand] = []
+    for place, part in enumerate(trees.part_types(kind) or ()):
+        a, b = (trees.part(builder, whole, place, kind=kind) for whole in (entry, y_bar))
+        sums.append(builder.emit(of(operator.add), a, b) if maybe_float(part) else Const(None))
+    total = trees.display(builder, kind, sums)
+    put = builder.emit(of(helpers.setitem), so_far, index, total, hint=bar_name(x))
+    scope.bars[x] = put
 
 
 def contribute(op: Op, place: int, scope: Scope, bar: Operand) -> None:

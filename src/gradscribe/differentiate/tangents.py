@@ -16,6 +16,7 @@ from gradscribe.ir.primitives import of
 from gradscribe.ir.types import (
     Mapping,
     Sequence,
+    Static,
     Struct,
     Type,
     dtype_of,
@@ -111,6 +112,8 @@ def sum_of(a: Operand, b: Operand, builder: Builder) -> Operand:
         return trees.display(builder, kind, [sum_of(x, y, builder) for x, y in pairs])
     if isinstance(a, Const) and a.value is None:
         return a
+    if Static(None) in (kind, other):
+        return Const(None)
     for zero, term in ((a, b), (b, a)):
         made = builder.made.get(zero) if isinstance(zero, Value) else None
         zeros = made is not None and made.prim.function is np.zeros_like

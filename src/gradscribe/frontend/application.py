@@ -40,6 +40,7 @@ from gradscribe.ir.types import (
     UNKNOWN,
     Mapping,
     Scalar,
+    Struct,
     class_name,
     dims_of,
     holds_records,
@@ -212,7 +213,7 @@ def known_answer(frame: Frame, prim: Primitive, args: tuple[Operand, ...]) -> Bo
         return None if writes.may_name_twice(frame, args[0]) else Const(False)
     if prim.function is holds_lists:
         entry = sharing.element_of(type_of_operand(args[0]))
-        return Const(isinstance(entry, SequenceType) or entry == UNKNOWN)
+        return Const(isinstance(entry, SequenceType | Struct) or entry == UNKNOWN)
     if prim.function is transposes.is_of_one_shape:
         return Const(is_of_one_shape(element_type(type_of_operand(args[0])) or PY_FLOAT))
     if prim.function is is_dict:

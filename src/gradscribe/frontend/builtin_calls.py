@@ -138,7 +138,7 @@ def _copied(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
     """``copy.copy(x)``."""
-    (bound,) = positional
+    bound = records.apart(frame, positional[0])
     fields = frame.heap.fields(bound)
     if fields is not None:
         return frame.heap.new(fields, "", frame.builder.span)
@@ -163,6 +163,7 @@ def _deeply_copied(
     known: dict[Any, Ref] = {}
 
     def copied(bound: Bound) -> Bound:
+        bound = records.apart(frame, bound)
         if isinstance(bound, TupleOf):
             return TupleOf(tuple(map(copied, bound.items)), bound.cls)
         if not isinstance(bound, Ref):

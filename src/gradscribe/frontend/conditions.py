@@ -12,6 +12,7 @@ from gradscribe.frontend import (
     control,
     possible,
     records,
+    sharing,
 )
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, TupleOf
@@ -66,7 +67,8 @@ def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Boun
     if function in (operator.is_, operator.is_not):
         same = identical(frame, node, left, right)
         if same is not None:
-            return Const(same == (function is operator.is_))
+            negated = function is operator.is_not
+            return frame.emit(of(operator.not_), same) if negated else same
     else:
         decided = records.comparison(frame, node, function.__name__, left, right)
         if decided is not None:
@@ -75,24 +77,31 @@ def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Boun
     return known or frame.emit(of(function), frame.read(left), frame.read(right))
 
 
-def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> bool | None:
+def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> Operand | None:
     """``left is right`` where what is known of objects decides it."""
     followed = [
-        isinstance(bound, TupleOf | Closure | Method) or frame.heap.fields(bound) is not None
+        isinstance(bound, TupleOf | Closure | Method)
+        or frame.heap.fields(bound) is not None
+        or records.placed(frame, bound) is not None
         for bound in (left, right)
     ]
     if not any(followed):
         return None
     if left == right:
-        return True
+        return Const(True)
     if all(followed) and isinstance(left, Ref) and isinstance(right, Ref):
-        if right.loc in frame.heap.aliases.get(left.loc, ()):
+        decided = sharing.same_place(frame, left, right)
+        if decided is not None:
+            return decided
+        heap = frame.heap
+        held = all(loc in heap.kept or loc in heap.standing for loc in (left.loc, right.loc))
+        if held or right.loc in heap.aliases.get(left.loc, ()):
             frame.refuse(
                 node,
                 "whether these are one object depends on the path taken",
                 "compare what they hold",
             )
-    return False
+    return Const(False)
 
 
 def condition(frame: Frame, node: Any) -> Operand:

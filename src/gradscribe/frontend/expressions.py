@@ -265,7 +265,8 @@ def item(frame: Frame, base: Bound, place: Operand) -> Bound:
             return frame.view(base, GETITEM, (place,), certain=True)
         if isinstance(kind, Sequence):
             found_type = GETITEM.result_type((frame.look(base), place))
-            own = None if is_structured(found_type) else sharing.entry(frame, base, place)
+            followed = is_structured(found_type) and not sharing.is_record(found_type)
+            own = None if followed else sharing.entry(frame, base, place)
             if own is not None:
                 return own
             if not is_mutable(found_type):

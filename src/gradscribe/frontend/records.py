@@ -14,17 +14,19 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from gradscribe.frontend import aliasing, containers, opened
+from gradscribe.frontend import aliasing, containers, opened, sharing, wholes
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Fields, Lost, Method, Ref, TupleOf
+from gradscribe.frontend.heap import Bound, Fields, Lost, Method, Ref, Step, TupleOf
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
 from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.abstraction import is_static
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.control import Checkpointed
 from gradscribe.ir.core import UNDEF, Const, Value
 from gradscribe.ir.loops import carries, first_carry
-from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE
+from gradscribe.ir.primitives import FOR, IF, STRUCTURED, WHILE, of
+from gradscribe.ir.types import Struct
 from gradscribe.objects import (
     attributes_of,
     is_computed,
@@ -49,7 +51,19 @@ def class_of(frame: Frame, bound: Bound) -> type | None:
     if isinstance(bound, Const) and is_followed(type(bound.value)):
         return type(bound.value)
     fields = object_of(frame, bound)
-    return fields.cls if fields is not None else None
+    if fields is not None:
+        return fields.cls
+    kind = placed(frame, bound)
+    return kind.cls if kind is not None else None
+
+
+def placed(frame: Frame, bound: Bound) -> Struct | None:
+    """The type of an object that is one value, as the entries of lists are."""
+    if not isinstance(bound, Ref) or bound.path:
+        return None
+    value = frame.heap.values.get(bound.loc)
+    kind = value.type if isinstance(value, Value) else None
+    return kind if isinstance(kind, Struct) and is_followed(kind.cls) else None
 
 
 # ---------------------------------------------------------------------------- attributes
@@ -100,8 +114,28 @@ def _held(frame: Frame, base: Bound, name: str) -> Bound | None:
         return base.items[names.index(name)] if name in names else None
     if isinstance(base, Const):
         return _constant_attribute(frame, base, name)
+    kind = placed(frame, base)
+    if kind is not None and isinstance(base, Ref):
+        known = name in dict(kind.fields)
+        return frame.wrap(frame.look(_place_of(frame, base, name))) if known else None
     fields = object_of(frame, base)
+    if fields is not None and base.loc in frame.heap.stale and not frame.tolerant:  # type: ignore[union-attr]  # a Ref
+        aliasing.refuse_stale(frame, base.loc)  # type: ignore[union-attr]
     return fields.entries.get(name) if fields is not None else None
+
+
+def apart(frame: Frame, bound: Bound) -> Bound:
+    """A copy of an object that is one value; anything else as it is."""
+    if placed(frame, bound) is None or not isinstance(bound, Ref):
+        return bound
+    value = frame.look(bound)
+    assert isinstance(value, Value)
+    return wholes.opened(frame, value, bound.loc.name)
+
+
+def _place_of(frame: Frame, base: Ref, name: str) -> Ref:
+    """An attribute of an object that is one value."""
+    return Ref(base.loc, (Step(of(getattr), (Const(name),), True, frame.builder.span),))
 
 
 def _constant_attribute(frame: Frame, base: Const, name: str) -> Bound | None:
@@ -266,6 +300,18 @@ def decides(frame: Frame, base: Bound, name: str) -> bool:
 
 
 def _put(frame: Frame, node: Any, base: Ref, name: str, value: Bound) -> None:
+    kind = placed(frame, base)
+    if kind is not None:
+        new = frame.read(value)
+        if name not in dict(kind.fields) or not sharing.is_constant(type_of_operand(new)):
+            frame.refuse(
+                node,
+                f"the attribute .{name} of an object in a list is assigned to, and the list is one "
+                "value, of objects that hold numbers alone",
+                "make a new object, and put it into the list",
+            )
+        frame.write(_place_of(frame, base, name), new, node)
+        return
     fields = object_of(frame, base)
     assert fields is not None
     aliasing.check_write(frame, base.loc, node)
@@ -466,6 +512,7 @@ def replace(frame: Frame, node: Any, base: Bound, changes: dict[str, Bound]) -> 
         names: Any = base.cls._fields  # type: ignore[attr-defined]  # a named tuple
         entries = dict(zip(names, base.items, strict=True)) | changes
         return TupleOf(tuple(entries[name] for name in names), base.cls)
+    base = apart(frame, base)
     fields = object_of(frame, base)
     cls: Any = fields.cls if fields is not None else None
     if fields is None or not hasattr(cls, "__dataclass_fields__"):

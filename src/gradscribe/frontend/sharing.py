@@ -14,6 +14,7 @@ the list makes stale what it holds.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping as Items
 from typing import Any
 
@@ -21,11 +22,23 @@ from gradscribe.errors import AliasError, UnsupportedError
 from gradscribe.frontend import aliasing
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Loc, Ref, Step, locations
+from gradscribe.frontend.wholes import is_structured
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand
 from gradscribe.ir.joins import element_type
-from gradscribe.ir.primitives import Primitive
-from gradscribe.ir.types import Array, Mapping, Sequence, Slice, Type, is_array
+from gradscribe.ir.primitives import Primitive, of
+from gradscribe.ir.types import (
+    Array,
+    Mapping,
+    Scalar,
+    Sequence,
+    Slice,
+    Static,
+    Struct,
+    Type,
+    is_array,
+)
+from gradscribe.objects import is_followed, is_named_tuple
 
 
 def element_of(kind: Type) -> Type | None:
@@ -95,10 +108,25 @@ def stand(frame: Frame, container: Ref, items: Items[Any, Bound]) -> None:
 def _is_own(frame: Frame, item: Ref) -> bool:
     """May what is stored be written through the container: an array, or an own list?"""
     kind = frame.type(item)
+    if isinstance(kind, Struct):
+        return is_record(kind)
     element = element_of(kind)
     if element is None or not is_mutable(element):
         return is_array(kind) or isinstance(kind, Sequence)
     return item.loc in frame.heap.own
+
+
+def is_record(kind: Type) -> bool:
+    """Is this an object whose attributes hold nothing that can change by itself?"""
+    if not isinstance(kind, Struct) or is_named_tuple(kind.cls) or not is_followed(kind.cls):
+        return False
+    return all(is_constant(part) for _, part in kind.fields)
+
+
+def is_constant(kind: Type) -> bool:
+    if isinstance(kind, Sequence):
+        return kind.kind == "tuple" and kind.items is not None and all(map(is_constant, kind.items))
+    return isinstance(kind, Scalar | Static)
 
 
 def entry(frame: Frame, base: Ref, place: Operand) -> Ref | None:
@@ -109,7 +137,8 @@ def entry(frame: Frame, base: Ref, place: Operand) -> Ref | None:
     step = Step(GETITEM, (place,), True, frame.builder.span)
     ref = Ref(home.loc, (*home.path, step))
     value = frame.look(ref)
-    if not is_mutable(type_of_operand(value)):
+    kind = type_of_operand(value)
+    if not is_mutable(kind) or (is_structured(kind) and not is_record(kind)):
         return None
     found = frame.heap.new(value)
     frame.heap.standing[found.loc] = ref
@@ -175,6 +204,30 @@ def swapped(frame: Frame, base: Ref, places: list[Operand], node: Any) -> bool:
         value = frame.emit(SETITEM, value, place, entry_)
     frame.write(base, value, node)
     return True
+
+
+def same_place(frame: Frame, left: Ref, right: Ref) -> Operand | None:
+    """Whether two objects that stand for entries are one: entries of one list are all different."""
+    a, b = (frame.heap.standing.get(ref.loc) for ref in (left, right))
+    if a is None or b is None or left.path or right.path:
+        return None
+    if a.loc is not b.loc or len(a.path) != len(b.path):
+        return Const(False) if a.loc is not b.loc else None
+    same: Operand = Const(True)
+    for depth, (p, q) in enumerate(zip(a.path, b.path, strict=True)):
+        if p == q:
+            continue
+        holds = frame.emit(of(len), frame.look(Ref(a.loc, a.path[:depth])))
+        here, there = (_from_the_front(frame, step.args[0], holds) for step in (p, q))
+        test = frame.emit(of(operator.eq), here, there)
+        same = test if isinstance(same, Const) else frame.emit(of(operator.and_), same, test)
+    return same
+
+
+def _from_the_front(frame: Frame, place: Operand, holds: Operand) -> Operand:
+    if isinstance(place, Const) and isinstance(place.value, int) and place.value >= 0:
+        return place
+    return frame.emit(of(operator.mod), place, holds)
 
 
 def _key(place: Operand) -> Any:

@@ -20,13 +20,14 @@ import numpy as np
 
 from gradscribe.frontend.frame import GETITEM, Frame
 from gradscribe.frontend.heap import Bound, Ref
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.facts.methods import ATTRIBUTES
+from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import Primitive, of
 from gradscribe.ir.transposes import untransposed
-from gradscribe.ir.types import Array, Scalar, Slice, dims_of
+from gradscribe.ir.types import Array, Scalar, Slice, Struct, dims_of
 from gradscribe.ir.types import Sequence as SequenceType
 
 RESHAPE, SHAPE, CONCATENATE = of(np.reshape), of(np.shape), of(np.concatenate)
@@ -205,7 +206,19 @@ def _join(axis: int | None) -> Put:
     return join
 
 
+def _attribute(frame: Frame, base: Operand, args: tuple[Operand, ...], value: Operand) -> Operand:
+    """An object of the same attributes but one."""
+    kind, (written,) = type_of_operand(base), args
+    assert isinstance(kind, Struct) and isinstance(written, Const)
+    parts = [
+        value if name == written.value else trees.part(frame.builder, base, place, name)
+        for place, name in enumerate(trees.keys(kind))
+    ]
+    return frame.emit(of(instance), Const(kind.cls), Const(tuple(trees.keys(kind))), *parts)
+
+
 PUT: dict[Any, Put] = {
+    getattr: _attribute,
     **{f: _again(f) for f in (np.flip, np.flipud, np.fliplr, np.swapaxes, np.matrix_transpose)},
     **{f: _again(f) for f in (ATTRIBUTES["T"], ATTRIBUTES["mT"])},
     **dict.fromkeys((np.reshape, np.ravel, np.expand_dims, np.squeeze, *_AT_LEAST), _in_shape),

@@ -76,7 +76,7 @@ def may_repeat(index: Any) -> Any:
 
 
 def holds_lists(xs: Any) -> bool:
-    """Is this a list of lists, for all that is known? Decided when a rule is lowered."""
+    """Is this a list of lists or objects, as far as is known? Decided when a rule is lowered."""
     return isinstance(xs, list) and any(isinstance(x, list) for x in xs)
 
 

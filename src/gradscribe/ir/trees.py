@@ -15,7 +15,17 @@ from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Mapping, Sequence, Struct, Type, holds_numbers, holds_records
+from gradscribe.ir.types import (
+    Mapping,
+    Scalar,
+    Sequence,
+    Static,
+    Struct,
+    Type,
+    holds_numbers,
+    holds_records,
+    maybe_float,
+)
 from gradscribe.objects import taken_by
 
 GETITEM, GETATTR = of(operator.getitem), of(getattr)
@@ -116,8 +126,16 @@ def zeros(builder: Builder, whole: Operand, hint: str = "") -> Operand:
     kind = type_of_operand(whole)
     if holds_numbers(kind):
         return builder.emit(of(helpers.zero_entries), whole, hint=hint)
+    if is_flat(kind):
+        parts = [Const(0.0 if maybe_float(part) else None) for part in part_types(kind) or ()]
+        return display(builder, kind, parts, hint)
     zero = helpers.zero_tree if holds_records(kind) else helpers.zeros_like
     return builder.emit(of(zero), whole, hint=hint)
+
+
+def is_flat(kind: Type | None) -> bool:
+    """Is this an object whose attributes are numbers, or nothing that is differentiated?"""
+    return isinstance(kind, Struct) and all(isinstance(x, Scalar | Static) for _, x in kind.fields)
 
 
 def part_read(op: Op) -> tuple[Operand, int, Type] | None:

@@ -50,9 +50,10 @@ def setitem_both(x, index, value, *, y_bar):
         if index in x:
             return setitem(y_bar, index, zeros_like(value_bar)), value_bar
         return without(y_bar, index), value_bar
-    if holds_lists(x):
-        return setitem(y_bar, index, zeros_like(x[index])), y_bar[index]
     # The entries are read before they are zeroed, so that zeroing can be in place.
+    if holds_lists(x):
+        value_bar = y_bar[index]
+        return setitem(y_bar, index, zeros_like(x[index])), value_bar
     value_bar = last_written(y_bar, index) if may_repeat(index) else y_bar[index]
     return setitem(y_bar, index, 0.0), value_bar
 
