@@ -2890,33 +2890,49 @@ SECTIONS["Statements and names"] = [
     Refusal(
         "a name that an exception may have kept from being bound",
         """
-        import math
+        import numpy as np
 
         def main(s):
+            table = np.zeros(2)
             y = s
             try:
-                y = s * s
-                y = math.sqrt(y - 9.0)
-            except ValueError:
+                y, table[int(s) + 3] = s * s, s
+            except IndexError:
                 return y
             return y
         """,
         """
-        import math
+        import numpy as np
 
         def main(s):
-            y = s * s
+            table = np.zeros(2)
+            y = s
             try:
-                root = math.sqrt(y - 9.0)
-            except ValueError:
+                y = s * s
+                table[int(s) + 3] = s
+            except IndexError:
                 return y
-            else:
-                return root
+            return y
         """,
         args="s",
     ),
     Refusal(
         "an array that a try body may have changed",
+        """
+        import math
+
+        def fill(y, x):
+            y[0] = 1.0
+            y[1] = math.sqrt(x[1] - 9.0)
+
+        def main(x):
+            y = x * 2
+            try:
+                fill(y, x)
+            except ValueError:
+                return y * x
+            return y
+        """,
         """
         import math
 
@@ -2927,20 +2943,6 @@ SECTIONS["Statements and names"] = [
                 y[1] = math.sqrt(x[1] - 9.0)
             except ValueError:
                 return y * x
-            return y
-        """,
-        """
-        import math
-
-        def main(x):
-            y = x * 2
-            y[0] = 1.0
-            try:
-                root = math.sqrt(x[1] - 9.0)
-            except ValueError:
-                return y * x
-            else:
-                y[1] = root
             return y
         """,
     ),
@@ -2958,10 +2960,10 @@ SECTIONS["Statements and names"] = [
             def change():
                 nonlocal y
                 y = s * s
+                return math.sqrt(s - 9.0)
 
             try:
-                change()
-                z = math.sqrt(s - 9.0)
+                z = change()
             except ValueError:
                 return show()
             return z
@@ -3228,28 +3230,28 @@ SECTIONS["Statements and names"] = [
     Refusal(
         "what an exception may have kept from being bound, printed",
         """
-        import math
+        import numpy as np
 
         def main(s):
+            table = np.zeros(2)
+            y = s
             try:
-                y = s * s
-                z = math.sqrt(y - 9.0)
-            except ValueError:
+                y, table[int(s) + 3] = s * s, s
+            except IndexError:
                 print(y)
-                return s
-            return z
+            return table[0] * s
         """,
         """
-        import math
+        import numpy as np
 
         def main(s):
+            table = np.zeros(2)
             y = s * s
             try:
-                z = math.sqrt(y - 9.0)
-            except ValueError:
+                table[int(s) + 3] = s
+            except IndexError:
                 print(y)
-                return s
-            return z
+            return table[0] * s
         """,
         args="s",
     ),

@@ -6,7 +6,7 @@ import pytest
 import gradscribe as gs
 from gradscribe.ir.verify import verify
 from oracles import assert_close, gradient_by_differences
-from pipeline import check_first, check_second, define, lowered
+from pipeline import check_everything, check_first, check_second, define, lowered
 
 
 def joined(x, n):
@@ -216,3 +216,78 @@ def test_what_stands_in_an_object_from_outside_is_followed_into_a_loop(source: s
     args = (1.3, data)
     check_first(main, args, (0,))
     check_second(main, args, 0)
+
+
+# What the test of a ``while`` loop changes, with what the loop does after ``box`` and ``y`` are x.
+TESTS = {
+    "a variable of the function around": """
+    def halve(t):
+        nonlocal y
+        y = y * 0.5
+        return y
+    n = 0
+    while n < 3 and halve(x) > 0.05:
+        n += 1
+        if halve(y) < 0.1:
+            continue
+        y = y * x
+    return y * x + n
+""",
+    "an object": """
+    while box.step() > 0.2:
+        y = y * box.v
+    return y * box.v
+""",
+    "an array, in a loop with an else": """
+    a = np.array([x, x * x])
+    for i in range(3):
+        while halve(a, i % 2) > 0.1:
+            if a[1] < 0.3:
+                break
+            y = y + a[0]
+        else:
+            y = y * a[1]
+    return y * a[0]
+""",
+    "a list that gets shorter": """
+    a = [0.3, x, x * x, x]
+    while a.pop() > 0.5:
+        y = y * x
+    return y * sum(a) + len(a)
+""",
+    "an entry of a dict, a name, and an else that returns": """
+    state = {0: x}
+    while (now := halve(state, 0)) > 0.2:
+        y = y + now
+    else:
+        return y * now * state[0]
+    return y
+""",
+    "a return in the body": """
+    while box.step() > 0.2:
+        if box.v < 0.4:
+            return box.v * y
+        y = y * x
+    return y
+""",
+}
+
+
+@pytest.mark.parametrize("body", TESTS.values(), ids=TESTS.keys())
+def test_what_a_test_changes_is_changed_in_the_loop_and_after_it(body: str) -> None:
+    main = define(f"""
+import numpy as np
+class Box:
+    def __init__(self, v):
+        self.v = v
+    def step(self):
+        self.v = self.v * 0.5
+        return self.v
+def halve(a, i):
+    a[i] = a[i] * 0.5
+    return a[i]
+def main(x):
+    box, y = Box(x), x
+{body}""")
+    for x in (1.3, 0.7, 2.9):
+        check_everything(main, (x,))

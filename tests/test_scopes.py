@@ -689,7 +689,8 @@ def test_a_derivative_that_raises_is_not_caught_by_the_handlers_of_its_primal() 
             derivative(1.5, 0.0)
 
 
-REFUSED: dict[str, tuple[str, str]] = {
+# What a body has changed when it raises, and what a handler or the code after it reads.
+STEPWISE: dict[str, tuple[str, list[tuple[Any, ...]], tuple[int, ...]]] = {
     "an attribute that is set before something raises": (
         """
 import math
@@ -705,7 +706,8 @@ def main(x):
         y = box.v
     return y
 """,
-        "writes to box",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
     "a name that a test may raise after": (
         """
@@ -720,7 +722,8 @@ def main(x):
         return y
     return y
 """,
-        "binds 'y'",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
     "an array that is written to by what raises": (
         """
@@ -734,7 +737,8 @@ def main(x):
         pass
     return y[0]
 """,
-        "writes to y",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
     "what a loop in a body changes": (
         """
@@ -748,7 +752,8 @@ def main(x):
         return y
     return y
 """,
-        "binds 'y'",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
     "a name bound before something may raise": (
         """
@@ -762,7 +767,8 @@ def main(x):
         z = y
     return z
 """,
-        "binds 'y'",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
     "such a name after the try": (
         """
@@ -776,7 +782,8 @@ def main(x):
         z = x
     return z * y
 """,
-        "binds 'y'",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
     "such a name in the next iteration": (
         """
@@ -793,7 +800,8 @@ def main(x):
             continue
     return z
 """,
-        "binds 'y'",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
     "an array written to in the body and read in the handler": (
         """
@@ -807,8 +815,168 @@ def main(x):
         return y[0]
     return y[1]
 """,
-        "writes to y",
+        [(1.3,), (-1.3,), (3.0,)],
+        (0,),
     ),
+    "a loop that is left by what its test raises": (
+        """
+import math
+def main(x):
+    y = x
+    n = 0
+    try:
+        while math.sqrt(y) > 0.4:
+            n += 1
+            y = y - 0.5 * x
+            y = y * math.log(y + 1.0)
+    except ValueError:
+        y = y * x * n
+    return y * x
+""",
+        [(1.3,), (0.9,), (-1.3,), (3.0,)],
+        (0,),
+    ),
+    "two loops, and continue and break in them": (
+        """
+import math
+def main(x, n):
+    y = x
+    z = 0.0
+    try:
+        for i in range(n):
+            y = y * x
+            for j in range(3):
+                if j > i:
+                    continue
+                z = z + math.sqrt(y - j)
+                y = y + 0.25
+            else:
+                z = z * 0.5
+            if z > 4.0:
+                break
+    except ValueError as e:
+        z = z + y * x
+    else:
+        z = z - y
+    return z * y
+""",
+        [(1.3, 0), (1.3, 3), (0.7, 3), (2.0, 4), (-1.1, 2)],
+        (0,),
+    ),
+    "returns, branches and several handlers": (
+        """
+import math
+def main(x, k):
+    y = x
+    table = [x, x * x, 3.0]
+    try:
+        y = y * table[k]
+        if math.log(y) > 1.5:
+            y = y * x
+            return y / (k - 2)
+        elif k == 1:
+            y = y + 1.0
+            y = math.sqrt(x - 1.0) * y
+        y = y * 1.0 / k
+    except (ValueError, IndexError):
+        y = y * y
+    except ZeroDivisionError as error:
+        y = y * y * y
+        if k == 5:
+            raise
+    finally:
+        y = y + x
+    return y
+""",
+        [(1.3, 0), (1.3, 1), (0.7, 1), (1.3, 2), (3.0, 2), (1.3, 3), (-1.3, 1)],
+        (0,),
+    ),
+    "an object, a list and a dict, called twice": (
+        """
+import math
+class Box:
+    def __init__(self, v):
+        self.v = v
+    def add(self, t):
+        self.v = self.v + t
+        return self.v
+def step(box, x):
+    xs = [x]
+    state = {"a": x, "n": 0}
+    try:
+        box.add(x)
+        xs.append(box.v)
+        state["a"] = state["a"] * box.v
+        box.v = math.sqrt(box.v - 2.0)
+        xs.append(x)
+        state["n"] += 1
+    except ValueError:
+        box.v = box.v * x
+    return sum(xs) * state["a"] + state["n"] * box.v
+def main(x):
+    box = Box(x)
+    y = step(box, x)
+    return y * box.v + step(box, x * 2.0) * x
+""",
+        [(1.3,), (-1.3,), (0.8,)],
+        (0,),
+    ),
+    "rows of a matrix, within errstate": (
+        """
+import math
+import numpy as np
+def main(m, k):
+    m = m * 1.0
+    total = 0.0
+    try:
+        with np.errstate(all="ignore"):
+            for i in range(len(m)):
+                total = total + math.sqrt(m[i, k])
+                m[i, 0] = total
+    except (ValueError, IndexError):
+        m[0] = m[0] * total
+    return total + np.sum(m * m)
+""",
+        [(A([[1.0, 2.0], [3.0, 4.0]]), 1), (A([[1.0, 2.0], [3.0, -4.0]]), 1), (A([[1.0, 2.0]]), 2)],
+        (0,),
+    ),
+    "a try in a try": (
+        """
+import math
+def main(x, y):
+    z = x
+    try:
+        z = z * y
+        try:
+            z = z + math.log(x)
+            w = z / y
+        except ZeroDivisionError:
+            w = z * x
+        z = z * w
+        z = math.sqrt(z)
+    except ValueError:
+        z = z * 2.0
+    return z * x
+""",
+        [(1.3, 0.7), (1.3, 0.0), (0.5, 0.7)],
+        (0,),
+    ),
+}
+STEPS = [(name, k) for name, (_, calls, _) in STEPWISE.items() for k in range(len(calls))]
+
+
+@pytest.mark.parametrize(("name", "call"), STEPS)
+def test_handlers_find_what_the_body_did_before_it_raised(name: str, call: int) -> None:
+    source, calls, wrt = STEPWISE[name]
+    function, args = define(source), calls[call]
+    check_everything(function, args, wrt)
+    memory, text, _ = round_trip(function, fresh(args))
+    expected = quietly(function, *fresh(args))
+    for written in (memory, text):
+        assert_close(quietly(written, *fresh(args)), expected, rtol=1e-12, atol=0.0)
+
+
+REFUSED: dict[str, tuple[str, str]] = {
     "a manager that may swallow exceptions": (
         """
 class Swallow:

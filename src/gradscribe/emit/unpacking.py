@@ -53,7 +53,9 @@ def unpack_tuples(body: Region) -> None:
         if op.prim is FOR:
             (inner,) = op.regions
             for item in reversed(inner.params[: op.attrs.seqs]):
-                values = parts(item) if entries.get(item) else ()
+                # What is read in a branch alone may be None where that is not taken.
+                always = any(entry in inner.ops for entry in entries.get(item, ()))
+                values = parts(item) if always else ()
                 if values:
                     inner.ops.insert(0, Op(UNPACK, (item,), values, (), None, op.span))
     _drop(body, mapping)

@@ -6,6 +6,7 @@ objects gets a location of its own that may be either (see ``heap``).
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, final
 
@@ -26,6 +27,7 @@ from gradscribe.frontend.heap import (
     Method,
     Ref,
     TupleOf,
+    Why,
     locations,
 )
 from gradscribe.frontend.hidden import plain
@@ -33,8 +35,10 @@ from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value
 from gradscribe.ir.joins import join
-from gradscribe.ir.primitives import IF
+from gradscribe.ir.primitives import IF, of
 from gradscribe.ir.types import NP_BOOL, PY_BOOL, Type
+
+NOT = of(operator.not_)
 
 
 def truth(test: Operand) -> bool | None:
@@ -178,8 +182,9 @@ class _Join:
             ended = self.bound(then.ended, other.ended, "")  # type: ignore[arg-type]  # both are bound
         env: dict[str, Bound] = {}
         for name in [*then.env, *(n for n in other.env if n not in then.env)]:
-            flag = name.startswith(FLAGS) and self._is_test(then.env.get(name), other.env.get(name))
-            merged: Bound | None = self.test if flag else None
+            merged: Bound | None = None
+            if name.startswith(FLAGS):
+                merged = self._as_test(then.env.get(name), other.env.get(name))
             if merged is None:
                 merged = self.bound(then.env.get(name), other.env.get(name), plain(name))
             if merged is not None:
@@ -260,7 +265,7 @@ class _Join:
         pair = (self.operand(0, a), self.operand(1, b))
         if _same_constant(*pair):
             return pair[0]
-        if self.flag and self._is_test(a, b):
+        if self.flag and self._is_test(a, b, True):
             return self.test
         value = self.phi(*pair, name)
         if not is_mutable(value.type):
@@ -306,12 +311,16 @@ class _Join:
             self.joined[loc] = exported(heap.values[loc])
         return rebuild(bound)
 
-    def _object(self, a: Any, b: Any, then: Fields, other: Fields, name: str) -> Ref:
-        """A name is bound to either of two objects of one structure."""
+    def _object(self, a: Any, b: Any, then: Fields, other: Fields, name: str) -> Ref | None:
+        """A name is bound to either of two objects of one structure.
+
+        Nothing, if it holds functions that differ: like such a name, it cannot be read then.
+        """
         ref = Ref(Loc(name, self.frame.builder.span))
-        self.new_locations.append((ref.loc, [a.loc, b.loc]))
         fields = self._fields(name, then, other)
-        assert fields is not None
+        if fields is None:
+            return None
+        self.new_locations.append((ref.loc, [a.loc, b.loc]))
         self.joined[ref.loc] = fields
         return ref
 
@@ -331,15 +340,21 @@ class _Join:
             if entry is None:
                 if then.kind != "object" or (key in then.entries and key in other.entries):
                     return None
-                entry = Lost(f"the attribute {key!r} may be read before it is set")
+                entry = Lost(Why(f"the attribute {key!r} may be read before it is set"))
             entries[key] = entry
         return Fields(then.kind, entries, then.cls)
 
-    def _is_test(self, a: Bound | None, b: Bound | None) -> bool:
-        """Is a name True where the test holds and False elsewhere?"""
+    def _as_test(self, a: Bound | None, b: Bound | None) -> Operand | None:
+        """The test, or the opposite of it, where that is what a name is bound to."""
+        if self._is_test(a, b, True):
+            return self.test
+        return self.frame.emit(NOT, self.test) if self._is_test(a, b, False) else None
+
+    def _is_test(self, a: Bound | None, b: Bound | None, where: bool) -> bool:
+        """Is a name True where the test holds (or where it does not) and False elsewhere?"""
         values = [x.value if isinstance(x, Const) else None for x in (a, b)]
         kind = type_of_operand(self.test)
-        return values[0] is True and values[1] is False and kind in (PY_BOOL, NP_BOOL)
+        return values[0] is where and values[1] is (not where) and kind in (PY_BOOL, NP_BOOL)
 
     def _guarded(self, lost: Lost, a: Bound | None, b: Bound | None, name: str) -> Lost:
         """What one arm lost can be read where the other one ran."""

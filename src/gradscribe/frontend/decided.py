@@ -21,7 +21,7 @@ from gradscribe.frontend.arms import NEVER, Arm, Ended, enter
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.raising import Caught
-from gradscribe.frontend.ways import Jump, Ways
+from gradscribe.frontend.ways import Jump, Ways, caught
 from gradscribe.ir.core import Const
 from gradscribe.ir.raising import Kinds, is_foreseen, may_raise_any
 
@@ -30,6 +30,8 @@ Taken = tuple[Ended, bool]
 
 def decided(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken | None:
     """Lower a ``try`` whose handlers are known to run or not; None for every other."""
+    from gradscribe.frontend.lower import block
+
     kinds = [_caught_by(frame, handler) for handler in node.handlers]
     if not all(kinds):
         return None
@@ -38,13 +40,14 @@ def decided(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken | None:
     while True:
         ways = Ways(frame, body)
         try:
-            arm = attempt.run(ways, body)
+            with caught(frame, node):
+                arm = attempt.run(ways, body)
         except Caught as found:
             if found.attempt is not attempt:
                 raise
             handler = node.handlers[found.handler]
             marked = _marked(body, found.node)
-            if marked is None or chosen not in (None, handler) or _asks_what(handler):
+            if marked is None or chosen not in (None, handler) or asks_what(handler):
                 return None
             body, chosen = marked, handler
             continue
@@ -62,7 +65,7 @@ def decided(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken | None:
     early = returns(node) or leaves(node)
     tail = rest if early else []
     handling = [] if chosen is None else [*chosen.body, *tail]
-    return ways.after(frame, [*node.orelse, *tail], handling), early
+    return ways.after(frame, [*node.orelse, *tail], lambda: block(frame, handling)), early
 
 
 def caught_by_any(frame: Frame, node: gast.Try) -> Kinds | None:
@@ -99,7 +102,7 @@ def _class_named(frame: Frame, node: Any) -> Any:
         return None
 
 
-def _asks_what(handler: gast.ExceptHandler) -> bool:
+def asks_what(handler: gast.ExceptHandler) -> bool:
     """Does a handler use the exception that it caught?"""
     parts = [part for statement in handler.body for part in gast.walk(statement)]
     return handler.name is not None or any(isinstance(p, gast.Raise) and not p.exc for p in parts)

@@ -55,8 +55,6 @@ from gradscribe.ir.types import (
 from gradscribe.objects import is_named_tuple
 from gradscribe.source import Span
 
-_LOST_HINT = "let the try body bind new names, and take them over after it, in its else clause"
-
 TUPLE, INSTANCE = of(tuple), of(instance)
 GETITEM = of(operator.getitem)
 SETITEM = of(helpers.setitem)
@@ -107,6 +105,10 @@ class Frame:
     def refuse_here(self, message: str, hint: str | None) -> NoReturn:
         """Refuse what is being lowered, where its node is not known."""
         raise UnsupportedError(message, self.here(), hint)
+
+    def refuse_lost(self, node: Any, lost: Lost) -> NoReturn:
+        """Refuse to read what an exception may have kept from being done."""
+        raise raising.Untold(lost.why.message, self.here(node), lost.why.attempt)
 
     def refuse_where_reached(self, node: Any, message: str, hint: str) -> NoReturn:
         """Refuse what is being lowered where it is reached: on one way through a branch it raises.
@@ -218,7 +220,7 @@ class Frame:
         if isinstance(bound, Method | Cell | Super | Rest):
             self.refuse_here("a method is used as a value here", "call it")
         if isinstance(bound, Lost):
-            self.refuse_here(bound.why, _LOST_HINT)
+            self.refuse_lost(None, bound)
         value = self.look(bound)
         if not self.tolerant and not isinstance(type_of_operand(value), Array):
             self.heap.own.discard(self.stands_for(bound).loc)  # others may hold its entries now
@@ -230,7 +232,7 @@ class Frame:
             return self.read(bound)
         lost = self.heap.lost_in(bound)
         if lost is not None:
-            self.refuse_here(lost.why, _LOST_HINT)
+            self.refuse_lost(None, lost)
         bound = self.stands_for(bound)
         if bound.loc in self.heap.stale and not self.tolerant:
             aliasing.refuse_stale(self, bound.loc)
@@ -407,12 +409,12 @@ class Frame:
             held = self.heap.values[bound.loc]
             assert isinstance(held, Fields)
             if bound.loc in self.heap.lost:
-                self.refuse(node, self.heap.lost[bound.loc].why, _LOST_HINT)
+                self.refuse_lost(node, self.heap.lost[bound.loc])
             if None not in held.entries:
                 self.refuse(node, f"{name!r} may be read before it is bound")
             bound = held.entries[None]
         if isinstance(bound, Lost):
-            self.refuse(node, bound.why, _LOST_HINT)
+            self.refuse_lost(node, bound)
         if name in self.flagged and (self.attempts or self.trying):
             self._check_bound(node)
             bound = self.env.get(name)

@@ -162,14 +162,26 @@ class Rest:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Why something is lost, for messages.
+
+    ``attempt``: where the ``try`` stands that would not lose it if it was lowered step by step.
+    """
+
+    message: str
+    attempt: Span | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Lost:
     """What a name is bound to that an exception may have kept from being bound.
 
-    It cannot be read: the program knows what it is, the compiler does not; ``why`` is for messages.
-    Where ``test`` is known to be ``when`` it is ``bound``.
+    It cannot be read: the program knows what it is, the compiler does not. Where ``test`` is known
+    to be ``when`` it is ``bound``.
     """
 
-    why: str
+    why: Why
     test: Operand | None = None
     when: bool = True
     bound: Bound | None = None

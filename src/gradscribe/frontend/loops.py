@@ -8,7 +8,7 @@ there are, too); emission writes the ``for v in x``, ``enumerate`` and ``zip`` a
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, final
 
 import gast
 
@@ -21,11 +21,11 @@ from gradscribe.frontend.fixpoint import Fixpoint
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.growing import Lengths, Resized, by_place
 from gradscribe.frontend.heap import Bound, Closure, Fields, Ref
-from gradscribe.frontend.hidden import plain
+from gradscribe.frontend.hidden import hidden, plain
 from gradscribe.frontend.resolve import assigned_names, reads
 from gradscribe.frontend.streams import bound_stream, consumed
 from gradscribe.frontend.unbound import with_flags
-from gradscribe.ir.core import Attrs, Op, Region, Value
+from gradscribe.ir.core import Attrs, Const, Op, Region, Value
 from gradscribe.ir.primitives import FOR, WHILE
 from gradscribe.ir.types import PY_INT
 
@@ -38,7 +38,57 @@ def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
     if isinstance(source, Closure):
         made = consumed(frame, node, source, node.target, node.body, node.orelse)
         return block(frame, [*made, *rest]), True
-    node = _with_test_inside(node)
+    if isinstance(node, gast.For) or not _names(node.test):
+        before = frame.mark()
+        try:
+            return _loop(frame, node, rest)
+        except Changing as found:
+            if found.node is not node:
+                raise
+        frame.back(before)
+    done, inside = _with_test_inside(frame, node)
+    frame.env[done] = Const(False)
+    after = [gast.copy_location(gast.If(_name(done), node.orelse, []), node)] if node.orelse else []
+    return block(frame, [inside, *after, *rest]), True
+
+
+@final
+class Changing(Exception):
+    """The test of a ``while`` loop changes something that was there before."""
+
+    def __init__(self, node: gast.While) -> None:
+        super().__init__(node)
+        self.node = node
+
+
+def _names(test: Any) -> bool:
+    """Does a test name what it computes?"""
+    return any(isinstance(part, gast.NamedExpr) for part in gast.walk(test))
+
+
+def _with_test_inside(frame: Frame, node: gast.While) -> tuple[str, gast.While]:
+    """``while (t := f(x)) > 0`` as ``while True: if not (t := f(x)) > 0: break``.
+
+    Also the name of the flag that says that the test failed, for the ``else`` clause.
+    """
+    done = hidden("done", f"test {len(frame.exits)}")
+    says = gast.Assign([gast.Name(done, gast.Store(), None, None)], gast.Constant(True, None), None)
+    stops = [*([says] if node.orelse else []), gast.Break()]
+    leave = gast.If(gast.UnaryOp(gast.Not(), node.test), stops, [])
+    always = gast.While(gast.Constant(True, None), [leave, *node.body], [])
+    for part in (leave, leave.test, *stops, always.test):
+        gast.copy_location(part, node.test)
+    return done, gast.copy_location(always, node)
+
+
+def _name(name: str) -> Any:
+    return gast.Name(name, gast.Load(), None, None)
+
+
+def _loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
+    """Lower a loop over what is walked at once, or while a test holds that changes nothing."""
+    from gradscribe.frontend.lower import block
+
     exits = Exits(frame, node)
     exits.begin(frame)
     frame.exits.append(exits)
@@ -77,20 +127,6 @@ def loop(frame: Frame, node: Any, rest: list[Any]) -> tuple[Ended, bool]:
         )
         return ended, early
     return block(frame, node.orelse), False
-
-
-def _with_test_inside(node: Any) -> Any:
-    """``while (t := f(x)) > 0`` as ``while True: if not (t := f(x)) > 0: break``."""
-    named = not isinstance(node, gast.For) and any(
-        isinstance(part, gast.NamedExpr) for part in gast.walk(node.test)
-    )
-    if not named or node.orelse:
-        return node
-    leave = gast.If(gast.UnaryOp(gast.Not(), node.test), [gast.Break()], [])
-    always = gast.While(gast.Constant(True, None), [leave, *node.body], [])
-    for part in (leave, leave.test, leave.body[0], always, always.test):
-        gast.copy_location(part, node.test if part is not always else node)
-    return always
 
 
 def _after(frame: Frame, exits: Exits, node: Any, rest: list[Any]) -> Ended:
@@ -266,7 +302,11 @@ def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:
         test, body = Region(), Region()
         with frame.builder.into(test):
             test.params += carried.enter()
+            env, values = dict(frame.env), dict(frame.heap.values)
             test.yields = [condition(frame, node.test)]
+            now = frame.heap.values
+            if frame.env != env or any(now.get(loc) is not v for loc, v in values.items()):
+                raise Changing(node)
         with frame.builder.into(body):
             body.params += carried.enter()
             exits.proceed(frame)

@@ -7,7 +7,7 @@ function's body in the middle of another (a callee, or a derivative rule).
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import gast
@@ -34,21 +34,30 @@ from gradscribe.frontend.heap import Bound, Cell, Fields, TupleOf
 from gradscribe.frontend.remembered import remembered
 from gradscribe.frontend.resolve import assigned_names, definition_of, shared_names
 from gradscribe.frontend.targets import annotated, assignment, augmented, delete
-from gradscribe.frontend.ways import Jump
+from gradscribe.frontend.ways import Jump, Step
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import Attrs, Const, Function, Op, Operand, Parameter, Value
 from gradscribe.ir.primitives import OPAQUE
 from gradscribe.ir.types import UNKNOWN, Type, foreign_in
+from gradscribe.source import Span
 
 
 def lower_function(function: types.FunctionType, param_types: Sequence[Type]) -> Function:
     """The IR of ``function`` for parameters of these types, in the order of its signature."""
     constants: list[Const] = []
+    attempts: dict[Span, raising.Untold] = {}
     while True:
         try:
-            made = _lowered(function, param_types, constants)
+            made = _lowered(function, param_types, constants, attempts)
         except opened.Written as written:
             constants.append(written.constant)
+            continue
+        except raising.Untold as found:
+            if found.attempt is None:
+                raise
+            if found.attempt in attempts:
+                raise attempts[found.attempt] from None
+            attempts[found.attempt] = found
             continue
         except raising.Raises as found:  # nothing of the function is left to be differentiated
             raise UnsupportedError(found.message, found.span, found.hint) from None
@@ -57,10 +66,14 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
 
 
 def _lowered(
-    function: types.FunctionType, param_types: Sequence[Type], constants: list[Const]
+    function: types.FunctionType,
+    param_types: Sequence[Type],
+    constants: list[Const],
+    attempts: Collection[Span],
 ) -> Function:
     definition = definition_of(function)
     builder = Builder(foreign=foreign_in(*param_types))
+    builder.stepwise = attempts
     builder.opens = True
     frame = Frame(definition, builder)
     opened.open_(frame, constants)
@@ -295,6 +308,7 @@ _COMPOUND: dict[type, Callable[[Frame, Any, list[Any]], tuple[Ended, bool]]] = {
     gast.For: loops.loop,
     gast.While: loops.loop,
     gast.Try: scopes.try_,
+    Step: scopes.try_,
     gast.With: scopes.with_,
     gast.Match: patterns.match_,
     gast.Import: imports.import_,

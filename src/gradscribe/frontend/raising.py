@@ -46,6 +46,16 @@ class Raises(UnsupportedError):
 
 
 @final
+class Untold(UnsupportedError):
+    """Something is read that a ``try`` may have changed or not; step by step it may be known."""
+
+    def __init__(self, message: str, span: Span | None, attempt: Span | None) -> None:
+        hint = "write what may raise as a statement of its own, in the body of the try"
+        super().__init__(message, span, hint)
+        self.attempt = attempt
+
+
+@final
 class Caught(Exception):
     """A statement of ``attempt``'s body raises what its handler number ``handler`` catches."""
 

@@ -376,6 +376,7 @@ def _attempt(frame: Frame, node: Any, task: _Task) -> Type:
 
     definition = task.definition
     builder = Builder(derived=frame.builder.derived, foreign=frame.builder.foreign)
+    builder.stepwise = frame.builder.stepwise
     inner = Frame(definition, builder)
     for name, closure in task.known.items():
         inner.env[name] = Closure(closure.definition, inner)

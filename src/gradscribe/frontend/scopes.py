@@ -18,21 +18,23 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import managers, opaque, raising, surgery
+from gradscribe.frontend import managers, opaque, raising, stepwise, surgery
 from gradscribe.frontend.arms import NEVER, Arm, Ended, enter, proceed
 from gradscribe.frontend.control import branch, joined
 from gradscribe.frontend.decided import caught_by_any, decided
 from gradscribe.frontend.exits import leaves, returns
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Heap, Loc, Lost
+from gradscribe.frontend.heap import Bound, Heap, Loc, Lost, Why
+from gradscribe.frontend.hidden import plain
 from gradscribe.frontend.resolve import assigned_names
-from gradscribe.frontend.ways import Ways
+from gradscribe.frontend.ways import Step, Ways, caught
 from gradscribe.ir.control import adjoint_of
 from gradscribe.ir.core import UNDEF, Attrs, Const, Op, Operand, Value, walk
 from gradscribe.ir.primitives import IF, OPAQUE, SCOPE, of
 from gradscribe.ir.raising import Kinds, may_raise_one
-from gradscribe.ir.scopes import catches, is_atomic, is_number, may_raise
+from gradscribe.ir.scopes import catches, is_atomic, may_raise
 from gradscribe.ir.types import PY_BOOL, PY_INT, UNKNOWN
+from gradscribe.ir.unfit import is_decisive
 
 Taken = tuple[Ended, bool]
 
@@ -44,32 +46,34 @@ def try_(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     taken = decided(frame, node, rest)
     if taken is not None:
         return taken
+    if frame.definition.span(node) in frame.builder.stepwise and type(node) is gast.Try:
+        return stepwise.steps(frame, node, rest)
     early = returns(node) or leaves(node)
     tail = rest if early else []
     before = frame.env, frame.heap
     watch = _Watch(frame, caught_by_any(frame, node))
-    with frame.builder.watched([*frame.builder.watchers, watch]):
+    with caught(frame, node), frame.builder.watched([*frame.builder.watchers, watch]):
         scope = _Scope(frame, node.body)
     if not watch.raises:
         ended = scope.dissolve()
         return (NEVER if ended is NEVER else scope.ways.after(frame, [*node.orelse, *tail])), early
     lost = watch.lost(scope.arm, node)
     scope.stand(_handlers_alone(node))
-    completed, caught = Value("completed", PY_BOOL), Value("caught", PY_INT)
-    hints = [handler.name.id for handler in node.handlers if handler.name is not None]
+    completed, number = Value("completed", PY_BOOL), Value("caught", PY_INT)
+    hints = [plain(handler.name.id) for handler in node.handlers if handler.name is not None]
     error = Value(hints[0] if hints else "error", UNKNOWN, named=bool(hints))
-    ended = scope.proceed([completed, caught, error], [Const(True), Const(0), UNDEF])
+    ended = scope.proceed([completed, number, error], [Const(True), Const(0), UNDEF])
 
     def through() -> Ended:
         return NEVER if ended is NEVER else scope.ways.after(frame, [*node.orelse, *tail])
 
     def handle(k: int) -> Ended:
         def run() -> Ended:
-            return _handler(frame, node.handlers[k], error, tail)
+            return handled(frame, node.handlers[k], error, tail)
 
         if k + 1 == len(node.handlers):
             return run()
-        chosen = frame.emit(of(operator.eq), caught, k + 1)
+        chosen = frame.emit(of(operator.eq), number, k + 1)
         return branch(frame, chosen, run, lambda: handle(k + 1))
 
     then = Arm(frame, through)
@@ -85,7 +89,7 @@ def _handlers_alone(node: gast.Try) -> gast.Try:
     return gast.Try([gast.Pass()], handlers, [], [])
 
 
-def _handler(frame: Frame, node: gast.ExceptHandler, error: Value, tail: list[Any]) -> Ended:
+def handled(frame: Frame, node: gast.ExceptHandler, error: Value, tail: list[Any]) -> Ended:
     """Lower what one handler does."""
     from gradscribe.frontend.lower import block
 
@@ -227,7 +231,7 @@ class _Watch:
                 return  # what is in them was seen
             if self.kinds is not None and not may_raise_one(what, self.kinds):
                 return
-        elif is_number(what):
+        elif is_decisive(what):
             return
         self.raises = True
         values, env = self.frame.heap.values, self.frame.env
@@ -241,17 +245,25 @@ class _Watch:
     def lost(self, arm: Arm, node: Any) -> tuple[dict[str, Bound], Heap]:
         """The state before the body as its handlers find it."""
         env, heap = dict(self.frame.env), self.frame.heap.copy()
+        whole = node.attempt if isinstance(node, Step) else node
+        line, attempt = _line(self.frame, whole), self.frame.definition.span(whole)
         for name in assigned_names(node.body):
             if name in self.names:
                 env[name] = Lost(
-                    f"the try{_line(self.frame, node)} binds {name!r}, and may or may not have "
-                    "done so when it raised an exception: here its value is not known"
+                    Why(
+                        f"the try{line} binds {name!r}, and may or may not have "
+                        "done so when it raised an exception: here its value is not known",
+                        attempt,
+                    )
                 )
         heap.lost |= arm.heap.lost
         for loc in (loc for loc in heap.values if loc in self.objects):
             heap.lost[loc] = Lost(
-                f"the try{_line(self.frame, node)} writes to {loc.name or 'this object'}, and may "
-                "or may not have done so when it raised an exception: here its value is not known"
+                Why(
+                    f"the try{line} writes to {loc.name or 'this object'}, and may or may not "
+                    "have done so when it raised an exception: here its value is not known",
+                    attempt,
+                )
             )
         return env, heap
 

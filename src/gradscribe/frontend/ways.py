@@ -6,23 +6,42 @@ flag goes that way; where it is known at compile time, as after ``try: return f(
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, final
 
 import gast
 
 from gradscribe.frontend.arms import LEFT, Ended
-from gradscribe.frontend.control import branch
+from gradscribe.frontend.control import NOT, branch
 from gradscribe.frontend.exits import leaves_by, returns
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound
 from gradscribe.frontend.hidden import hidden
-from gradscribe.ir.core import Const
+from gradscribe.ir.core import Const, Value
 
 
 @final
 class Jump(gast.Break):  # type: ignore[misc]  # gast has no type information
     """A jump out of the body of a ``try`` into a handler that is known; see ``decided``."""
+
+
+@final
+class Step(gast.Try):  # type: ignore[misc]  # gast has no type information
+    """One statement of the body of ``attempt``, tried by itself; see ``stepwise``."""
+
+    attempt: gast.Try
+    watch: Callable[..., None]  # told of what may raise between such statements
+
+
+@contextmanager
+def caught(frame: Frame, node: gast.Try) -> Iterator[None]:
+    """Lower the body of a ``try``: what a step raises is not raised between steps."""
+    watchers = frame.builder.watchers
+    if isinstance(node, Step):
+        watchers = [watcher for watcher in watchers if watcher is not node.watch]
+    with frame.builder.watched(watchers):
+        yield
 
 
 @final
@@ -75,10 +94,12 @@ class Ways:
         frame.env[self.returned] = Const(True)
         frame.env[self.value] = value
 
-    def after(self, frame: Frame, rest: list[Any], handling: Sequence[Any] = ()) -> Ended:
+    def after(
+        self, frame: Frame, rest: list[Any], handling: Callable[[], Ended] | None = None
+    ) -> Ended:
         """Lower what follows the body: the way it was left, or ``rest``.
 
-        ``handling``: what is done after a jump.
+        ``handling``: what is done after a jump, which else goes on to what is around.
         """
         from gradscribe.frontend.lower import block
 
@@ -97,11 +118,12 @@ class Ways:
             frame.exits[-1].skip(frame)
             return LEFT
 
-        def handle() -> Ended:
-            return block(frame, list(handling))
+        def jump() -> Ended:
+            frame.exits[-1].jump(frame)
+            return LEFT
 
         actions = {
-            self.jumped: handle,
+            self.jumped: handling or jump,
             self.returned: hand_on,
             self.left: leave,
             self.skipped: skip,
@@ -112,6 +134,9 @@ class Ways:
                 return block(frame, rest)
             name, *others = names
             flag = frame.read(frame.env[name])
+            made = frame.builder.made.get(flag) if isinstance(flag, Value) else None
+            if made is not None and made.prim is NOT:
+                return branch(frame, made.args[0], lambda: from_(others), actions[name])
             return branch(frame, flag, actions[name], lambda: from_(others))
 
         return from_(self.names())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -58,6 +58,7 @@ class Builder:
         self.opens = False
         # Asked before an operation (or, with its operand, a test) that may raise.
         self.watchers: list[Callable[[Op | Operand], None]] = []
+        self.stepwise: Collection[Span] = ()  # where a ``try`` stands that is lowered step by step
         self.callees: dict[Any, Any] = {}  # functions that are called, by what they were made of
         self.selects = False  # Is a part of what is computed not taken, such as one that is NaN?
 

@@ -79,7 +79,7 @@ def _may_raise(op: Op, kinds: Kinds) -> bool:
     if op.prim is WHILE:
         return values and not is_decisive(op.regions[0].yields[0])
     if op.prim is FOR:
-        return not all(_is_walked(type_of_operand(a)) for a in op.args[: op.attrs.seqs])
+        return not all(is_walked(type_of_operand(a)) for a in op.args[: op.attrs.seqs])
     if op.prim is CALL or op.prim.function is None:
         return True
     if _reads_dict(op) and any(issubclass(KeyError, kind) for kind in kinds):
@@ -114,7 +114,7 @@ def _raised(op: Op, template: ast.Raise) -> type[BaseException] | None:
     return found if isinstance(found, type) and issubclass(found, BaseException) else None
 
 
-def _is_walked(kind: Type) -> bool:
+def is_walked(kind: Type) -> bool:
     return isinstance(kind, Range | Sequence) or (isinstance(kind, Array) and bool(kind.dims))
 
 
@@ -148,7 +148,7 @@ def _is_ill_typed(op: Op) -> bool:
     if function in (helpers.setitem, helpers.index_add):
         return not _can_be_written(function is helpers.index_add, *op.args)
     if function is len:
-        return not _is_walked(type_of_operand(op.args[0]))
+        return not is_walked(type_of_operand(op.args[0]))
     if not prim.elementwise and not _is_of_numbers(function):
         return True
     names = [*prim.params, *prim.params[-1:] * (len(op.args) - len(prim.params))]

@@ -28,7 +28,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Op, Operand, Region, Value
 from gradscribe.ir.primitives import FOR, HOOK, IF, OPAQUE, SCOPE, WHILE
-from gradscribe.ir.types import BOOL, FLOAT, TEXT, Scalar, Sequence, Static, dtype_of
+from gradscribe.ir.types import BOOL, FLOAT, TEXT, Array, Scalar, Sequence, Static, dtype_of
 
 COMPLETED, CAUGHT, ERROR = range(3)
 HEAD = 3  # how many results of a try come before those of its body
@@ -74,6 +74,11 @@ def may_raise(op: Op) -> bool:
         kind = type_of_operand(op.args[0])
         entries = kind.items or (kind.element,) if isinstance(kind, Sequence) else (kind,)
         return not all(isinstance(entry, Scalar) for entry in entries)
+    if op.prim.function is len:
+        kind = type_of_operand(op.args[0])
+        return not (isinstance(kind, Sequence) or (isinstance(kind, Array) and kind.dims))
+    if op.prim.function is range:
+        return len(op.args) > 2 or not all(map(_is_int, op.args))
     if op.prim.function is float:
         return not is_number(*op.args) or dtype_of(type_of_operand(op.args[0])) not in (FLOAT, BOOL)
     if op.prim.function in _EQUAL:
@@ -119,6 +124,11 @@ def _is_number(operand: Operand) -> bool:
     if isinstance(kind, Static):
         return not isinstance(kind.value, str)
     return isinstance(kind, Scalar) and kind.weak and kind != TEXT
+
+
+def _is_int(operand: Operand) -> bool:
+    kind = type_of_operand(operand)
+    return isinstance(kind, Scalar) and kind.dtype.kind in "iu"
 
 
 def _is_text(operand: Operand) -> bool:
