@@ -2218,6 +2218,19 @@ SECTIONS["Objects"] = [
         """,
     ),
     Refusal(
+        "whether two tuples are one",
+        """
+        def main(x):
+            a, b = (x, 2), (x, 2)
+            return x * x if a is b else x
+        """,
+        """
+        def main(x):
+            a, b = (x, 2), (x, 2)
+            return x * x if a[1] == b[1] else x
+        """,
+    ),
+    Refusal(
         "whether two objects are one",
         """
         class Body:

@@ -87,6 +87,8 @@ def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> Operand | N
     ]
     if not any(followed):
         return None
+    if left == right and isinstance(left, TupleOf) and left.items:
+        frame.refuse(node, "whether two tuples are one is not known", "compare what they hold")
     if left == right:
         return Const(True)
     if all(followed) and isinstance(left, Ref) and isinstance(right, Ref):
