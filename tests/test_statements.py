@@ -45,6 +45,25 @@ def main(x, kind):
 """,
         [(1.2, "cube"), (1.2, "square"), (1.2, None)],
     ),
+    "match of dicts and what is left of them": (
+        """
+def priced(x, options):
+    match options:
+        case {"scale": s, **rest}:
+            return s * priced(x, rest)
+        case {"shift": s, **rest}:
+            return s + x * len(rest) + priced(x, rest)
+        case {}:
+            return x * x
+
+def main(x, k):
+    match {"a": x * x, "b": x, "c": 2.0}:
+        case {"a": a, **rest}:
+            x = a + rest["b"] * len(rest)
+    return priced(x, {"shift": x, "scale": k})
+""",
+        [(1.2, 3.0)],
+    ),
     "match of numbers": (
         """
 def main(x, n):

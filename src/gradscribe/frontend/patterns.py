@@ -153,17 +153,22 @@ class _Cases:
         return tests
 
     def _mapping(self, pattern: Any, subject: Any, bindings: Bindings) -> list[Any]:
-        if pattern.rest is not None:
-            self.frame.refuse(
-                pattern,
-                "the rest of a mapping pattern is not supported",
-                "bind the keys that are needed, by name",
-            )
         tests = [_call(self._builtin("isinstance"), subject, self._builtin("dict"))]
         for key, inner in zip(pattern.keys, pattern.patterns, strict=True):
             tests.append(gast.Compare(key, [gast.In()], [subject]))
             tests += self.tests(inner, gast.Subscript(subject, key, gast.Load()), bindings)
+        if pattern.rest is not None:
+            bindings.append((pattern.rest, self._rest(pattern.keys, subject)))
         return tests
+
+    def _rest(self, keys: list[Any], subject: Any) -> gast.DictComp:
+        """The entries of a dict under other keys than these."""
+        key, value = (hidden(name, f"{self.node.lineno} rest") for name in ("key", "value"))
+        both = gast.Tuple([_store(key), _store(value)], gast.Store())
+        items = _call(gast.Attribute(subject, "items", gast.Load()))
+        other = gast.Compare(_load(key), [gast.NotIn()], [gast.Tuple(keys, gast.Load())])
+        each = gast.comprehension(both, items, [other] if keys else [], 0)
+        return gast.DictComp(_load(key), _load(value), [each])
 
     def _builtin(self, name: str) -> gast.Name:
         if name in self.frame.env or name in self.frame.definition.globals:
