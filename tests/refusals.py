@@ -303,8 +303,9 @@ SECTIONS["Functions that have no rule"] = [
             def __enter__(self):
                 return 2 * self.value
 
-            def __exit__(self, *about):
-                pass
+            def __exit__(self, kind, *about):
+                if kind is not None:
+                    print("failed")
 
         def main(s):
             with Scaled(s) as y:
@@ -1998,16 +1999,20 @@ SECTIONS["Lists and dicts"] = [
         args="xs",
     ),
     Refusal(
-        "a starred name for the entries of an array",
+        "a starred name for the entries of something that is not understood",
         """
+        import json
+
         def main(x):
-            first, *rest = x
-            return first * sum(rest)
+            first, *rest = json.loads("[1.0, 2.0]")
+            return first * x
         """,
         """
+        import json
+
         def main(x):
-            first, rest = x[0], x[1:]
-            return first * sum(rest)
+            values = json.loads("[1.0, 2.0]")
+            return values[0] * x
         """,
     ),
     Refusal(

@@ -16,6 +16,88 @@ from pipeline import FIRST, check_everything, quietly
 from snippets import compiled, programs
 
 EXACT = programs("""
+# products of a sequence with itself | x
+from itertools import product
+return sum(a * b * c for a, b, c in product(x, repeat=3))
+
+# pairs in any order | x
+from itertools import permutations
+return sum(a * b * b for a, b in permutations(x, 2))
+
+# pairs with repetition | x
+from itertools import combinations_with_replacement
+return sum(a * b * b for a, b in combinations_with_replacement(x, 2))
+
+# groups of places | x
+from itertools import groupby
+r = 0.0
+for key, group in groupby(range(4), key=lambda k: k // 2):
+    r += sum(x[k] for k in group) ** 2
+return r
+
+# groups of rows | x
+from itertools import groupby
+from operator import itemgetter
+data = [("a", x[0]), ("a", x[1]), ("b", x[2])]
+r = 0.0
+for key, group in groupby(data, key=itemgetter(0)):
+    vals = [v for _, v in group]
+    r += sum(vals) ** 2 / len(vals)
+return r
+
+# the longer of two | x, xs
+from itertools import zip_longest
+return sum(a * b for a, b in zip_longest(x, xs, fillvalue=1.0))
+
+# a function and a repeated argument | x, s
+from itertools import repeat
+return sum(map(pow, x, repeat(s)))
+
+# rows as arguments | x, y
+from itertools import starmap
+return sum(starmap(lambda a, b: a * b * b, zip(x, y)))
+
+# one generator after another | x, y
+from itertools import chain
+return sum(chain((v * v for v in x), (v ** 3 for v in y)))
+
+# groups of what is zipped | x
+from itertools import groupby
+r = 0.0
+for key, group in groupby(zip([0, 0, 1, 1], x), key=lambda p: p[0]):
+    r += sum(v for _, v in group) ** 2
+return r
+
+# groups are walked once | x
+from itertools import groupby
+r = 0.0
+for key, group in groupby(range(4), key=lambda k: k // 2):
+    r += sum(x[k] for k in group) ** 2
+    r += sum(x[k] for k in group) * 5 + key
+return r
+
+# neighbours of what is zipped | x, y
+from itertools import pairwise
+return sum((b[0] - a[0]) * b[1] for a, b in pairwise(zip(x, y)))
+
+# an array in parts | x
+a, *b = x
+return a * sum(b) ** 2
+
+# both ends of an array | x
+a, *b, c = x * 2
+return a * b[0] * c + len(b)
+
+# rows in parts | m
+first, *rest = m
+return np.sum(first * rest[0]) + np.sum(rest[1])
+
+# parts that are written | x
+y = x * 1.0
+a, *b = y
+b[0] = 5.0
+return np.sum(y * x) * b[1]
+
 # the rest of a list | x
 it = iter([v * v for v in x])
 next(it)

@@ -36,6 +36,11 @@ from gradscribe.ir.types import Unknown, maybe_float
 
 def list_comprehension(frame: Frame, node: gast.ListComp) -> Bound:
     """``[entry for …]``; what is not understood passes through if it can change nothing."""
+    from gradscribe.frontend import unrolled
+
+    made = unrolled.list_(frame, node)
+    if made is not None:
+        return made
     before = frame.mark()
     try:
         return as_list(frame, node, comprehended(frame, node, node.elt))
@@ -48,6 +53,11 @@ def list_comprehension(frame: Frame, node: gast.ListComp) -> Bound:
 
 def dict_comprehension(frame: Frame, node: gast.DictComp) -> Bound:
     """``{key: value for …}`` over keys that are known; any other is inactive, or refused."""
+    from gradscribe.frontend import unrolled
+
+    made = unrolled.dict_(frame, node)
+    if made is not None:
+        return made
     before = frame.mark()
     try:
         pair = gast.Tuple([node.key, node.value], gast.Load())

@@ -104,6 +104,8 @@ def _binary(frame: Frame, node: gast.BinOp) -> Bound:
 
 def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) -> Bound:
     """``left ⊕ right``."""
+    if function is operator.or_ and all(_is_class(bound) for bound in (left, right)):
+        return Const(left.value | right.value)  # type: ignore[union-attr]  # constants
     name = function.__name__.strip("_")
     for of_ours, method, other in ((left, f"__{name}__", right), (right, f"__r{name}__", left)):
         if isinstance(of_ours, Procedure) and of_ours.member is not None:
@@ -125,6 +127,11 @@ def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) ->
     if about is not None:
         return ruled.call(frame, node, about, Const(about.function), [left, right], {})
     return frame.wrap(frame.emit(of(function), *operands))
+
+
+def _is_class(bound: Bound) -> bool:
+    """Is this a class, or a union of classes?"""
+    return isinstance(bound, Const) and isinstance(bound.value, type | types.UnionType)
 
 
 def _unary(frame: Frame, node: gast.UnaryOp) -> Bound:

@@ -162,12 +162,16 @@ class Frame:
         """The state before something that may turn out to be impossible; see ``back``."""
         region = self.builder.region
         env, unbound = dict(self.env), set(self.unbound)
-        return region, len(region.ops), env, unbound, self.heap.copy(), len(self.exits)
+        counts = len(region.ops), len(self.exits), len(self.builder.spent)
+        return region, env, unbound, self.heap.copy(), counts
 
     def back(self, mark: Any) -> None:
         """Forget what was lowered since the mark."""
-        self.builder.region, built, env, unbound, heap, depth = mark
+        self.builder.region, env, unbound, heap, (built, depth, spent) = mark
         del self.builder.region.ops[built:]
+        for stream in self.builder.spent[spent:]:
+            stream.spent = False
+        del self.builder.spent[spent:]
         del self.exits[depth:]
         self.env, self.unbound, heap = dict(env), set(unbound), heap.copy()
         frame: Frame | None = self

@@ -223,7 +223,6 @@ def _sum(
         if isinstance(frame.type(total), Scalar):
             return total
         frame.back(before)
-        _again(source)
     entries = frame.read(comprehensions.as_list(frame, node, source))
     return frame.wrap(frame.emit(of(sum), entries, frame.read(start)))
 
@@ -255,13 +254,6 @@ def _stream(frame: Frame, node: Any, bound: Closure) -> Closure:
     if stream_in(bound) is None:
         frame.refuse(node, "a function is not a sequence")
     return bound
-
-
-def _again(source: Closure) -> None:
-    """What consumed the stream was given up."""
-    stream = stream_in(source)
-    assert stream is not None
-    stream.spent = False
 
 
 def _any_all(

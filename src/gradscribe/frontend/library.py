@@ -22,6 +22,7 @@ from gradscribe.ir.helpers import ordered
 STREAMS: dict[Any, Any] = {}
 WRITTEN: dict[Any, Any] = {}
 MISSING = object
+_SEQUENCES: Any = list | tuple
 
 
 def _stream(original: Any) -> Callable[[Any], Any]:
@@ -191,35 +192,29 @@ def _(iterable: Any, /) -> Any:
 
 @_stream(itertools.product)
 def _(*iterables: Any, repeat: Any = 1) -> Any:
-    if len(iterables) == 1 and repeat == 1:
+    if repeat == 0 or len(iterables) == 0:
+        yield ()
+    elif repeat > 1:
+        lists = [list(xs) for xs in iterables]
+        yield from itertools.product(*(lists * repeat))
+    elif len(iterables) == 1:
         for a in iterables[0]:
             yield (a,)
-    elif len(iterables) == 1 and repeat == 2:
-        xs = list(iterables[0])
-        for a in xs:
-            for b in xs:
-                yield a, b
-    elif len(iterables) == 2 and repeat == 1:
-        first, second = iterables
-        second = list(second)
-        for a in first:
-            for b in second:
-                yield a, b
-    elif len(iterables) == 3 and repeat == 1:
-        first, second, third = iterables
-        second, third = list(second), list(third)
-        for a in first:
-            for b in second:
-                for c in third:
-                    yield a, b, c
     else:
-        raise NotImplementedError("itertools.product of so many")
+        *others, last = iterables
+        last = list(last)
+        for firsts in itertools.product(*others):
+            for a in last:
+                yield *firsts, a
 
 
 @_stream(itertools.combinations)
 def _(iterable: Any, r: Any) -> Any:
-    xs = iterable if isinstance(iterable, list | tuple) else list(iterable)
-    if r == 2:
+    xs = iterable if isinstance(iterable, _SEQUENCES) else list(iterable)
+    if r == 1:
+        for a in xs:
+            yield (a,)
+    elif r == 2:
         for i in range(len(xs)):
             for j in range(i + 1, len(xs)):
                 yield xs[i], xs[j]
@@ -232,16 +227,66 @@ def _(iterable: Any, r: Any) -> Any:
         raise NotImplementedError("itertools.combinations of so many")
 
 
+@_stream(itertools.combinations_with_replacement)
+def _(iterable: Any, r: Any) -> Any:
+    xs = iterable if isinstance(iterable, _SEQUENCES) else list(iterable)
+    if r == 1:
+        for a in xs:
+            yield (a,)
+    elif r == 2:
+        for i in range(len(xs)):
+            for j in range(i, len(xs)):
+                yield xs[i], xs[j]
+    elif r == 3:
+        for i in range(len(xs)):
+            for j in range(i, len(xs)):
+                for k in range(j, len(xs)):
+                    yield xs[i], xs[j], xs[k]
+    else:
+        raise NotImplementedError("itertools.combinations_with_replacement of so many")
+
+
 @_stream(itertools.permutations)
 def _(iterable: Any, r: Any = None) -> Any:
-    xs = iterable if isinstance(iterable, list | tuple) else list(iterable)
-    if r == 2:
+    xs = iterable if isinstance(iterable, _SEQUENCES) else list(iterable)
+    if r == 1:
+        for a in xs:
+            yield (a,)
+    elif r == 2:
         for i in range(len(xs)):
             for j in range(len(xs)):
                 if i != j:
                     yield xs[i], xs[j]
+    elif r == 3:
+        for i in range(len(xs)):
+            for j in range(len(xs)):
+                for k in range(len(xs)):
+                    if i != j and k not in (i, j):
+                        yield xs[i], xs[j], xs[k]
     else:
         raise NotImplementedError("itertools.permutations of so many")
+
+
+@_stream(itertools.zip_longest)
+def _(first: Any, second: Any, *, fillvalue: Any = None) -> Any:
+    xs, ys = list(first), list(second)
+    for k in range(min(len(xs), len(ys))):
+        yield xs[k], ys[k]
+    for k in range(len(ys), len(xs)):
+        yield xs[k], fillvalue
+    for k in range(len(xs), len(ys)):
+        yield fillvalue, ys[k]
+
+
+@_stream(itertools.groupby)
+def _(iterable: Any, key: Any = None) -> Any:
+    xs = iterable if isinstance(iterable, _SEQUENCES) else list(iterable)
+    keys = xs if key is None else [key(x) for x in xs]
+    start = 0
+    for stop in range(1, len(xs) + 1):
+        if stop == len(xs) or keys[stop] != keys[start]:
+            yield keys[start], iter(xs[start:stop])
+            start = stop
 
 
 # ---------------------------------------------------------------------------- functions

@@ -93,6 +93,18 @@ def _returns_nothing(function: types.FunctionType) -> bool:
     return all(v is None or (isinstance(v, ast.Constant) and not v.value) for v in values)
 
 
+def leaves_alone(function: Any) -> bool:
+    """Is this an ``__exit__`` that asks nothing about exceptions, and lets them pass?"""
+    tree = _tree(function) if isinstance(function, types.FunctionType) else None
+    if tree is None or not _returns_nothing(function):
+        return False
+    (definition,) = tree.body  # type: ignore[attr-defined]  # a module
+    given = definition.args
+    asked = {arg.arg for arg in (*given.args[1:], *given.posonlyargs[1:], given.vararg) if arg}
+    read = {n.id for part in definition.body for n in ast.walk(part) if isinstance(n, ast.Name)}
+    return asked.isdisjoint(read)
+
+
 def _catches_nothing(function: types.FunctionType) -> bool:
     tree = _tree(function)
     if tree is None:

@@ -18,7 +18,7 @@ from typing import Any, final
 
 import gast
 
-from gradscribe.frontend import managers, opaque, raising, stepwise, surgery
+from gradscribe.frontend import entered, managers, opaque, raising, stepwise, surgery
 from gradscribe.frontend.arms import NEVER, Arm, Ended, enter, proceed
 from gradscribe.frontend.control import branch, joined
 from gradscribe.frontend.decided import caught_by_any, decided
@@ -294,6 +294,9 @@ def with_(frame: Frame, node: gast.With, rest: list[Any]) -> Taken:
         kinds = gast.Tuple(call.args, gast.Load())
         handler = gast.ExceptHandler(kinds, None, [gast.copy_location(gast.Pass(), node)])
         return try_(frame, gast.copy_location(gast.Try(body, [handler], [], []), node), rest)
+    statements = entered.written_out(frame, node, body)
+    if statements is not None:
+        return block(frame, [*statements, *rest]), True
     managers.check(frame, call, manager)
     early = returns(node) or leaves(node)
     target = item.optional_vars
@@ -331,7 +334,7 @@ def _finally(frame: Frame, node: gast.Try, rest: list[Any]) -> Taken:
     before = frame.env, frame.heap
     ended = scope.arm.ended
     enter(frame, scope.arm.env, scope.arm.heap)
-    if ended is not NEVER and not _acts(frame, node.finalbody):
+    if ended is not NEVER and not acts(frame, node.finalbody):
         scope.dissolve()
         block(frame, node.finalbody)
         for watcher in frame.builder.watchers:  # it is done also where the body has raised
@@ -367,7 +370,7 @@ def _final(frame: Frame, node: gast.Try) -> gast.Try:
     return gast.Try([gast.Pass()], [], [], node.finalbody)
 
 
-def _acts(frame: Frame, statements: list[Any]) -> bool:
+def acts(frame: Frame, statements: list[Any]) -> bool:
     """Does lowering these statements here give operations with effects?"""
     from gradscribe.frontend.lower import block
 

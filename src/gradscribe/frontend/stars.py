@@ -82,8 +82,9 @@ def _wrong_number(frame: Frame, target: Any, given: int, wanted: int) -> NoRetur
 
 
 def _around_star(frame: Frame, target: Any, value: Bound, kind: Type, place: int) -> list[Bound]:
-    """``a, *b, c = xs`` for a list of unknown length."""
-    if not isinstance(kind, Sequence) or kind.kind != "list":
+    """``a, *b, c = xs`` for a list or an array of unknown length."""
+    listed = isinstance(kind, Sequence) and kind.kind == "list"
+    if not listed and not (isinstance(kind, Array) and kind.dims):
         frame.refuse(
             target,
             "a starred pattern needs a list, or a value whose length is known",
@@ -92,7 +93,8 @@ def _around_star(frame: Frame, target: Any, value: Bound, kind: Type, place: int
     after = len(target.elts) - place - 1
     middle = slice(place, -after if after else None)
     found = [expressions.item(frame, value, Const(k)) for k in range(place)]
-    found.append(expressions.item(frame, value, Const(middle)))
+    part = expressions.item(frame, value, Const(middle))
+    found.append(part if listed else functional.as_list(frame, target, part))
     return found + [expressions.item(frame, value, Const(k - after)) for k in range(after)]
 
 

@@ -143,6 +143,7 @@ def consumed(
             "make it where it is consumed, or make a list: [… for …]",
         )
     stream.spent = True
+    frame.builder.spent.append(stream)
     if source.frame is not frame:
         _bring(frame, source.frame, stream)
     filled = _Filled(stream.scope, target, body)

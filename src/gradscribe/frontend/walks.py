@@ -219,7 +219,7 @@ def _enumerated(frame: Frame, inner: Walk, start: Operand) -> Walk:
     def at(i: Operand) -> Bound:
         return TupleOf((_plus(frame, i, start), inner.step(i)))
 
-    return Walk(_positions(frame, inner.length), at, inner.length, at)
+    return Walk(_positions(frame, inner.length), at, inner.length, at, count=inner.count)
 
 
 def _plus(frame: Frame, i: Operand, start: Operand) -> Operand:
@@ -248,4 +248,6 @@ def _zipped(frame: Frame, walks: list[Walk]) -> Walk:
     def at(i: Operand) -> Bound:
         return TupleOf(tuple(w.step(i) for w in walks))
 
-    return Walk(_positions(frame, length), at, length, at)
+    known = [w.count for w in walks if w.count is not None]
+    count = min(known) if len(known) == len(walks) else None
+    return Walk(_positions(frame, length), at, length, at, count=count)

@@ -56,6 +56,8 @@ class Builder:
         # Constant objects that the function writes to, by identity; may there be more of them?
         self.opened: dict[int, Any] = {}
         self.opens = False
+        # Iterators that were consumed, so that what was given up can be undone.
+        self.spent: list[Any] = []
         # Asked before an operation (or, with its operand, a test) that may raise.
         self.watchers: list[Callable[[Op | Operand], None]] = []
         self.stepwise: Collection[Span] = ()  # where a ``try`` stands that is lowered step by step
