@@ -172,7 +172,9 @@ def _deeply_copied(
         if key not in known:
             fields = frame.heap.fields(bound)
             if fields is None:
-                known[key] = frame.heap.new(frame.read(bound), "", frame.builder.span)
+                known[key] = made = frame.heap.new(frame.look(bound), "", frame.builder.span)
+                if not bound.path and bound.loc in frame.heap.own:
+                    frame.heap.own.add(made.loc)
             else:
                 known[key] = frame.heap.new(Fields(fields.kind, {}, fields.cls))
                 entries = {k: copied(item) for k, item in fields.entries.items()}

@@ -27,6 +27,7 @@ from gradscribe.ir.joins import join
 from gradscribe.ir.rewrite import defined_in, substitute
 from gradscribe.ir.types import UNKNOWN, is_array
 
+_IN_PLACE = ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__imatmul__", "__ipow__")
 _MARKS = ("kept", "stale")  # what is remembered of a location, by the heap's field
 _ROUNDS = 8  # after which a type that still changes is widened to Unknown
 
@@ -280,13 +281,26 @@ class Fixpoint:
         self.carries.marks.clear()
 
     def _suppose_anchored(self, heap: Heap) -> None:
-        """Suppose that a name which the body changes in place alone denotes the array it did."""
-        for slot in list(self.carries.slots):
+        """Suppose that a name which the body changes in place alone denotes what it did.
+
+        That is an array, or an object whose class says how it is changed.
+        """
+        carries = self.carries
+        for slot in list(carries.slots):
             root, path = slot.place
-            kept = root in self.carries.in_place and not path and is_array(slot.type)
+            kept = root in carries.in_place and not path and is_array(slot.type)
             if kept and isinstance(slot.before, Ref) and _is_outside(slot.before, heap, set()):
-                self.carries.anchored[root] = slot.before  # type: ignore[index]  # a name
-                self.carries.slots.remove(slot)
+                carries.anchored[root] = slot.before  # type: ignore[index]  # a name
+                carries.slots.remove(slot)
+        for name in sorted(carries.in_place):
+            before = carries.opened.get((name, ()))
+            fields = heap.fields(before)
+            changes = (
+                any(attribute in dir(fields.cls) for attribute in _IN_PLACE) if fields else False
+            )
+            if changes and isinstance(before, Ref):
+                carries.anchored[name] = before
+                carries.slots = [slot for slot in carries.slots if slot.place[0] != name]
 
     def _anchor(self, op: Op, heap: Heap) -> bool:
         """Find the names that denote one object from outside in every iteration: no carries."""
