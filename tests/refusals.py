@@ -131,17 +131,19 @@ SECTIONS["Functions that have no rule"] = [
     Refusal(
         "a compiled function that might change what it is given",
         """
-        import heapq
+        import bisect
 
         def main(x):
-            ys = [x[1], x[0], x[2]]
-            heapq.heapify(ys)
+            ys = [x[0], x[2]]
+            bisect.insort(ys, x[1])
             return ys[0] ** 2
         """,
         """
+        import bisect
+
         def main(x):
-            ys = [x[1], x[0], x[2]]
-            ys.sort()
+            ys = [x[0], x[2]]
+            ys.insert(bisect.bisect(ys, x[1]), x[1])
             return ys[0] ** 2
         """,
     ),
@@ -1859,14 +1861,16 @@ SECTIONS["Generators and comprehensions"] = [
 
 SECTIONS["Lists and dicts"] = [
     Refusal(
-        "the least of pairs",
+        "a method of an operator as a value",
         """
         def main(x):
-            return min([(v, v**2) for v in x])[1]
+            longest = [x, x**2].__len__
+            return x * longest()
         """,
         """
         def main(x):
-            return min([(v, v**2) for v in x], key=lambda t: t[0])[1]
+            longest = len([x, x**2])
+            return x * longest
         """,
     ),
     Refusal(

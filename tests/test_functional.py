@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import heapq
 import itertools
 import math
 import operator
@@ -22,6 +23,7 @@ MODULES = {
     "np": np,
     "math": math,
     "functools": functools,
+    "heapq": heapq,
     "itertools": itertools,
     "operator": operator,
     "statistics": statistics,
@@ -613,6 +615,62 @@ def main(x):
 }
 
 FUNCTIONS: Cases = {
+    "the greatest and least of tuples": (
+        """
+def main(x):
+    best, at = max((v * math.sin(k), k) for k, v in enumerate(x))
+    least, other = min(zip(x[::-1], [x[0], 2.0, x[1]]))
+    one = max((x[0], 1), (x[0], 5), (x[0] - 1, 9))[1] * min([[x[1], 2], [x[1], 1]])[1]
+    return best * (at + 1) + least * other * one
+""",
+        (X,),
+    ),
+    "methods of lists, dicts and arrays as values": (
+        """
+def main(x):
+    ys, table = [], {"a": x[0], "b": 3 * x[1], "c": x[2]}
+    add, get, total = ys.append, table.get, (x * 2).sum
+    for k in range(3):
+        add(x[k] * k)
+    names = sorted(table, key=table.get, reverse=True)
+    top = table[max(table, key=get)] * table[names[1]]
+    return sum(ys) * total() + get("q", 2.0) * top + sum(map(table.__getitem__, names))
+""",
+        (X,),
+    ),
+    "heaps of numbers": (
+        """
+def main(x):
+    heap = [v * v for v in x]
+    heapq.heapify(heap)
+    first = heapq.heappop(heap)
+    heapq.heappush(heap, first * 5)
+    second = heapq.heappushpop(heap, x[0] * 2)
+    s = heapq.heapreplace(heap, second * first) + heapq.nlargest(2, heap)[1]
+    for k, v in enumerate(heap):
+        s += v * (k + 1)
+    while heap:
+        s = s * 1.1 + heapq.heappop(heap)
+    return s * heapq.nsmallest(1, x, key=lambda v: -v)[0]
+""",
+        (X,),
+    ),
+    "a queue of events": (
+        """
+def main(x):
+    queue = [(v, k) for k, v in enumerate(x)]
+    heapq.heapify(queue)
+    last, area = 0.0, 0.0
+    while queue:
+        t, k = heapq.heappop(queue)
+        area += (k + 1) * (t - last) ** 2
+        last = t
+        if k == 2:
+            heapq.heappush(queue, (t * 1.5, 7))
+    return area
+""",
+        (X,),
+    ),
     "reduce": ("def main(x): return functools.reduce(operator.mul, [v + 1 for v in x])", (X,)),
     "reduce with a start": (
         "def main(x): return functools.reduce(lambda p, c: p * x + c, (3.0, 2.0, x), 1.0)",

@@ -80,7 +80,7 @@ def _one_comparison(frame: Frame, node: Any, kind: Any, left: Bound, right: Boun
 def identical(frame: Frame, node: Any, left: Bound, right: Bound) -> Operand | None:
     """``left is right`` where what is known of objects decides it."""
     followed = [
-        isinstance(bound, TupleOf | Closure | Method)
+        isinstance(bound, TupleOf | Closure | Method | Procedure)
         or frame.heap.fields(bound) is not None
         or records.placed(frame, bound) is not None
         for bound in (left, right)

@@ -28,6 +28,7 @@ from gradscribe.frontend import (
     ruled,
     sharing,
     views,
+    wrappers,
 )
 from gradscribe.frontend.frame import GETITEM, Frame, is_mutable
 from gradscribe.frontend.heap import Bound, Closure, Method, Ref, Super, TupleOf
@@ -345,7 +346,7 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
             f"the attribute .{name} of a function is not supported",
             "write what it stands for",
         )
-    return opaque.attribute(frame, node, base)
+    return wrappers.bound_method(frame, node, base, name) or opaque.attribute(frame, node, base)
 
 
 def _part(frame: Frame, base: Bound, name: str) -> Bound | None:

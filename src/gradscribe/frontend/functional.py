@@ -279,19 +279,24 @@ def _extreme(
     if keywords:
         if len(positional) > 1:
             positional = [TupleOf(tuple(positional))]
+        positional = [_keys_listed(frame, node, positional[0])]
         return inline_for(frame, node, library.WRITTEN[function], positional, keywords)
     kinds = [frame.type(bound) for bound in positional]
     compared = [element_type(kinds[0])] if len(kinds) == 1 else kinds
     if any(isinstance(kind, Sequence) for kind in compared):
-        frame.refuse(
-            node,
-            f"{function.__name__} of tuples or lists, which Python compares entry by entry",
-            "pass a key that gives a number: key=lambda t: t[0]",
-        )
+        source = positional[0] if len(positional) == 1 else TupleOf(tuple(positional))
+        return inline_for(frame, node, library.EXTREMES[function], [source], {})
     operands = [frame.read(bound) for bound in positional]
     while len(operands) > 4:  # what the primitive takes; ties go to the first either way
         operands[:4] = [frame.emit(of(function), *operands[:4])]
     return frame.wrap(frame.emit(of(function), *operands)) if operands else None
+
+
+def _keys_listed(frame: Frame, node: Any, source: Bound) -> Bound:
+    """The keys of a dict as a list; anything else as it is."""
+    fields = frame.heap.fields(source)
+    is_dict = fields is not None and fields.kind == "dict"
+    return as_list(frame, node, source) if is_dict else source
 
 
 def _is_none(bound: Bound) -> bool:
@@ -320,6 +325,7 @@ def in_order(
 
     if isinstance(source, Closure):
         source = as_list(frame, node, _stream(frame, node, source))
+    source = _keys_listed(frame, node, source)
     words = _words(frame, source)
     if words and _is_none(key) and isinstance(reverse, Const) and reverse.fixed:
         ordered = sorted(words, reverse=bool(reverse.value))

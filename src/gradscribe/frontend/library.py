@@ -8,6 +8,7 @@ do.
 from __future__ import annotations
 
 import functools
+import heapq
 import itertools
 import math
 import operator
@@ -39,6 +40,78 @@ def _written(original: Any) -> Callable[[Any], Any]:
         return function
 
     return declare
+
+
+# ---------------------------------------------------------------------------- heaps
+#
+# The entries end where those of ``heapq`` do, also where some of them are equal.
+
+
+def _rise(heap: Any, place: Any, top: Any = 0) -> None:
+    while place > top and heap[place] < heap[(place - 1) // 2]:
+        above = (place - 1) // 2
+        heap[place], heap[above] = heap[above], heap[place]
+        place = above
+
+
+def _sink(heap: Any, top: Any = 0) -> None:
+    """Let the entry at ``top`` sink to the bottom, past the lesser ones, and rise again."""
+    place = top
+    while 2 * place + 1 < len(heap):
+        below = 2 * place + 1
+        if below + 1 < len(heap) and not heap[below] < heap[below + 1]:
+            below += 1
+        heap[place], heap[below] = heap[below], heap[place]
+        place = below
+    _rise(heap, place, top)
+
+
+@_written(heapq.heapify)
+def _(heap: Any) -> None:
+    for place in range(len(heap) // 2 - 1, -1, -1):
+        _sink(heap, place)
+
+
+@_written(heapq.heappush)
+def _(heap: Any, item: Any) -> None:
+    heap.append(item)
+    _rise(heap, len(heap) - 1)
+
+
+@_written(heapq.heappop)
+def _(heap: Any) -> Any:
+    last = heap.pop()
+    if len(heap) == 0:
+        return last
+    least = heap[0]
+    heap[0] = last
+    _sink(heap)
+    return least
+
+
+@_written(heapq.heapreplace)
+def _replaced(heap: Any, item: Any) -> Any:
+    least = heap[0]
+    heap[0] = item
+    _sink(heap)
+    return least
+
+
+@_written(heapq.heappushpop)
+def _(heap: Any, item: Any) -> Any:
+    if len(heap) > 0 and heap[0] < item:
+        return _replaced(heap, item)
+    return item
+
+
+@_written(heapq.nsmallest)
+def _(n: Any, iterable: Any, key: Any = None) -> Any:
+    return sorted(iterable, key=key)[:n]
+
+
+@_written(heapq.nlargest)
+def _(n: Any, iterable: Any, key: Any = None) -> Any:
+    return sorted(iterable, key=key, reverse=True)[:n]
 
 
 # ---------------------------------------------------------------------------- iterators
@@ -354,6 +427,28 @@ WRITTEN |= {
 def _(xs: Any, key: Any, reverse: Any) -> Any:
     keys = list(xs) if key is None else [key(x) for x in xs]
     return [xs[i] for i in ordered(keys, reverse)]
+
+
+def _greatest(iterable: Any) -> Any:
+    """``max`` of tuples or lists, which Python compares entry by entry."""
+    items = list(iterable)
+    place = 0
+    for k in range(1, len(items)):
+        if items[k] > items[place]:
+            place = k
+    return items[place]
+
+
+def _least(iterable: Any) -> Any:
+    items = list(iterable)
+    place = 0
+    for k in range(1, len(items)):
+        if items[k] < items[place]:
+            place = k
+    return items[place]
+
+
+EXTREMES = {max: _greatest, min: _least}
 
 
 @_written(max)

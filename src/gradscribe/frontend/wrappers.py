@@ -11,12 +11,13 @@ import numpy as np
 
 from gradscribe.frontend import arrays, containers
 from gradscribe.frontend.frame import Frame
-from gradscribe.frontend.heap import Bound, Closure, TupleOf
+from gradscribe.frontend.heap import Bound, Closure, Ref, TupleOf
 from gradscribe.frontend.hidden import hidden
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.renaming import scope_of
 from gradscribe.frontend.streams import load
 from gradscribe.ir.core import Const
+from gradscribe.ir.types import Array, Mapping, Sequence
 
 Positional = list[Bound]
 Keywords = dict[str, Bound]
@@ -139,6 +140,53 @@ def _getter_object(
             node = gast.Attribute(node, part, gast.Load())
         results.append(lower(frame, node))
     return results[0] if len(results) == 1 else TupleOf(tuple(results))
+
+
+def bound_method(frame: Frame, node: Any, base: Bound, name: str) -> Procedure | None:
+    """``xs.append`` or ``table.get`` as a value: what it does is lowered where it is called."""
+    cls = _class_of(frame, base)
+    if cls is None or not callable(getattr(cls, name, None)):
+        return None
+    if name.startswith("__") and name != "__getitem__":
+        frame.refuse(
+            node,
+            f"the method {name} of a {cls.__name__} is used as a value here",
+            "write a lambda, or the operator",
+        )
+
+    def run(inner: Frame, node: Any, positional: Positional, named: Keywords) -> Bound:
+        from gradscribe.frontend.expressions import lower
+
+        scope = f"{scope_of(node)} .{name}"
+        given: Keywords = {hidden("", f"{scope} {k}"): b for k, b in enumerate(positional)}
+        words: Keywords = {hidden("", f"{scope} {word}"): b for word, b in named.items()}
+        owner = hidden("", f"{scope} object")
+        inner.env |= {owner: base, **given, **words}
+        if name == "__getitem__":
+            index = gast.Subscript(load(owner), load(next(iter(given))), gast.Load())
+            return lower(inner, gast.copy_location(index, node))
+        keywords = [gast.keyword(word, load(n)) for word, n in zip(named, words, strict=True)]
+        attribute = gast.copy_location(gast.Attribute(load(owner), name, gast.Load()), node)
+        call = gast.Call(attribute, [load(n) for n in given], keywords)
+        result = lower(inner, gast.copy_location(call, node))
+        for known in (owner, *given, *words):
+            inner.env.pop(known, None)
+        return result
+
+    return Procedure(run)
+
+
+def _class_of(frame: Frame, base: Bound) -> type | None:
+    """The class of a list, a dict or an array."""
+    if not isinstance(base, Ref):
+        return None
+    fields = frame.heap.fields(base)
+    if fields is not None:
+        return {"list": list, "dict": dict}.get(fields.kind)
+    kind = frame.type(base)
+    if isinstance(kind, Sequence):
+        return list if kind.kind == "list" else None
+    return dict if isinstance(kind, Mapping) else np.ndarray if isinstance(kind, Array) else None
 
 
 def _vectorized(
