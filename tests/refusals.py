@@ -214,10 +214,10 @@ SECTIONS["Functions that have no rule"] = [
     Refusal(
         "what is handed to code that might change it",
         """
-        import heapq
+        import bisect
 
         def main(ys):
-            heapq.heapify(ys)
+            bisect.insort(ys, 1.0)
             return ys[0] ** 2
         """,
         """
@@ -230,14 +230,14 @@ SECTIONS["Functions that have no rule"] = [
     Refusal(
         "what is handed to code that might change it, on every way",
         """
-        import heapq
+        import bisect
 
         def main(ys, n):
             if n > 1:
-                heapq.heapify(ys)
+                bisect.insort(ys, 1.0)
                 y = ys[0] ** 2
             else:
-                heapq.heapify(ys)
+                bisect.insort(ys, 1.0)
                 y = ys[0] * 2
             return y
         """,
@@ -3135,7 +3135,7 @@ SECTIONS["Statements and names"] = [
     Refusal(
         "a finally clause that hands an array to what is not understood",
         """
-        import heapq
+        import bisect
 
         def main(x):
             ys = [x[1], x[0]]
@@ -3143,7 +3143,7 @@ SECTIONS["Statements and names"] = [
                 z = x * x
             finally:
                 print("done")
-                heapq.heapify(ys)
+                bisect.insort(ys, 1.0)
             return z * ys[0]
         """,
         """

@@ -41,6 +41,9 @@ def inline(
 
     if generators.is_generator(definition):
         return generators.called(frame, node, definition, outer, positional, keywords)
+    at = frame.definition.at
+    if at is not None and definition.file.path == frame.definition.file.path:
+        definition.at = at  # a function of ours that one of ours calls
     inner = Frame(definition, frame.builder, frame.heap, frame)
     bind_parameters(frame, inner, node, definition, positional, keywords)
     if not recursion.in_progress(definition):
