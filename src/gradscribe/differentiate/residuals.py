@@ -49,9 +49,10 @@ def for_arm(op: Op, arm: Region, reverse: Region) -> None:
         return
     # The body of a try is computed in any case: whether it raises must be found out.
     plan = Plan(needed) if catches(op) else make_plan(arm, needed, {})
+    results = _results(op, arm)
     mapping: dict[Value, Operand] = {}
     for value in plan.stored:
-        mapping[value] = _export(op, arm, value)
+        mapping[value] = results.get(value) or _export(op, arm, value)
     reverse.ops[:0] = once(plan.again, mapping)
     substitute(reverse, mapping)
 
@@ -105,12 +106,18 @@ def _can_be_asked(op: Op, arms: set[Value]) -> bool:
     return op.args[0] not in arms and all(isinstance(part, Scalar | Static) for part in parts)
 
 
+def _results(op: Op, arm: Region) -> dict[Operand, Value]:
+    """The results of a branch that are values of an arm, and undefined where the other arm runs."""
+    others = [o for o in op.regions if o is not arm]
+    found: dict[Operand, Value] = {}
+    for k, operand in enumerate(arm.yields):
+        if isinstance(operand, Value) and (not others or any(o.yields[k] is UNDEF for o in others)):
+            found.setdefault(operand, op.results[k])
+    return found
+
+
 def _export(op: Op, arm: Region, value: Value) -> Value:
     """Hand a value of an arm out of its branch; undefined where the other arm runs."""
-    for k, operand in enumerate(arm.yields):
-        others = [o for o in op.regions if o is not arm]
-        if operand is value and (not others or any(o.yields[k] is UNDEF for o in others)):
-            return op.results[k]
     result = Value(value.hint, value.type, value.named)
     for region in op.regions:
         region.yields.append(value if region is arm else UNDEF)

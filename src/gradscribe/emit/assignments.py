@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections import Counter
 from typing import final
 
 from gradscribe.emit.expressions import Expressions
@@ -192,19 +193,19 @@ class Assignments:
             and variable in self.names.parent
             and self.names[variable] != self._variable_of(operand)
         ]
+        waiting = [(t, o, self._reads(o) - {t}) for t, o in moves]
+        readers = Counter(variable for _, _, read in waiting for variable in read)
         statements: list[ast.stmt] = []
-        while moves:
-            ready = [
-                move for move in moves
-                if not any(move[0] in self._reads(o) for t, o in moves if t != move[0])
-            ]  # fmt: skip
+        while waiting:
+            ready = [move for move in waiting if not readers[move[0]]]
             if not ready:
-                targets = ast.Tuple([ast.Name(t, STORE) for t, _ in moves], STORE)
-                values = ast.Tuple([self.expressions.operand(o) for _, o in moves], LOAD)
+                targets = ast.Tuple([ast.Name(t, STORE) for t, _, _ in waiting], STORE)
+                values = ast.Tuple([self.expressions.operand(o) for _, o, _ in waiting], LOAD)
                 return [*statements, ast.Assign([targets], values, lineno=0)]
-            for target, operand in ready:
+            waiting = [move for move in waiting if readers[move[0]]]
+            for target, operand, read in ready:
                 statements.append(self._move(target, operand))
-            moves = [move for move in moves if move not in ready]
+                readers.subtract(read)
         return statements
 
     def _variable_of(self, operand: Operand) -> str | None:

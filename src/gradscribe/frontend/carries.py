@@ -153,13 +153,14 @@ class Carries:
 
     def around(self) -> list[Loc]:
         """Every object that some name in this function, or one around it, leads to."""
-        seen: dict[Loc, None] = {}
+        found: list[Loc] = []
+        seen: set[Loc] = set()
         frame: Frame | None = self.frame
         while frame is not None:
             for bound in frame.env.values():
-                seen |= dict.fromkeys(self.frame.heap.within(bound))
+                found += self.frame.heap.within(bound, seen=seen)
             frame = frame.parent
-        return list(seen)
+        return found
 
     def place(self, name: str) -> int | None:
         """The number of a name's carry."""

@@ -88,7 +88,7 @@ def returns(node: Any) -> bool:
     """Does a ``return`` stand in this statement (not in functions nested in it)?"""
     if isinstance(node, gast.Return):
         return True
-    if isinstance(node, gast.FunctionDef | gast.Lambda | gast.ClassDef):
+    if isinstance(node, gast.FunctionDef | gast.ClassDef | gast.expr):
         return False
     return any(returns(child) for child in gast.iter_child_nodes(node))
 

@@ -381,12 +381,16 @@ class Fixpoint:
             bound = self.carries.end(place)
             if bound is not None:
                 ends.append((place, set(locations(bound))))
+        held: dict[Loc, list[int]] = {}
+        for i, (_, locs) in enumerate(ends):
+            for loc in locs:
+                held.setdefault(loc, []).append(i)
         pairs = set()
         aliases = self.frame.heap.aliases
         for i, (place, first) in enumerate(ends):
             near = first.union(*(aliases.get(loc, frozenset()) for loc in first))
-            if near:
-                pairs |= {(place, p) for p, other in ends[i + 1 :] if not near.isdisjoint(other)}
+            met = near & held.keys()
+            pairs |= {(place, ends[k][0]) for loc in met for k in held[loc] if k > i}
         return pairs
 
 

@@ -278,12 +278,18 @@ class Heap:
         value = self.values[loc]
         return None if isinstance(value, Fields) else value
 
-    def within(self, bound: Bound, beside: tuple[Loc, Hashable] | None = None) -> Iterator[Loc]:
+    def within(
+        self,
+        bound: Bound,
+        beside: tuple[Loc, Hashable] | None = None,
+        seen: set[Loc] | None = None,
+    ) -> Iterator[Loc]:
         """Every location that can be reached from a bound value, each once.
 
-        ``beside``: an object and its entry that is not looked at.
+        ``beside``: an object and its entry that is not looked at. ``seen``: those that were met
+        before, and all that is within them; the others are added to it.
         """
-        seen: set[Loc] = set()
+        seen = set() if seen is None else seen
         work = locations(bound)
         while work:
             loc = work.pop()

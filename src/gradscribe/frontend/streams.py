@@ -15,6 +15,7 @@ program can contain.
 from __future__ import annotations
 
 import copy
+import functools
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -209,6 +210,7 @@ def _at_end(statements: list[Any]) -> bool:
     return not isinstance(last, LOOPS) or not yields(last)
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def yields(node: Any) -> bool:
     """Does a ``yield`` stand in this piece of a program (not in functions nested in it)?"""
     if isinstance(node, gast.Yield | gast.YieldFrom):

@@ -76,6 +76,8 @@ def type_of(value: Any, name: str = "n", sized: bool = False, depth: int = 0) ->
 
 def _list_type(entries: list[Type]) -> Type:
     """A list of things alike, of any length, or of unlike things, each known by itself."""
+    if entries and isinstance(entries[0], Scalar) and entries.count(entries[0]) == len(entries):
+        return Sequence("list", None, entries[0])
     if is_unlike(entries):
         return Sequence("list", tuple(entries))
     return Sequence("list", None, join_all(entries))

@@ -260,7 +260,12 @@ class Function:
 
 def walk(region: Region) -> Iterator[Op]:
     """Every operation of a region and of the regions in it, outer ones first, in order."""
-    for op in region.ops:
-        yield op
-        for inner in op.regions:
-            yield from walk(inner)
+    around = [iter(region.ops)]  # a stack: nested generators would hand on each op level by level
+    while around:
+        for op in around[-1]:
+            yield op
+            if op.regions:
+                around += [iter(inner.ops) for inner in reversed(op.regions)]
+                break
+        else:
+            around.pop()
