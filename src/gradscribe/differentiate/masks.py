@@ -151,13 +151,20 @@ def _choice_of(builder: Builder, bar: Operand) -> Mask | None:
 
 def _number_is_masked(builder: Builder, bar: Operand) -> bool:
     """Is a number's adjoint a product with one that is zero by choice?"""
-    op = builder.made.get(bar) if isinstance(bar, Value) else None
-    if op is None or dims_of(type_of_operand(bar)) != ():
-        return False
-    if op.prim in _MULTIPLYING:
-        factors = op.args[:1] if op.prim is _DIV else op.args
-        return any(_number_is_masked(builder, factor) for factor in factors)
-    return _choice_of(builder, bar) is not None
+    met: set[Operand] = set()
+    work = [bar]
+    while work:
+        factor = work.pop()
+        op = builder.made.get(factor) if isinstance(factor, Value) else None
+        if op is None or factor in met or factor in builder.unmasked:
+            continue
+        met.add(factor)
+        if dims_of(type_of_operand(factor)) == () and op.prim in _MULTIPLYING:
+            work += op.args[:1] if op.prim is _DIV else op.args
+        elif _choice_of(builder, factor) is not None:
+            return True
+    builder.unmasked |= met
+    return False
 
 
 def _chosen(builder: Builder, test: Operand, yes: Operand, no: Operand) -> Value:

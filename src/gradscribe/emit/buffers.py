@@ -56,11 +56,14 @@ def copies_entries(base: Operand, index: Operand) -> bool:
     return base.type.dims is not None and not is_basic(place) and not isinstance(place, Unknown)
 
 
-def written_carries(op: Op) -> set[int]:
-    """The carries of a loop whose buffer an operation in the body writes to (or hands on to be)."""
+def written_carries(op: Op, targets: set[Value] | None = None) -> set[int]:
+    """The carries of a loop whose buffer an operation in the body writes to (or hands on to be).
+
+    ``targets``: those of the body, where they are known.
+    """
     start, count = first_carry(op), carries(op)
     body = op.regions[-1]
-    targets = mutated_targets(body)
+    targets = mutated_targets(body) if targets is None else targets
     written = set()
     for k in range(count):
         param = body.params[start + k]
@@ -85,11 +88,11 @@ def mutated_targets(region: Region) -> set[Value]:
             target = op.args[op.prim.mutates]
             if isinstance(target, Value):
                 targets.add(target)
-        for inner in op.regions:
-            targets |= mutated_targets(inner)
+        found = [mutated_targets(inner) for inner in op.regions]
+        targets.update(*found)
         if op.prim in (FOR, WHILE):
             start = first_carry(op)
-            for k in written_carries(op):
+            for k in written_carries(op, found[-1]):
                 init = op.args[start + k]
                 if isinstance(init, Value):
                     targets.add(init)

@@ -20,16 +20,34 @@ REARRANGING = {helpers.append, helpers.without}  # they change which entries a l
 
 
 @final
+class Roots(dict[Value, frozenset[Value]]):
+    """The roots of values. ``sharers[r]`` is the mask of all values that ever had the root r."""
+
+    def __init__(self, bit: dict[Value, int]) -> None:
+        super().__init__()
+        self.bit = bit  # where values stand in masks, as in ``Liveness``
+        self.sharers: dict[Value, int] = {}
+
+    def __setitem__(self, value: Value, roots: frozenset[Value]) -> None:
+        super().__setitem__(value, roots)
+        bit = self.bit.get(value)
+        if bit is not None:
+            for root in roots:
+                self.sharers[root] = self.sharers.get(root, 0) | 1 << bit
+
+
+@final
 class Memory:
     """The roots of values, whose they are, and the questions that decide what may be written."""
 
     def __init__(self, function: Function) -> None:
         # Functions of numbers alone own nothing: there liveness, which is not cheap, need not be
         # known. (Nesting also settles which conditionals are written as expressions.)
-        if any(op.prim is IF or may_own(op) for op in walk(function.body)):
+        owns = any(op.prim is IF or may_own(op) for op in walk(function.body))
+        if owns:
             self.nesting = Nesting(function)
             self.live = Liveness(function, self.nesting)
-        self.roots: dict[Value, frozenset[Value]] = {}
+        self.roots = Roots(self.live.bit if owns else {})
         self.owned: set[Value] = set()
         self.lists: set[Value] = set()  # of these the list is ours, whoever has its entries
         self.maybe_none: set[Operand] = set()  # what an arm not taken leaves undefined
@@ -104,8 +122,12 @@ class Memory:
         Where only a ``write`` to some of its entries matters, views of others do not count.
         """
         roots = self.root(target)
+        near = 0
+        for root in roots:
+            near |= self.roots.sharers.get(root, 0)
+        live &= near
         found = []
-        while live and roots:
+        while live:
             bit = live & -live
             live ^= bit
             value = self.live.order[bit.bit_length() - 1]

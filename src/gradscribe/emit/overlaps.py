@@ -22,6 +22,7 @@ class Overlaps:
 
     def __init__(self, body: Region) -> None:
         self.body = body
+        self.arrays: dict[Operand, Operand] = {}
 
     @cached_property
     def places(self) -> Places:
@@ -42,5 +43,14 @@ class Overlaps:
 
     def _array(self, version: Operand) -> Operand:
         """What an array was before the writes in this very region."""
-        op = self.places.origins.made.get(version) if isinstance(version, Value) else None
-        return self._array(op.args[0]) if op is not None and op.prim in _WRITES else version
+        later: list[Operand] = []
+        while version not in self.arrays:
+            op = self.places.origins.made.get(version) if isinstance(version, Value) else None
+            if op is None or op.prim not in _WRITES:
+                self.arrays[version] = version
+                break
+            later.append(version)
+            version = op.args[0]
+        found = self.arrays[version]
+        self.arrays.update(dict.fromkeys(later, found))
+        return found

@@ -45,11 +45,14 @@ def read_first(function: Function) -> None:
     regions = [function.body, *(r for op in walk(function.body) for r in op.regions)]
     overlaps = Overlaps(function.body)
     for region in regions:
+        reads: dict[int, set[Value]] = {}
         for write in [op for op in region.ops if op.derived and op.prim.mutates is not None]:
-            _read_before(region, write, overlaps)
+            _read_before(region, write, overlaps, reads)
 
 
-def _read_before(region: Region, write: Op, overlaps: Overlaps) -> None:
+def _read_before(
+    region: Region, write: Op, overlaps: Overlaps, known: dict[int, set[Value]]
+) -> None:
     assert write.prim.mutates is not None
     target, place = write.args[write.prim.mutates], region.ops.index(write)
     views = {
@@ -66,8 +69,10 @@ def _read_before(region: Region, write: Op, overlaps: Overlaps) -> None:
     late = set(write.results)  # what cannot be had before the write
     moved: list[Op] = []
     for op in region.ops[place + 1 :]:
-        reads = {a for a in op.args if isinstance(a, Value)}
-        reads.update(v for inner in op.regions for v in free_values(inner))
+        reads = known.get(id(op))
+        if reads is None:
+            reads = known[id(op)] = {a for a in op.args if isinstance(a, Value)}
+            reads.update(v for inner in op.regions for v in free_values(inner))
         near = op.statement == write.statement
         if reads & views and not reads & late and near and _is_pure(op):
             moved.append(op)

@@ -30,6 +30,7 @@ from gradscribe.frontend.heap import (
 )
 from gradscribe.frontend.hidden import is_hidden, plain
 from gradscribe.frontend.procedures import Procedure
+from gradscribe.frontend.renewal import renewed
 from gradscribe.frontend.wholes import part_name
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Operand, Value
@@ -97,7 +98,9 @@ class Carries:
     carries those of its entries alone that the body was seen to change.
     """
 
-    def __init__(self, frame: Frame, node: Any, names: list[str], statements: list[Any]) -> None:
+    def __init__(
+        self, frame: Frame, node: Any, names: list[str], statements: list[Any], head: Any
+    ) -> None:
         self.frame = frame
         self.node = node
         self.slots: list[Slot] = []
@@ -112,6 +115,8 @@ class Carries:
         self.in_place = _augmented_names(statements)
         # Attributes that the body adds to objects.
         self.gained: dict[Place, dict[Hashable, None]] = {}
+        # Names that every iteration binds before anything can see what they were.
+        self.renewed = renewed(frame.definition.node, head, statements)
         self.owned: set[Place] = set()  # where an own list stands at the head of every iteration
         self.heads: dict[Place, Loc] = {}  # the objects at the head of an iteration
         self.lost: dict[Loc, Lost] = {}  # those that cannot be read there

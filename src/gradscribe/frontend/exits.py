@@ -1,8 +1,7 @@
 """Leaving a loop early: ``break``, ``continue`` and ``return`` inside loops.
 
 Each loop that is left early has a *stop flag*, and one that is returned from also a flag and a
-value;
-they are variables like the user's own, under names that no program can contain::
+value; they are variables like the user's own, under names that no program can contain::
 
     for v in x:                     stop = False
         if v < 0:                   for v in x:
@@ -16,6 +15,7 @@ its end. Emission writes ``break`` again.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, final
 
 import gast
@@ -84,6 +84,11 @@ def is_returned(name: str) -> bool:
 FLAGS = (" left ", " skipped ", " done ", " jumped ")
 
 
+# Asked of a statement and of those around it: each of a long chain of branches.
+_remembered = functools.lru_cache(maxsize=1 << 14)
+
+
+@_remembered
 def returns(node: Any) -> bool:
     """Does a ``return`` stand in this statement (not in functions nested in it)?"""
     if isinstance(node, gast.Return):
@@ -98,6 +103,7 @@ def leaves(node: Any, breaks_only: bool = False) -> bool:
     return leaves_by(node, (gast.Break,) if breaks_only else (gast.Break, gast.Continue))
 
 
+@_remembered
 def leaves_by(node: Any, kinds: tuple[type, ...]) -> bool:
     """Does a statement of one of these kinds stand here that belongs to the loop around?"""
     if isinstance(node, kinds):

@@ -89,7 +89,7 @@ class Fixpoint:
             if self._less_owned():
                 continue
             rounds += 1
-            stable = self._stable(op.regions[-1].yields, widen=rounds > _ROUNDS)
+            stable = self._stable(op, widen=rounds > _ROUNDS)
             if stable and not self._more_changing(op):
                 break
         self._drop_unchanged(op)
@@ -336,25 +336,34 @@ class Fixpoint:
             frame.heap = copied
             frame = frame.parent
 
-    def _stable(self, yields: list[Operand], widen: bool) -> bool:
-        """Do types and aliases at the end of the body fit those at its head? Widen them if not."""
+    def _stable(self, op: Op, widen: bool) -> bool:
+        """Do types and aliases at the end of the body fit those at its head? Widen them if not.
+
+        What ``renewed`` names are at the head is seen by nobody.
+        """
         stable = True
-        for slot, value in zip(self.carries.slots, yields, strict=True):
+        renewed = self.carries.renewed
+        for k, slot in enumerate(self.carries.slots):
+            value = op.regions[-1].yields[k]
             if value is UNDEF:
                 continue
             kind = type_of_operand(value)
             new = kind if slot.unborn else join(slot.type, kind)
             if slot.unborn:
-                slot.unborn, slot.type, stable = False, new, False
+                slot.unborn, slot.type = False, new
+                stable = stable and slot.place[0] in renewed
+                for region in op.regions:
+                    region.params[k - len(self.carries.slots)].type = new
             elif new != slot.type:
                 slot.type, stable = UNKNOWN if widen else new, False
-        pairs = self._alias_pairs()
-        if not pairs <= self.carries.related:
-            self.carries.related |= pairs
-            stable = False
+        pairs = self._alias_pairs() - self.carries.related
+        self.carries.related |= pairs
         marks = self._marked()
-        if not marks.keys() <= self.carries.marks.keys():
-            self.carries.marks |= marks
+        more = marks.keys() - self.carries.marks.keys()
+        self.carries.marks |= {key: marks[key] for key in more}
+        if any(a[0] not in renewed and b[0] not in renewed for a, b in pairs):
+            stable = False
+        if any(place[0] not in renewed for _, place in more):
             stable = False
         return stable or (widen and all(slot.type == UNKNOWN for slot in self.carries.slots))
 

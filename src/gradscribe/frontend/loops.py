@@ -179,7 +179,8 @@ def _walked(frame: Frame, node: gast.For, exits: Exits) -> Ended:
     targets = [n.id for n in gast.walk(node.target) if isinstance(n, gast.Name)]
     sequence = walked.sequence()
     bound = [*targets, *assigned_names(node.body), *exits.names()]
-    carried = Carries(frame, node, with_flags(frame, bound), node.body)
+    item = gast.Assign([node.target], node.iter, None)
+    carried = Carries(frame, node, with_flags(frame, bound), node.body, item)
     hint = plain(targets[0]) if isinstance(node.target, gast.Name) and walked.plain else "i"
 
     def attempt() -> Op:
@@ -296,7 +297,7 @@ def _while(frame: Frame, node: gast.While, exits: Exits) -> Ended:
 
     parts = [*node.body, node.test]
     names = with_flags(frame, assigned_names(parts))
-    carried = Carries(frame, node, [*names, *exits.names()], parts)
+    carried = Carries(frame, node, [*names, *exits.names()], parts, node.test)
 
     def attempt() -> Op:
         test, body = Region(), Region()

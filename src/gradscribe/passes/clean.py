@@ -48,15 +48,17 @@ def _unchanged(region: Region, mapping: dict[Value, Operand]) -> None:
             mapping[op.results[0]] = op.args[0]
         if op.prim is IF:
             then, other = op.regions
+            inside = _defined_directly(then)
             for result, one, two in zip(op.results, then.yields, other.yields, strict=True):
                 a, b = _resolve(one, mapping), _resolve(two, mapping)
-                if (a is b or _equal(a, b)) and not _defined_directly(then, a):
+                if (a is b or _equal(a, b)) and a not in inside:
                     mapping[result] = a
         elif op.prim is SCOPE:
             (body,) = op.regions
+            inside = _defined_directly(body).union(body.params)
             for result, operand in list(zip(op.results, body.yields, strict=True))[head(op) :]:
                 value = _resolve(operand, mapping)
-                if not _defined_directly(body, value) and value not in body.params:
+                if value not in inside:
                     mapping[result] = value
         elif op.prim in (FOR, WHILE):
             start = first_carry(op)
@@ -94,8 +96,8 @@ def _resolve(operand: Operand, mapping: dict[Value, Operand]) -> Operand:
     return operand
 
 
-def _defined_directly(region: Region, operand: Operand) -> bool:
-    return any(operand in op.results for op in region.ops)
+def _defined_directly(region: Region) -> set[Operand]:
+    return {result for op in region.ops for result in op.results}
 
 
 @final
