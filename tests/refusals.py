@@ -3295,6 +3295,25 @@ SECTIONS["Statements and names"] = [
             return y * x
         """,
     ),
+    Refusal(
+        "a hundred blocks in each other",
+        """
+        def main(x):
+            y = np.sum(x)
+            for f in (np.sin, np.cos) * 60:
+                if y < -3:
+                    return y
+                y = f(y)
+            return y
+        """,
+        """
+        def main(x):
+            y = np.sum(x)
+            for f in (np.sin, np.cos) * 60:
+                y = y if y < -3 else f(y)
+            return y
+        """,
+    ),
 ]
 
 SECTIONS["Derivatives inside functions"] = [

@@ -31,6 +31,64 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "names that a loop binds before, and after, something sees them": (
+        """
+import numpy as np
+def main(x, n):
+    late = last = x[0]
+    seen = lambda: late * x[1]
+    total = 0.0
+    for k in range(n):
+        total += seen()
+        late = np.sin(x[2] + k)
+        if k == 1:
+            continue
+        first, (second, third) = x[0] * k, (x[1], late)
+        row = x * second
+        row[0] = first
+        total += np.sum(row) * third + last
+        last = row[0]
+    return total + first * second + last * np.sum(row)
+""",
+        (A([0.4, 1.2, 0.3]), 3),
+        (0,),
+    ),
+    "a loop that ends with an array that it made, and is begun with the same again": (
+        """
+import numpy as np
+def main(x, n):
+    out = np.zeros(3)
+    for k in range(n):
+        for j in range(2):
+            part = x * j
+            part[0] = out[1] * k
+            kept = part
+            kept[1] += x[2]
+            out = out + part * kept
+        out[0] += kept[2]
+    return np.sum(out * part)
+""",
+        (A([0.4, 1.2, 0.3]), 2),
+        (0,),
+    ),
+    "a test of a loop, and a generator, that read what the loop binds": (
+        """
+import numpy as np
+def main(x, n):
+    v = x
+    found = 0.0
+    items = [0.5, 1.5]
+    while v < 3.0:
+        w = sum(v * c for c in items)
+        c = w * x
+        for v in (v + c * 0.1 * d for d in items):
+            found += v * c
+        v = v + 0.7
+    return found * v * c * w
+""",
+        (0.8, 2),
+        (0,),
+    ),
     "a product of vectors where it is a number, in a function that calls itself": (
         """
 import numpy as np
@@ -830,3 +888,20 @@ def test_the_ir_is_valid_after_every_pass(name: str) -> None:
         warnings.simplefilter("ignore")
         gs.grad(gs.grad(function, wrt[0], mode="reverse"), wrt[0])(*fresh(args))
         gs.vjp(function)(*fresh(args))
+
+
+
+def test_three_hundred_functions_that_call_each_other() -> None:
+    lines = ["import math", "def g0(x):", "    return math.sin(x)"]
+    for k in range(1, 300):
+        lines += [f"def g{k}(x):", f"    return 0.5 * math.sin(g{k - 1}(x)) + x"]
+    lines += ["def main(x):", "    return g299(x)"]
+    check_first(define("\n".join(lines)), (0.3,), (0,))
+
+
+def test_fifteen_loops_in_each_other() -> None:
+    lines = ["import math", "def main(x):"]
+    for k in range(15):
+        lines += ["    " * (k + 1) + f"for i{k} in range(1):"]
+        lines += ["    " * (k + 2) + f"t{k} = math.sin(x)", "    " * (k + 2) + f"x = x * t{k}"]
+    check_first(define("\n".join([*lines, "    return x"])), (1.3,), (0,))

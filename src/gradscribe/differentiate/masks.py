@@ -156,14 +156,15 @@ def _number_is_masked(builder: Builder, bar: Operand) -> bool:
     while work:
         factor = work.pop()
         op = builder.made.get(factor) if isinstance(factor, Value) else None
-        if op is None or factor in met or factor in builder.unmasked:
+        if op is None or factor in met or builder.masked.get(factor) is False:
             continue
         met.add(factor)
         if dims_of(type_of_operand(factor)) == () and op.prim in _MULTIPLYING:
             work += op.args[:1] if op.prim is _DIV else op.args
-        elif _choice_of(builder, factor) is not None:
+        if builder.masked.get(factor) or _choice_of(builder, factor) is not None:
+            builder.masked[bar] = True
             return True
-    builder.unmasked |= met
+    builder.masked |= dict.fromkeys(met, False)
     return False
 
 

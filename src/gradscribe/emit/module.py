@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
+from gradscribe.depth import INDENTED
 from gradscribe.emit.dispatching import dispatching, reads_foreign, refuse_helpers
 from gradscribe.emit.entries import settle_entries
 from gradscribe.emit.exchanges import bring_together
@@ -25,6 +26,7 @@ from gradscribe.emit.unpacking import unpack_tuples
 from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
 from gradscribe.ir import helpers
+from gradscribe.errors import UnsupportedError
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.hooks import spend
@@ -132,6 +134,7 @@ def _reserved(function: Function, needs: Requirements) -> set[str]:
 
 
 # What text uses beside the functions that operations stand for.
+_DEEPEST = " " * 4 * (INDENTED + 1)  # what a line begins with that Python does not read
 _BUILTINS = {"range", "len", "reversed", "zip", "enumerate", "list", "tuple", "slice", "min"}
 
 
@@ -215,7 +218,19 @@ def emit_module(
     body += _imports(needs, standalone)
     body += carried
     body += definitions + (extra or [])
-    return Module(write(body), needs.imports, needs.helpers, needs.objects, needs.constants)
+    text = write(body)
+    _check_depth(text, functions)
+    return Module(text, needs.imports, needs.helpers, needs.objects, needs.constants)
+
+
+def _check_depth(text: str, functions: list[Function]) -> None:
+    """Refuse a text whose blocks stand in more others than Python reads."""
+    if any(line.startswith(_DEEPEST) for line in text.splitlines()):
+        raise UnsupportedError(
+            f"the derivative has more than {INDENTED} blocks in each other",
+            functions[0].span,
+            "each early return puts what follows into a block: divide the function",
+        )
 
 
 def _meanings(functions: list[Function]) -> set[str]:

@@ -17,6 +17,7 @@ import numpy as np
 import gradscribe
 from gradscribe import api
 from gradscribe import specification as spec
+from gradscribe.depth import deep
 from gradscribe.emit.module import Module, emit_module, is_literal
 from gradscribe.emit.requirements import Requirements
 from gradscribe.files.fingerprint import digest, sources_and_rules
@@ -113,7 +114,8 @@ def compose(target: Target, wish: Wish, directory: Path | None = None) -> File:
     relied: Reliance = {}
     token, other = TOUCHED.set(touched), RELIED_ON.set(relied)
     try:
-        return _Composer(target, wish, directory, touched, relied).file()
+        with deep():
+            return _Composer(target, wish, directory, touched, relied).file()
     finally:
         TOUCHED.reset(token)
         RELIED_ON.reset(other)

@@ -53,7 +53,7 @@ class Builder:
         self.made: dict[Value, Op] = {}  # what was built, by result
         # What is known, in the arms around, of values that branches chose (``possible``).
         self.narrowed: dict[Value, tuple[Any, ...]] = {}
-        self.unmasked: set[Operand] = set()  # no products with what is zero by choice (``masks``)
+        self.masked: dict[Operand, bool] = {}  # is it a product with what is zero by choice?
         # Constant objects that the function writes to, by identity; may there be more of them?
         self.opened: dict[int, Any] = {}
         self.opens = False

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.depth import deep
 from gradscribe.errors import ArgumentError
 from gradscribe.runtime.load import register_source
 from gradscribe.runtime.signature import Key, dispatcher_text, free_prefix, key_of
@@ -57,7 +58,7 @@ def _compilation() -> Iterator[None]:
     ever more of it.
     """
     global _collector_waits  # noqa: PLW0603 - guarded by the lock
-    with _compiling:
+    with _compiling, deep():
         if _collector_waits or not gc.isenabled():
             yield
             return
