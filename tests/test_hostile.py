@@ -890,7 +890,6 @@ def test_the_ir_is_valid_after_every_pass(name: str) -> None:
         gs.vjp(function)(*fresh(args))
 
 
-
 def test_three_hundred_functions_that_call_each_other() -> None:
     lines = ["import math", "def g0(x):", "    return math.sin(x)"]
     for k in range(1, 300):

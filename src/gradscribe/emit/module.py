@@ -25,8 +25,8 @@ from gradscribe.emit.statements import Statements
 from gradscribe.emit.unpacking import unpack_tuples
 from gradscribe.emit.walks import walk_items
 from gradscribe.emit.writer import Blank, Comment, write
-from gradscribe.ir import helpers
 from gradscribe.errors import UnsupportedError
+from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.hooks import spend

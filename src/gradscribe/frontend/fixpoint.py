@@ -360,7 +360,7 @@ class Fixpoint:
         self.carries.related |= pairs
         marks = self._marked()
         more = marks.keys() - self.carries.marks.keys()
-        self.carries.marks |= {key: marks[key] for key in more}
+        self.carries.marks |= {key: why for key, why in marks.items() if key in more}
         if any(a[0] not in renewed and b[0] not in renewed for a, b in pairs):
             stable = False
         if any(place[0] not in renewed for _, place in more):
