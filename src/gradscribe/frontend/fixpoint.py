@@ -351,7 +351,7 @@ class Fixpoint:
             new = kind if slot.unborn else join(slot.type, kind)
             if slot.unborn:
                 slot.unborn, slot.type = False, new
-                stable = stable and slot.place[0] in renewed
+                stable = stable and slot.place[0] in renewed and not slot.place[1]
                 for region in op.regions:
                     region.params[k - len(self.carries.slots)].type = new
             elif new != slot.type:

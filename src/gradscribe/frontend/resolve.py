@@ -11,6 +11,7 @@ import sys
 import types
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
@@ -375,11 +376,26 @@ def read_names(node: FunctionNode) -> set[str]:
     }
 
 
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+
+
+def statements_in(node: Any) -> Iterator[Any]:
+    """Every statement in a statement, or in a function; what stands in expressions is left out."""
+    around = [node]
+    while around:
+        part = around.pop()
+        if part is not node:
+            yield part
+        blocks = (getattr(part, name, None) for name in _BLOCKS)
+        held = [inner for block in blocks if isinstance(block, list) for inner in block]
+        around += reversed(held)
+
+
 def shared_names(node: FunctionNode) -> list[str]:
     """The names that functions nested in this one declare ``nonlocal``."""
     if node not in _SHARED:  # rules are lowered again and again
         found: dict[str, None] = {}
-        for part in gast.walk(node):
+        for part in statements_in(node):
             if isinstance(part, gast.Nonlocal):
                 found |= dict.fromkeys(part.names)
         _SHARED[node] = list(found)

@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 import gast
 
 from gradscribe.frontend.hidden import hidden
+from gradscribe.frontend.resolve import statements_in
 
 Names = frozenset[str]
 
@@ -41,7 +42,7 @@ def flagged(node: Any, local: Names) -> Names:
     known = _KNOWN.get(node)
     if known is None:
         found: set[str] = set()
-        if any(isinstance(part, gast.Try) and _catches(part) for part in gast.walk(node)):
+        if any(isinstance(part, gast.Try) and _catches(part) for part in statements_in(node)):
             arguments = node.args
             params = [*arguments.args, *arguments.posonlyargs, *arguments.kwonlyargs]
             params += [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
