@@ -16,6 +16,7 @@ LEVELS = {
     "source": 0,
     "arrays": 0,
     "objects": 1,
+    "depth": 0,
     "errors": 1,
     "ir": 2,
     "frontend": 3,

@@ -16,7 +16,8 @@ from gradscribe.passes.writes import join_writes
 
 PIPELINE = (
     write_to_numbers, fuse, fold_broadcasts, ask_shapes, clean, share, join_writes, cancel,
-    add_squares_of_roots, simplify_algebra, clean, simplify_algebra, share_arithmetic, clean,
+    add_squares_of_roots, simplify_algebra, share, clean, simplify_algebra, share_arithmetic,
+    share, clean,
 )  # fmt: skip
 
 

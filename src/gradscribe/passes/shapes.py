@@ -42,7 +42,7 @@ _ASK_SHAPE = {SIZE, SHAPE, NDIM, *_ATTRIBUTE_OF}
 _COPIES = {of(np.ndarray.copy), of(np.copy)}
 _OF_ITS_SHAPE = {of(np.zeros_like), of(np.ones_like), of(helpers.zeros_like)}
 LIKE, GETITEM, LIST = of(helpers.like), of(operator.getitem), of(list)
-MATMUL = of(operator.matmul)
+MATMUL, OUTER, NEG = of(operator.matmul), of(np.outer), of(operator.neg)
 _ASK_DTYPE = {of(np.zeros_like), of(np.ones_like), of(np.full_like)}
 
 
@@ -89,16 +89,39 @@ def _region(
             inner_op = origin.get(op.args[0])
             if inner_op is not None and inner_op.prim is prim:
                 mapping[op.results[0]] = inner_op.args[0]
-            elif inner_op is not None and inner_op.prim is MATMUL and op.derived:
+            elif inner_op is not None and op.derived and inner_op.derived:
                 _transpose(op, inner_op, origin, new)
         new.append(op)
     region.ops = new
 
 
-def _transpose(op: Op, product: Op, origin: dict[Value, Op], new: list[Op]) -> None:
+def _transpose(op: Op, inner: Op, origin: dict[Value, Op], new: list[Op]) -> None:
+    """``(a.T @ b).T`` as ``b.T @ a``, ``np.outer(a, b).T`` as ``np.outer(b, a)``, with a minus too."""
+    if inner.prim is MATMUL:
+        _transpose_product(op, inner, origin, new)
+        return
+    minus = False
+    made: Op | None = inner
+    while made is not None and made.prim is NEG and made.derived:
+        minus = not minus
+        made = origin.get(made.args[0]) if isinstance(made.args[0], Value) else None
+    if made is None or made.prim is not OUTER or not made.derived:
+        return
+    a, b, *rest = made.args
+    if not minus:
+        op.prim, op.args = OUTER, (b, a, *rest)
+        return
+    turned = Value("", op.results[0].type)
+    whence = (op.span, op.statement, True, op.sweep)
+    new.append(Op(OUTER, (b, a, *rest), (turned,), (), None, *whence))
+    origin[turned] = new[-1]
+    op.prim, op.args = NEG, (turned,)
+
+
+def _transpose_product(op: Op, product: Op, origin: dict[Value, Op], new: list[Op]) -> None:
     """``(a.T @ b).T`` as ``b.T @ a``: of matrices, with one turn less."""
     args = [origin.get(a) if isinstance(a, Value) else None for a in product.args]
-    if not product.derived or not any(a is not None and a.prim is TRANSPOSED for a in args):
+    if not any(a is not None and a.prim is TRANSPOSED for a in args):
         return
     if any(len(dims_of(type_of_operand(a)) or ()) != 2 for a in product.args):
         return

@@ -14,6 +14,7 @@ and powers are left to ``algebra``, which would not see through a shared one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
 from gradscribe.ir.primitives import STRUCTURED
 from gradscribe.ir.rewrite import mapped, substitute
-from gradscribe.ir.types import is_array
+from gradscribe.ir.types import Array, Type, is_array
 from gradscribe.passes.terms import ADD, ARITHMETIC, DIV, SUB
 
 Key = tuple[Any, ...]
@@ -122,8 +123,13 @@ def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operan
             kept.append(op)
             continue
         earlier = known.get(key)
-        if earlier is not None and (index or op.derived) and earlier.type == op.results[0].type:
+        if (
+            earlier is not None
+            and (index or op.derived)
+            and _alike(earlier.type, op.results[0].type)
+        ):
             mapping[op.results[0]] = earlier
+            earlier.hint = earlier.hint or op.results[0].hint
             continue
         known.setdefault(key, op.results[0])
         kept.append(op)
@@ -133,6 +139,13 @@ def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operan
 def _seen(operand: Operand, mapping: dict[Value, Operand], views: dict[Any, Value]) -> Operand:
     operand = mapping.get(operand, operand) if isinstance(operand, Value) else operand
     return views.get(operand, operand)
+
+
+def _alike(a: Type, b: Type) -> bool:
+    """Are these types of one value? Its lengths may have been found in two ways."""
+    if not isinstance(a, Array) or not isinstance(b, Array) or a.dims is None or b.dims is None:
+        return a == b
+    return len(a.dims) == len(b.dims) and replace(a, dims=None) == replace(b, dims=None)
 
 
 def may_share(op: Op) -> bool:
