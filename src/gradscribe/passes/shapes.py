@@ -96,7 +96,7 @@ def _region(
 
 
 def _transpose(op: Op, inner: Op, origin: dict[Value, Op], new: list[Op]) -> None:
-    """``(a.T @ b).T`` as ``b.T @ a``, ``np.outer(a, b).T`` as ``np.outer(b, a)``, with a minus too."""
+    """``(a.T @ b).T`` as ``b.T @ a``, and ``(-np.outer(a, b)).T`` as ``-np.outer(b, a)``."""
     if inner.prim is MATMUL:
         _transpose_product(op, inner, origin, new)
         return
