@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:burgers
 # Derivative  gradient with respect to u, then u; order 2, mode auto
 # Arguments   u: float64[u0], steps: int, c: float
-# Sources     sha256 7ce067a9f6f0; rules d030cc80bd42
+# Sources     sha256 7ce067a9f6f0; rules c82fabfefa37
 # Regenerate  gradscribe write examples/listings.py:burgers -o generated/listings
 import numpy as np
 

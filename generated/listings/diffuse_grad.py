@@ -1,7 +1,7 @@
 # Written by gradscribe 0.1.0 from examples/listings.py:diffuse
 # Derivative  gradient with respect to u; order 1, mode auto
 # Arguments   u: float64[u0], steps: int
-# Sources     sha256 dd8d6c60c328; rules 9d8074d42191
+# Sources     sha256 dd8d6c60c328; rules 4c5f7096db53
 # Regenerate  gradscribe write examples/listings.py:diffuse --order 1 -o generated/listings
 import numpy as np
 

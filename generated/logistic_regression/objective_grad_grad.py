@@ -13,11 +13,11 @@ def objective_grad_grad(theta, x, y):
     if theta.ndim != 1 or x.ndim != 2 or y.shape != x.shape[:1]:
         raise ValueError("expected theta[k], x[m, n], y[m]")
     z = x @ theta[1:] + theta[0]
-    t = z - np.logaddexp(0, z)
+    t = np.exp(z - np.logaddexp(0, z))
     theta_bar_bar = np.ones_like(theta)
     theta_part_bar_bar = theta_bar_bar[1:]
-    z_bar = (x @ theta_part_bar_bar + theta_bar_bar[0]) / z.size * np.exp(t)
-    z_bar -= z_bar * np.exp(t)
+    z_bar = (x @ theta_part_bar_bar + theta_bar_bar[0]) / z.size * t
+    z_bar -= z_bar * t
     theta_bar = np.zeros_like(theta)
     theta_bar[0] = np.sum(z_bar)
     theta_bar[1:] = PENALTY * theta_part_bar_bar + x.T @ z_bar
