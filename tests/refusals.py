@@ -1913,11 +1913,11 @@ SECTIONS["Lists and dicts"] = [
         args="s",
     ),
     Refusal(
-        "a dict method with a computed key, of a dict of dicts",
+        "a dict method with a computed key, of a dict of dicts of lists",
         """
         def main(x, n):
-            d = {"a": {"w": x}, "b": {"w": x * x}}
-            return d.pop("ab"[n - 1])["w"]
+            d = {"a": {"w": [x]}, "b": {"w": [x * x]}}
+            return d.pop("ab"[n - 1])["w"][0]
         """,
         """
         def main(x, n):
@@ -1927,12 +1927,12 @@ SECTIONS["Lists and dicts"] = [
         args="x, n",
     ),
     Refusal(
-        "del of a computed key, of a dict of dicts",
+        "del of a computed key, of a dict of dicts of lists",
         """
         def main(x, n):
-            d = {"a": {"w": x}, "b": {"w": x * x}}
+            d = {"a": {"w": [x]}, "b": {"w": [x * x]}}
             del d["ab"[n - 1]]
-            return sum(v["w"] for v in d.values())
+            return sum(v["w"][0] for v in d.values())
         """,
         """
         def main(x, n):
@@ -2036,20 +2036,20 @@ SECTIONS["Lists and dicts"] = [
         instead="gs.grad(main)(x)",
     ),
     Refusal(
-        "a computed key of a dict that holds other things than numbers, arrays and lists",
+        "a computed key of a dict of tuples that hold lists",
+        """
+        def main(x, n):
+            d = {}
+            for k in range(n):
+                d[k] = (x, [x * k])
+            return d[0][1][0] * d[n - 1][0]
+        """,
         """
         def main(x, n):
             d = {}
             for k in range(n):
                 d[k] = (x, x * k)
             return d[0][1] * d[n - 1][0]
-        """,
-        """
-        def main(x, n):
-            first, second = {}, {}
-            for k in range(n):
-                first[k], second[k] = x, x * k
-            return second[0] * first[n - 1]
         """,
         args="x, n",
     ),

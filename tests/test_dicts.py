@@ -13,6 +13,98 @@ from pipeline import FIRST, check_everything, fresh, quietly
 from snippets import compiled, programs
 
 EXACT = programs("""
+# entries are tuples | x, s
+names = ["u", "v", "u", "w"]
+table = {}
+for k, name in enumerate(names):
+    table[name] = (x[k], x[k] * s)
+a, b = table["u"]
+return a * b + table["v"][0] * table["w"][1]
+
+# entries are tuples of unlike things | x, s, n
+table = {}
+for k in range(n):
+    table[k] = (x[k] * s, k, x[k] ** 2)
+r = 0.0
+for key, (a, b, c) in table.items():
+    r += a * b * c + key
+return r
+
+# tuples by words | x, n
+def build(x, n):
+    out = {}
+    for k in range(n):
+        out[f"p{k}"] = (x[k], x[k + 1])
+    return out
+---
+t = build(x, n)
+return sum(a * b for a, b in t.values())
+
+# entries are named tuples | x, s, n
+from collections import namedtuple
+P = namedtuple("P", "pos vel")
+---
+table = {}
+for k in range(n):
+    table[k] = P(x[k], s * k)
+for k in range(n):
+    p = table[k]
+    table[k] = p._replace(pos=p.pos + p.vel * 0.1)
+return sum(p.pos ** 2 for p in table.values())
+
+# dicts of a comprehension | x, n
+d = {k: {"a": x[k], "b": x[k] * k} for k in range(n)}
+return sum(v["a"] * v["b"] for v in d.values()) + d[1]["a"]
+
+# walked by pairs | x, n
+d = {}
+for i in range(n):
+    for j in range(n):
+        d[(i, j)] = x[i] * x[j + 1]
+r = 0.0
+for (i, j), v in d.items():
+    r += v * i + j
+return r * d[1, 1]
+
+# entries are objects | x, n
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class Node:
+    value: float
+    weight: float = 1.0
+---
+d = {}
+for k in range(n):
+    d[k] = Node(x[k], x[k] ** 2)
+return sum(node.value * node.weight for node in d.values()) + d[2].value
+
+# a graph | x
+from collections import defaultdict
+edges = [(0, 1), (1, 2), (0, 2), (2, 3)]
+adj = defaultdict(list)
+for (a, b), w in zip(edges, x):
+    adj[a].append((b, w))
+    adj[b].append((a, w))
+total = 0.0
+for a in adj:
+    for b, w in adj[a]:
+        total += w * w * (a + b)
+return total
+
+# tuples that are replaced | x, n
+d = {0: (0.0, 1.0), 1: (0.0, 1.0)}
+for k in range(n):
+    a, b = d[k % 2]
+    d[k % 2] = (a + x[k], b * x[k])
+return d[0][0] * d[0][1] + d[1][1]
+
+# tuples by default | x, n
+d = {}
+for k in range(n):
+    a, b = d.get(k % 2, (0.0, 1.0))
+    d[k % 2] = (a + x[k], b * x[k])
+return d[0][0] * d[0][1] + d[1][1]
+
 # sums by group | x, i
 total = {}
 for k in range(4):
@@ -329,6 +421,87 @@ return sum(power(k % 2 + 1) for k in range(n))
 
 
 SHARED = programs("""
+# an array of an object in a list | x, n
+from dataclasses import dataclass
+@dataclass
+class Node:
+    a: object
+    b: float
+---
+qs = []
+last = None
+for k in range(n):
+    node = Node(x * k, x[k])
+    qs.append(node)
+    node.a[0] = 5.0
+return sum(np.sum(q.a * x) for q in qs)
+
+# an array of an object in a dict | x, n
+from dataclasses import dataclass
+@dataclass
+class Node:
+    a: object
+    b: float
+---
+qs = {}
+for k in range(n):
+    node = Node(x * k, x[k])
+    qs[k] = node
+    node.a[0] = 5.0
+return sum(np.sum(q.a * x) for q in qs.values())
+
+# an array in the objects of a dict | x, n
+from dataclasses import dataclass
+@dataclass
+class Node:
+    a: object
+    b: float
+---
+qs = {}
+y = x * 2
+for k in range(n):
+    qs[k] = Node(y, x[k])
+y[0] = 5.0
+return sum(np.sum(q.a * x) for q in qs.values())
+
+# an array in the dicts of a dict | x, n
+qs = {}
+for k in range(n):
+    y = x * k
+    qs[k] = {"a": y, "b": k}
+    y[0] = 3.0
+return sum(np.sum(q["a"] * x) for q in qs.values())
+
+# an array of a tuple in a dict | x, n
+qs = {}
+for k in range(n):
+    qs[k] = (x * k, k)
+a, k = qs[1]
+a[0] = 3.0
+return np.sum(qs[1][0] * x)
+
+# an array that was put into a tuple | x, n
+qs = {}
+for k in range(n):
+    y = x * k
+    qs[k] = (y, k)
+    y[0] = 3.0
+return sum(np.sum(q[0] * x) for q in qs.values())
+
+# an array of an object that was read | x, n
+from dataclasses import dataclass
+@dataclass
+class Node:
+    a: object
+    b: float
+---
+qs = []
+for k in range(n):
+    qs.append(Node(x * k, x[k]))
+q = qs[1]
+q.a[0] = 5.0
+return sum(np.sum(q.a * x) for q in qs)
+
 # a list that is replaced while it has a name | s, n
 d = {0: [s], 1: [1.0]}
 r = d[n - 3]

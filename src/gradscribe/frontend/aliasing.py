@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradscribe.errors import AliasError
-from gradscribe.frontend.heap import Bound, Fields, Loc, locations
+from gradscribe.frontend.heap import Bound, Fields, Loc
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.types import Sequence
 from gradscribe.source import Span
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 
 def keep(frame: Frame, bound: Bound, node: Any = None) -> None:
-    """What is stored in a container, or read from one, may not be written to from now on."""
+    """What is stored in a container, or read from one, may not be written to from now on.
+
+    Nor may what it holds: an array of an object in a list is in that list, too.
+    """
     span = frame.definition.span(node) if node is not None else None
     why = f"was stored in a container at {span}" if span else "is an entry of a container"
-    for loc in locations(bound):
+    for loc in frame.heap.within(bound):
         frame.heap.keep(loc, why)
 
 

@@ -24,12 +24,21 @@ from gradscribe.frontend.heap import Bound, Closure, Fields, Ref
 from gradscribe.frontend.library import MISSING
 from gradscribe.frontend.procedures import Procedure
 from gradscribe.frontend.raising import certainly
-from gradscribe.ir import helpers
+from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.joins import element_type, key_type
 from gradscribe.ir.primitives import Primitive, of
-from gradscribe.ir.types import Array, Mapping, Scalar, Sequence, Type, Unknown, maybe_float
+from gradscribe.ir.types import (
+    Array,
+    Mapping,
+    Scalar,
+    Sequence,
+    Static,
+    Type,
+    Unknown,
+    maybe_float,
+)
 
 
 def is_one_value(frame: Frame, bound: Bound | None) -> bool:
@@ -47,7 +56,7 @@ def is_empty(frame: Frame, bound: Bound) -> bool:
 
 def may_be_one_value(kinds: list[Type]) -> bool:
     """Can a dict of these things be one value that is written to: are all numbers or arrays?"""
-    return all(isinstance(kind, Scalar | Array | Unknown) or _is_plain_list(kind) for kind in kinds)
+    return all(_is_plain(kind) or _is_plain_list(kind) for kind in kinds)
 
 
 def holds_lists(frame: Frame, fields: Fields) -> bool:
@@ -57,8 +66,20 @@ def holds_lists(frame: Frame, fields: Fields) -> bool:
     )
 
 
+def _is_plain(kind: Type) -> bool:
+    """Is this a number or an array, or a tuple, dict or object of such?"""
+    parts = trees.part_types(kind)
+    if parts is not None:
+        return not _is_list(kind) and all(map(_is_plain, parts))
+    return isinstance(kind, Scalar | Array | Unknown | Static)
+
+
+def _is_list(kind: Type) -> bool:
+    return isinstance(kind, Sequence) and kind.kind == "list"
+
+
 def _is_plain_list(kind: Type) -> bool:
-    if not isinstance(kind, Sequence) or kind.kind != "list":
+    if not _is_list(kind):
         return False
     element = element_type(kind)
     return element is None or isinstance(element, Scalar | Array)
@@ -92,7 +113,7 @@ def check_items(frame: Frame, node: Any, items: list[Bound]) -> None:
         frame.refuse(
             node,
             "the key of this entry is computed, and the dict may hold what is differentiated",
-            "use keys that are written in the program, or entries that are numbers or arrays",
+            "use keys that are written in the program, or entries of numbers and arrays",
         )
 
 
