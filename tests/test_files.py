@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import datetime
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Optional
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 import gradscribe as gs
 from gradscribe import cli, files
 from gradscribe.annotations import parameter_types, type_of_annotation
+from oracles import assert_close, gradient_by_differences
 
 
 @pytest.fixture
@@ -277,6 +279,15 @@ def test_a_namesake_with_another_body_is_not_mistaken_for_it() -> None:
         (Annotated[NDArray[np.float32], "m n"], "float32[m, n]"),
         (tuple[float, int], "tuple(float, int)"),
         (list[float], "list[float]"),
+        (list[list[float]], "list[list[float]]"),
+        (tuple[float, ...], "tuple[float]"),
+        (dict[str, float], "dict[float]"),
+        ("Mapping[str, list[float]]", "dict[list[float]]"),
+        (float | None, "float or None"),
+        ("Optional[NDArray[np.float64]]", "float64[…] or None"),
+        (float | int, "float"),
+        (float | NDArray[np.float64], "float64[…]"),
+        (Literal["a", "b"], "str"),
         ("NDArray[np.float64]", "float64[…]"),
         ("nonsense[", "?"),
         (str, "str"),
@@ -284,8 +295,35 @@ def test_a_namesake_with_another_body_is_not_mistaken_for_it() -> None:
     ],
 )
 def test_an_annotation_says(annotation: Any, expected: str) -> None:
-    scope = {"NDArray": NDArray, "np": np}
+    scope = {"NDArray": NDArray, "np": np, "Mapping": Mapping, "Optional": Optional}
     assert str(type_of_annotation(annotation, scope)) == expected
+
+
+ANNOTATED = {
+    "dict[str, float]": ('x["a"] * x["b"] ** 2', {"a": 1.5, "b": 0.5}),
+    "Mapping[str, float]": ("sum(v * v for v in x.values())", {"a": 1.5, "c": 0.5}),
+    "tuple[float, ...]": ("sum(x) ** 2 * x[0]", (1.5, 0.5, 2.0)),
+    "list[list[float]]": ("sum(row[0] * row[1] for row in x)", [[1.5, 0.5], [2.0, 3.0]]),
+    "float | None": ("1.0 if x is None else x * x", 1.5),
+    "float | int": ("x * x", 3.0),
+}
+
+
+@pytest.mark.parametrize("annotation", ANNOTATED)
+def test_a_file_is_written_for_what_annotations_say(annotation: str, tmp_path: Path) -> None:
+    body, argument = ANNOTATED[annotation]
+    path = tmp_path / "annotated.py"
+    path.write_text(
+        "from collections.abc import Mapping\n\n\n" f"def f(x: {annotation}):\n    return {body}\n"
+    )
+    assert cli.main(["write", f"{path}:f", "-o", str(tmp_path)]) == 0
+    text = (tmp_path / "f_grad.py").read_text()
+    names: dict[str, Any] = {}
+    exec(text, names)
+    namespace: dict[str, Any] = {}
+    exec(path.read_text(), namespace)
+    expected = gradient_by_differences(namespace["f"], (argument,), (0,))[0]
+    assert_close(names["f_grad"](argument), expected, rtol=1e-6, check_dtype=False)
 
 
 def test_one_name_is_one_length_across_parameters() -> None:

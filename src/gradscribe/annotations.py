@@ -10,7 +10,10 @@
 ``"float64[m, n]"``                                   the same in one string
 ``Annotated[np.ndarray, "m n"]``                      the same beside another annotation
 ``tuple[float, NDArray[np.float64]]``                 a tuple of these
-``list[float]``                                       a list of any length
+``list[float]``, ``tuple[float, ...]``                a list or tuple of any length
+``dict[str, float]``, ``Mapping[str, float]``         a dict with any keys
+``float | None``, ``Optional[float]``                 what may be None instead
+``float | NDArray[np.float64]``, ``Literal["a"]``     either, or a known string
 a dataclass or named tuple                            an object with fields as they are annotated
 ====================================================  ===========================================
 
@@ -21,9 +24,11 @@ Whatever is not in the table says nothing.
 from __future__ import annotations
 
 import ast
+import collections.abc
 import inspect
 import re
 import sys
+import types
 import typing
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -31,8 +36,10 @@ from typing import Any
 
 import numpy as np
 
+from gradscribe.ir.joins import join_all
 from gradscribe.ir.types import (
     FLOAT,
+    NONE,
     PY_BOOL,
     PY_FLOAT,
     PY_INT,
@@ -40,6 +47,7 @@ from gradscribe.ir.types import (
     UNKNOWN,
     Array,
     Dim,
+    Mapping,
     Scalar,
     Sequence,
     Struct,
@@ -50,6 +58,7 @@ from gradscribe.ir.types import (
 from gradscribe.objects import is_followed, is_named_tuple
 
 _PYTHON: dict[Any, Type] = {float: PY_FLOAT, int: PY_INT, bool: PY_BOOL, str: TEXT}
+_MAPPINGS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 _NAMED = {kind.__name__: known for kind, known in _PYTHON.items()}
 _ONE_STRING = re.compile(r"\s*([a-z]+\d*)\s*\[(.*)\]\s*", re.DOTALL)
 _LENGTH = re.compile(r"([A-Za-z]\w*)([+-]\d+)?")
@@ -75,6 +84,8 @@ def type_of_annotation(annotation: Any, scope: dict[str, Any] | None = None) -> 
         return _string(annotation, scope or {})
     if isinstance(annotation, typing.ForwardRef):
         return _string(annotation.__forward_arg__, scope or {})
+    if annotation is type(None):
+        return NONE
     if isinstance(annotation, type) and typing.get_origin(annotation) is None:
         named = _dimensioned(annotation)
         if named is not None:
@@ -127,10 +138,19 @@ def _generic(annotation: Any, scope: dict[str, Any]) -> Type:
         lengths = typing.get_args(shape)
         fixed = lengths and Ellipsis not in lengths and all(n is int for n in lengths)
         return Array(known, (None,) * len(lengths) if fixed else None)
+    if origin is typing.Literal:
+        return join_all([_PYTHON.get(type(arg), UNKNOWN) for arg in args]) or UNKNOWN
+    kinds = [type_of_annotation(arg, scope) for arg in args if arg is not Ellipsis]
+    if origin in (typing.Union, types.UnionType):
+        return join_all(kinds) or UNKNOWN
     if origin is tuple and args and Ellipsis not in args:
-        return Sequence("tuple", tuple(type_of_annotation(arg, scope) for arg in args))
+        return Sequence("tuple", tuple(kinds))
+    if origin is tuple and len(kinds) == 1:
+        return Sequence("tuple", None, kinds[0])
     if origin is list:
-        return Sequence("list", None, type_of_annotation(args[0], scope))
+        return Sequence("list", None, kinds[0])
+    if origin in _MAPPINGS and len(kinds) == 2:
+        return Mapping(None, kinds[1], kinds[0])
     return UNKNOWN
 
 

@@ -246,6 +246,8 @@ class Guard:
                 yield f"type({name}).__name__ != {cls.__name__!r}"
             case ir.Sequence(_, None, ir.Scalar()):
                 yield f"any(isinstance(v, {_NUMPY}.ndarray) for v in {name})"
+            case ir.Mapping(None, ir.Scalar()):
+                yield f"any(isinstance(v, {_NUMPY}.ndarray) for v in {name}.values())"
 
     def _array(self, place: int, name: str, kind: ir.Array) -> Iterator[str]:
         """Rank, lengths and dtype of an array, in as few words as they take."""
@@ -319,7 +321,7 @@ def _counts(name: str, kind: ir.Type) -> Iterator[str]:
     parts = trees.part_types(kind)
     if parts is not None and isinstance(kind, ir.Sequence):
         yield f"len({name}) != {len(parts)}"
-    elif isinstance(kind, ir.Mapping):
+    elif parts is not None and isinstance(kind, ir.Mapping):
         yield f"list({name}) != {trees.keys(kind)!r}"
     for key, part in zip(trees.keys(kind), parts or (), strict=True):
         step = f".{key}" if isinstance(kind, ir.Struct) else f"[{key!r}]"
