@@ -58,7 +58,7 @@ def reads_foreign(functions: Iterable[Function]) -> bool:
         foreign_in(*(param.type for param in function.body.params))
         or any(
             isinstance(arg, Const) and foreign_in(type_of_operand(arg))
-            for op in _operations(function)
+            for op in operations_of(function)
             for arg in op.args
         )
         for function in functions
@@ -68,7 +68,7 @@ def reads_foreign(functions: Iterable[Function]) -> bool:
 def refuse_writes(primal: Function) -> Function:
     """The primal, unless it writes to arrays and some are of another library."""
     if reads_foreign([primal]):
-        for op in _operations(primal):
+        for op in operations_of(primal):
             place = op.prim.mutates
             if place is None or op.derived:
                 continue
@@ -78,7 +78,7 @@ def refuse_writes(primal: Function) -> Function:
     return primal
 
 
-def _operations(function: Function) -> Iterator[Op]:
+def operations_of(function: Function) -> Iterator[Op]:
     """The operations of a function and of all that it calls."""
     seen, work = {id(function)}, [function]
     while work:
@@ -100,7 +100,7 @@ def refuse_helpers(functions: Iterable[Function], names: Iterable[str]) -> None:
     """Refuse helpers that the text of functions carries along and that make NumPy arrays."""
     for name in names:
         if name not in _NEUTRAL:
-            made = (op for function in functions for op in _operations(function))
+            made = (op for function in functions for op in operations_of(function))
             helper = next((op for op in made if _name(op) == name), None)
             _refuse(helper)
 

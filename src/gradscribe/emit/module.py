@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import math
 import sys
+import types
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from gradscribe.depth import INDENTED
-from gradscribe.emit.dispatching import dispatching, reads_foreign, refuse_helpers
+from gradscribe.emit.dispatching import dispatching, operations_of, reads_foreign, refuse_helpers
 from gradscribe.emit.entries import settle_entries
 from gradscribe.emit.exchanges import bring_together
 from gradscribe.emit.expressions import Expressions
@@ -203,6 +205,7 @@ def emit_module(
     definitions: list[ast.stmt] = []
     for function in functions:
         needs.callee(function)
+    needs.read |= _read_in(functions) | _functions_in(functions)
     while len(definitions) < len(needs.callees):
         name, function = list(needs.callees.items())[len(definitions)]
         if function not in functions:
@@ -235,14 +238,26 @@ def _check_depth(text: str, functions: list[Function]) -> None:
 
 def _meanings(functions: list[Function]) -> set[str]:
     """Names that parameters have, or that the text reads from the user's module."""
-    found = {p.name for p in functions[0].params}
+    return {p.name for p in functions[0].params} | _read_in(functions)
+
+
+def _read_in(functions: Iterable[Function]) -> set[str]:
+    """Names that these functions, and what they call, read from the user's module."""
+    found: set[str] = set()
     for function in functions:
-        for op in walk(function.body):
+        for op in operations_of(function):
             operands = [*op.args, *(o for region in op.regions for o in region.yields)]
             for arg in operands:
                 if isinstance(arg, Const) and arg.name is not None and not arg.fixed:
                     found.add(arg.root)
     return found
+
+
+def _functions_in(functions: list[Function]) -> set[str]:
+    """The names of functions that the text of these, and of what they call, may name."""
+    operands = (arg for function in functions for op in operations_of(function) for arg in op.args)
+    values = (arg.value for arg in operands if isinstance(arg, Const))
+    return {value.__name__ for value in values if isinstance(value, types.FunctionType)}
 
 
 def _imports(needs: Requirements, standalone: bool) -> list[ast.stmt]:

@@ -20,6 +20,7 @@ class Requirements:
         self.taken: set[str] = (
             set()
         )  # names that mean something else in some function of the module
+        self.read: set[str] = set()  # names of the user's module that some function reads
         self.imports: dict[str, str] = {}  # the name in the text → the module
         self.helpers: dict[str, Callable[..., Any]] = {}
         self.constants: dict[str, Const] = {}  # names of the user's module that are read
@@ -27,11 +28,13 @@ class Requirements:
         self.callees: dict[str, Function] = {}  # functions called, by the name they have here
 
     def callee(self, function: Function) -> str:
-        """The name of a function of the module; one that repeats gets a number."""
+        """The name of a function of the module; one that repeats, or that the text reads, gets a
+        number."""
         number = 0
         while True:
             name = f"{function.name}_{number}" if number else function.name
-            if self.callees.setdefault(name, function) is function:
+            free = name not in self.read or self.callees.get(name) is function
+            if free and self.callees.setdefault(name, function) is function:
                 return name
             number += 1
 

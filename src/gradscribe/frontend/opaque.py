@@ -30,8 +30,16 @@ from gradscribe.ir.types import Sequence as SequenceType
 
 
 def statement(frame: Frame, node: Any) -> None:
-    """A statement that binds nothing: ``raise``, ``assert``, ``print``."""
-    template, operands = template_of(frame, node)
+    """A statement that binds nothing: ``raise``, ``assert``, ``print``.
+
+    What it computes by calls that change something is computed before it.
+    """
+    from gradscribe.frontend.expressions import lower
+
+    # The message of an assertion is computed only where it fails.
+    parts = [node.test] if isinstance(node, gast.Assert) else list(gast.iter_child_nodes(node))
+    found = [part for root in parts for part in _changing(frame, root)]
+    template, operands = template_of(frame, node, {id(part): lower(frame, part) for part in found})
     frame.builder.append(Op(OPAQUE, tuple(operands), (), attrs=Attrs(template=template)))
 
 
@@ -378,6 +386,52 @@ def template_of(
     # gast cannot be copied with its locations lost: the emitter makes new text anyway.
     template = gast.gast_to_ast(Holes().visit(copy.deepcopy(node)))
     return template, operands
+
+
+def _changing(frame: Frame, node: Any) -> list[Any]:
+    """The parts of an expression, in order, that may change an object that is followed.
+
+    What is evaluated under a condition, or for each of several, is such a part as a whole, and so
+    is a call that is given a function or a generator expression with such parts.
+    """
+    inner = [part for child in gast.iter_child_nodes(node) for part in _changing(frame, child)]
+    if isinstance(node, gast.Call):
+        given = any(isinstance(part, gast.GeneratorExp | gast.Lambda) for part in inner)
+        return [node] if given or _may_change(frame, node) else inner
+    return [node] if inner and isinstance(node, _AT_TIMES) else inner
+
+
+_AT_TIMES = (
+    gast.IfExp, gast.BoolOp, gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp,
+    gast.Lambda, gast.Compare,
+)  # fmt: skip
+
+
+def _may_change(frame: Frame, node: gast.Call) -> bool:
+    """Is this a call of a function of the program, or of a method, that is given such an object?"""
+    callee = node.func
+    if isinstance(callee, gast.Attribute):
+        root = callee.value
+        while isinstance(root, gast.Attribute | gast.Subscript):
+            root = root.value
+        owner = frame.local(root.id) if isinstance(root, gast.Name) else None
+        fields = frame.heap.fields(owner)
+        is_object = fields is not None and fields.kind == "object"
+        return is_object or (callee.attr in _CHANGING and isinstance(owner, Ref))
+    if not isinstance(callee, gast.Name):
+        return False
+    known = frame.local(callee.id)
+    if isinstance(known, Closure):
+        return True
+    try:
+        function = frame.definition.lookup(callee.id) if known is None else None
+    except KeyError:
+        return False
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    names = {part.id for arg in given for part in gast.walk(arg) if isinstance(part, gast.Name)}
+    return isinstance(function, types.FunctionType) and any(
+        isinstance(frame.local(name), Ref) for name in names
+    )
 
 
 def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bound]:
