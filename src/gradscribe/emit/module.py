@@ -32,7 +32,7 @@ from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Function, Parameter, walk
 from gradscribe.ir.facts.records import instance
 from gradscribe.ir.hooks import spend
-from gradscribe.ir.primitives import public_module
+from gradscribe.ir.primitives import OPAQUE, public_module
 from gradscribe.ir.rewrite import copy_function
 from gradscribe.passes import simplify
 from gradscribe.passes.clean import clean
@@ -254,9 +254,9 @@ def _read_in(functions: Iterable[Function]) -> set[str]:
 
 
 def _functions_in(functions: list[Function]) -> set[str]:
-    """The names of functions that the text of these, and of what they call, may name."""
-    operands = (arg for function in functions for op in operations_of(function) for arg in op.args)
-    values = (arg.value for arg in operands if isinstance(arg, Const))
+    """The names of functions that code which passes through as it is calls."""
+    ops = (op for function in functions for op in operations_of(function) if op.prim is OPAQUE)
+    values = (arg.value for op in ops for arg in op.args if isinstance(arg, Const))
     return {value.__name__ for value in values if isinstance(value, types.FunctionType)}
 
 
