@@ -6,7 +6,6 @@ import ast
 import math
 import sys
 import types
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -205,7 +204,7 @@ def emit_module(
     definitions: list[ast.stmt] = []
     for function in functions:
         needs.callee(function)
-    needs.read |= _read_in(functions) | _functions_in(functions)
+    needs.read |= _called_as_they_are(functions)
     while len(definitions) < len(needs.callees):
         name, function = list(needs.callees.items())[len(definitions)]
         if function not in functions:
@@ -238,14 +237,9 @@ def _check_depth(text: str, functions: list[Function]) -> None:
 
 def _meanings(functions: list[Function]) -> set[str]:
     """Names that parameters have, or that the text reads from the user's module."""
-    return {p.name for p in functions[0].params} | _read_in(functions)
-
-
-def _read_in(functions: Iterable[Function]) -> set[str]:
-    """Names that these functions, and what they call, read from the user's module."""
-    found: set[str] = set()
+    found = {p.name for p in functions[0].params}
     for function in functions:
-        for op in operations_of(function):
+        for op in walk(function.body):
             operands = [*op.args, *(o for region in op.regions for o in region.yields)]
             for arg in operands:
                 if isinstance(arg, Const) and arg.name is not None and not arg.fixed:
@@ -253,8 +247,8 @@ def _read_in(functions: Iterable[Function]) -> set[str]:
     return found
 
 
-def _functions_in(functions: list[Function]) -> set[str]:
-    """The names of functions that code which passes through as it is calls."""
+def _called_as_they_are(functions: list[Function]) -> set[str]:
+    """The names of functions that code which passes through, here or in what is called, reads."""
     ops = (op for function in functions for op in operations_of(function) if op.prim is OPAQUE)
     values = (arg.value for op in ops for arg in op.args if isinstance(arg, Const))
     return {value.__name__ for value in values if isinstance(value, types.FunctionType)}
