@@ -35,6 +35,22 @@ Cases = dict[str, tuple[str, tuple[Any, ...]]]
 COMPREHENSIONS: Cases = {
     "a list": ("def main(x): return np.array([v * v for v in x]).sum()", (X,)),
     "a list of a list": ("def main(x): return sum([v * v for v in x])", ([0.7, 1.9],)),
+    "a sum of lists": ("def main(x): return sum([[x[0]], [x[1] * x[2]]], [])[1]", (X,)),
+    "a sum of rows": ("def main(x): return sum(sum([[v, v * v] for v in x], []))", (X,)),
+    "a sum of lists of all lengths": (
+        "def main(x):\n    f = sum([[v] * k for k, v in enumerate(x)], [x[0]])\n    return f[0] * f[-1]",
+        (X,),
+    ),
+    "a sum of tuples": ("def main(x): return sum([(x[0], 2.0), (x[1],)], ())[2] ** 2", (X,)),
+    "a sum that begins with a list": (
+        "def main(x):\n    a = [x[0]]\n    b = sum(([v] for v in x), a)\n    b[0] = x[2]\n"
+        "    return a[0] * b[0] * b[2]",
+        (X,),
+    ),
+    "NumPy's sum of a list": (
+        "def main(x): return np.sum([x[0] * x[1], x[2] ** 2]) * np.mean([x, x * x], axis=0)[1]",
+        (X,),
+    ),
     "a filter": ("def main(x): return sum([v ** 3 for v in x if v > 1 if v < 5])", (X,)),
     "no entries": ("def main(x): return sum([v * v for v in x if v > 9]) + x[0]", (X,)),
     "several parts": (

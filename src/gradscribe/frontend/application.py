@@ -253,10 +253,11 @@ def _bind(
 _OF_ARRAYS = {
     np.dot, np.inner, np.outer, np.vdot, np.kron, np.cross, np.tensordot, np.sort, np.average,
     np.vander, np.linalg.norm, np.linalg.solve, np.linalg.det, np.linalg.inv,
-    np.std, np.var, np.prod, np.median, np.reshape, np.ravel, np.transpose, np.squeeze,
+    np.sum, np.mean, np.std, np.var, np.prod, np.median, np.reshape, np.ravel, np.transpose,
+    np.squeeze,
 }  # fmt: skip
 # … whose rules know lists that are written there, and tables of constants.
-_OF_LISTS = {np.sum, np.mean, np.max, np.min, np.amax, np.amin}
+_OF_LISTS = {np.max, np.min, np.amax, np.amin}
 _OF_TABLES = {np.polyval, np.interp}
 _ASARRAY = of(np.asarray)
 

@@ -49,6 +49,7 @@ from gradscribe.ir.types import (
     Scalar,
     Sequence,
     Static,
+    Struct,
     holds_numbers,
     is_scalar,
     maybe_float,
@@ -66,8 +67,10 @@ def special(
     from gradscribe.frontend.inlining import inline_for
 
     if function in _ITERATING:
-        walked = functools.partial(_as_walked, frame, node, function)
-        positional = [walked(bound) for bound in positional]
+        first = 1 if function in (sum, enumerate) else len(positional)
+        if function not in (max, min) or len(positional) == 1:
+            walked = [_as_walked(frame, node, function, bound) for bound in positional[:first]]
+            positional = [*walked, *positional[first:]]
     handler = SPECIAL.get(helper_of(function)) or _BY_CLASS.get(type(function))
     if handler is not None:
         result: Bound | None = handler(frame, node, function, positional, keywords)
@@ -206,10 +209,11 @@ def _sum(
         return binary(frame, node, operator.add, total, item)
 
     start = positional[1] if len(positional) > 1 else keywords.get("start", Const(0))
-    objects = _objects(frame, positional[:1])
-    if objects is not None:
-        return functools.reduce(add, objects, start)
-    if records.class_of(frame, start) is not None:
+    known = containers.items_of(frame, positional[0]) if positional else None
+    joined = isinstance(frame.type(start), Sequence)  # of lists, or of tuples
+    if known is not None and (joined or _objects(frame, positional[:1])):
+        return functools.reduce(add, known, start)
+    if joined or records.class_of(frame, start) is not None:
         return inline_for(frame, node, library.total, [positional[0], start], {})
     if not positional or not isinstance(positional[0], Closure) or len(positional) > 2:
         return None
@@ -283,7 +287,7 @@ def _extreme(
         return inline_for(frame, node, library.WRITTEN[function], positional, keywords)
     kinds = [frame.type(bound) for bound in positional]
     compared = [element_type(kinds[0])] if len(kinds) == 1 else kinds
-    if any(isinstance(kind, Sequence) for kind in compared):
+    if any(isinstance(kind, Sequence | Struct) for kind in compared):
         source = positional[0] if len(positional) == 1 else TupleOf(tuple(positional))
         return inline_for(frame, node, library.EXTREMES[function], [source], {})
     operands = [frame.read(bound) for bound in positional]

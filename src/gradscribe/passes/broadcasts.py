@@ -11,6 +11,7 @@ A broadcast that meets an operand of the full shape anyway is left to NumPy.
 
 from __future__ import annotations
 
+import operator
 from typing import final
 
 import numpy as np
@@ -45,6 +46,7 @@ SUM, EXPAND_DIMS, ONES_LIKE, ZEROS_LIKE, FULL_LIKE, BROADCAST_TO, ASTYPE = (
     )
 )  # fmt: skip
 SETITEM, INDEX_ADD = of(helpers.setitem), of(helpers.index_add)
+GETITEM = of(operator.getitem)
 
 
 def fold_broadcasts(function: Function) -> Function:
@@ -85,6 +87,11 @@ class _Folder:
                     self.mapping[op.results[0]] = replacement
                     if op.prim is EXPAND:
                         self._still_filled(op.args[0], replacement)
+                    continue
+            elif op.prim is GETITEM and op.derived and op.args[0] in self.filled:
+                number = self.filled[op.args[0]][0]
+                if is_scalar(type_of_operand(number)) and _is_float(op.results[0].type):
+                    self.mapping[op.results[0]] = number
                     continue
             elif op.prim is ZEROS:
                 if _is_float(type_of_operand(op.args[0])):

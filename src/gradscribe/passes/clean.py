@@ -124,6 +124,17 @@ class _Liveness:
                     self.origin[param] = (op, inner, k)
                 self._index(inner, op)
 
+    def is_collected(self, operand: Operand) -> bool:
+        """Is this what a loop collects, backwards perhaps?"""
+        op = (
+            self.origin[operand][0]
+            if isinstance(operand, Value) and operand in self.origin
+            else None
+        )
+        if op is not None and op.prim.function is reversed:
+            return self.is_collected(op.args[0])
+        return op is not None and op.prim in (FOR, WHILE)
+
     def run(self) -> None:
         self.work += self.body.yields
         self._effects(self.body)
@@ -252,7 +263,8 @@ def _drop_sequences(op: Op, live: _Liveness) -> None:
         return
     seqs = op.attrs.seqs
     body = op.regions[0]
-    kept = [k for k in range(seqs) if body.params[k] in live.values] or [0]
+    read = [k for k in range(seqs) if body.params[k] in live.values]
+    kept = read or [min(range(seqs), key=lambda k: live.is_collected(op.args[k]))]
     if len(kept) == seqs:
         return
     body.params = [body.params[k] for k in kept] + body.params[seqs:]
