@@ -43,7 +43,7 @@ COMPREHENSIONS: Cases = {
     ),
     "a sum of tuples": ("def main(x): return sum([(x[0], 2.0), (x[1],)], ())[2] ** 2", (X,)),
     "a sum that begins with a list": (
-        "def main(x):\n    a = [x[0]]\n    b = sum(([v] for v in x), a)\n    b[0] = x[2]\n"
+        "def main(x):\n    a = [x[0]]\n    b = sum([[x[1]], [x[2]]], a)\n    b[0] = x[2]\n"
         "    return a[0] * b[0] * b[2]",
         (X,),
     ),
