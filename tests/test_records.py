@@ -819,6 +819,32 @@ def main(x, words):
         (0.7, ["a", "b", "a"]),
         (0,),
     ),
+    "dataclasses that are taken apart into dicts and tuples": (
+        """
+@dataclasses.dataclass
+class Inner:
+    w: float
+    k: float = 2.0
+@dataclasses.dataclass
+class Outer:
+    x: float
+    inner: Inner
+    many: list
+    table: dict
+def main(x):
+    o = Outer(x * x, Inner(x * 3), [Inner(x, x), 3.0], {"q": x})
+    d = dataclasses.asdict(o)
+    d["inner"]["w"] = d["inner"]["w"] * x
+    d["many"][0]["k"] *= 2
+    o.inner.w = 7.0
+    y, (v, k), many, table = dataclasses.astuple(o)
+    p = Inner(**{**dataclasses.asdict(o.inner), "k": x})
+    total = d["x"] * d["inner"]["w"] + d["many"][0]["k"] * k + y * v
+    return total + table["q"] * many[1] + p.k * p.w + many[0][1]
+""",
+        (0.7,),
+        (0,),
+    ),
     "nested functions that call themselves": (
         """
 def main(x, n):

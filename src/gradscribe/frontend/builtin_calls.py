@@ -184,6 +184,35 @@ def _deeply_copied(
     return copied(positional[0])
 
 
+def _taken_apart(
+    frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
+) -> Bound | None:
+    """``dataclasses.asdict(x)`` and ``astuple(x)``: dataclasses within x are taken apart, too."""
+    if keywords or len(positional) != 1 or records.object_of(frame, positional[0]) is None:
+        return None
+
+    def apart(bound: Bound) -> Bound:
+        if isinstance(bound, TupleOf):
+            return TupleOf(tuple(map(apart, bound.items)), bound.cls)
+        fields = frame.heap.fields(bound)
+        if fields is None:
+            return bound
+        if fields.kind == "list":
+            return containers.make_list(frame, [apart(item) for item in fields.entries.values()])
+        if fields.kind == "dict":
+            return containers.make_dict(frame, {k: apart(v) for k, v in fields.entries.items()})
+        if fields.cls is None or not dataclasses.is_dataclass(fields.cls):
+            return bound
+        names = [field.name for field in dataclasses.fields(fields.cls)]
+        parts = {name: apart(records.attribute(frame, node, bound, name)) for name in names}
+        if function is dataclasses.astuple:
+            return TupleOf(tuple(parts.values()))
+        return containers.make_dict(frame, parts)
+
+    copied = _deeply_copied(frame, node, copy.deepcopy, positional, {})
+    return None if copied is None else apart(copied)
+
+
 def _defaultdict(
     frame: Frame, node: Any, function: Any, positional: list[Bound], keywords: Keywords
 ) -> Bound | None:
@@ -214,6 +243,7 @@ SPECIAL: dict[Any, Any] = {
     super: _super, setattr: _setattr, object.__setattr__: _set_plainly,
     dict: _dict, collections.OrderedDict: _dict, collections.defaultdict: _defaultdict,
     collections.Counter: _counter,
+    dataclasses.asdict: _taken_apart, dataclasses.astuple: _taken_apart,
     dataclasses.replace: _replace, copy.copy: _copied, copy.deepcopy: _deeply_copied,
     helpers.holding: _holding,
 }  # fmt: skip
