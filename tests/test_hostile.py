@@ -564,6 +564,47 @@ def main(x):
         (0.7,),
         (0,),
     ),
+    "an array without axes that is changed is one still, and looked at by others": (
+        """
+import numpy as np
+def main(x):
+    z = np.array(x)
+    z += 1.0
+    w = np.atleast_1d(z)
+    w[0] = w[0] * x
+    return float(z) * w[0]
+""",
+        (0.7,),
+        (0,),
+    ),
+    "functions that return what they change, in a loop": (
+        """
+import numpy as np
+class Total:
+    def __init__(self, value):
+        self.value = value
+    def __iadd__(self, other):
+        self.value += other
+        return self
+def shift(v):
+    v[1:] = v[:-1] * v[0]
+    return v
+def main(x):
+    a = x * 2
+    b, c, total = a, a[::2], Total(a[0])
+    same = total
+    for i in range(3):
+        a[1:3] *= 0.5
+        b = shift(b)
+        c += a[i % 2]
+        total += b[1]
+        if i == 1:
+            a[[0, 2]] = a[[2, 0]]
+    return (a * b).sum() + c.sum() * same.value
+""",
+        (A([0.3, 0.7, 0.4]),),
+        (0,),
+    ),
     "a loop that never runs says nothing of where others write": (
         """
 def main(m):

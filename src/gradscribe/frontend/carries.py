@@ -112,7 +112,6 @@ class Carries:
         self.marks: dict[tuple[str, Place], str] = {}  # what is kept or stale at the head
         # Names that denote one object from outside in every iteration.
         self.anchored: dict[str, Ref] = {}
-        self.in_place = _augmented_names(statements)
         # Attributes that the body adds to objects.
         self.gained: dict[Place, dict[Hashable, None]] = {}
         # Names that every iteration binds before anything can see what they were.
@@ -389,15 +388,6 @@ class Carries:
 def _below(place: Place, above: Place) -> bool:
     """Does a place stand below another (or is it that one)?"""
     return place[0] == above[0] and place[1][: len(above[1])] == above[1]
-
-
-def _augmented_names(statements: list[Any]) -> set[str]:
-    """The names that these statements bind by augmented assignment alone."""
-    nodes = [node for statement in statements for node in gast.walk(statement)]
-    augmented = {id(node.target) for node in nodes if isinstance(node, gast.AugAssign)}
-    stored = [n for n in nodes if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Store)]
-    names = {node.id for node in stored if id(node) in augmented}
-    return names - {node.id for node in stored if id(node) not in augmented}
 
 
 def _may_write(statements: list[Any]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import final
 
+from gradscribe.errors import AliasError
 from gradscribe.frontend import sharing, wholes
 from gradscribe.frontend.carries import (
     Carries,
@@ -25,9 +26,8 @@ from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Op, Operand, Value
 from gradscribe.ir.joins import join
 from gradscribe.ir.rewrite import defined_in, substitute
-from gradscribe.ir.types import UNKNOWN, is_array
+from gradscribe.ir.types import UNKNOWN
 
-_IN_PLACE = ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__imatmul__", "__ipow__")
 _MARKS = ("kept", "stale")  # what is remembered of a location, by the heap's field
 _ROUNDS = 8  # after which a type that still changes is widened to Unknown
 
@@ -41,6 +41,7 @@ class Fixpoint:
         self.carries = carries
         self.pending: list[tuple[Loc, Hashable]] = []
         self.adrift: set[str] = set()  # names that do not denote one object from outside
+        self.refused: AliasError | None = None
         # What the body undoes: entries that stand for a place in a list, lists that are own.
         self.alone: set[Loc] = set()
         self.disowned: set[Loc] = set()
@@ -51,7 +52,6 @@ class Fixpoint:
         env, heap, unbound = frame.env, frame.heap, frame.unbound
         self.carries.known = set(heap.values)
         self._claim(self.carries.slots)
-        self._suppose_anchored(heap)
         rounds = 0
         while True:
             self._restore(env, heap, unbound)
@@ -74,10 +74,22 @@ class Fixpoint:
                 self.carries.related.clear()
                 self.carries.marks.clear()
                 continue
+            except AliasError as refused:
+                # What is written to may be another object, for all that is known of names that the
+                # body binds; it need not be if they denote the same objects in every iteration.
+                first, self.refused = self.refused, self.refused or refused
+                if first is not None or not self._suppose_anchored(heap):
+                    raise self.refused from None
+                continue
             except Restructured as restructured:
                 self._restore(env, heap, unbound)
                 self._as_one(restructured.root, env)
                 heap = frame.heap
+                continue
+            drifting = self._drifting()
+            if drifting:
+                self._restore(env, heap, unbound)
+                self._set_adrift(drifting)
                 continue
             if self._anchor(op, heap):
                 continue
@@ -280,38 +292,35 @@ class Fixpoint:
         self.carries.related.clear()
         self.carries.marks.clear()
 
-    def _suppose_anchored(self, heap: Heap) -> None:
-        """Suppose that a name which the body changes in place alone denotes what it did.
-
-        That is an array, or an object whose class says how it is changed.
-        """
+    def _suppose_anchored(self, heap: Heap) -> bool:
+        """Suppose that the names which the body binds denote what they did. Are there any?"""
         carries = self.carries
-        for slot in list(carries.slots):
-            root, path = slot.place
-            kept = root in carries.in_place and not path and is_array(slot.type)
-            if kept and isinstance(slot.before, Ref) and _is_outside(slot.before, heap, set()):
-                carries.anchored[root] = slot.before  # type: ignore[index]  # a name
-                carries.slots.remove(slot)
-        for name in sorted(carries.in_place):
-            before = carries.opened.get((name, ()))
-            fields = heap.fields(before)
-            changes = (
-                any(attribute in dir(fields.cls) for attribute in _IN_PLACE) if fields else False
-            )
-            if changes and isinstance(before, Ref):
-                carries.anchored[name] = before
+        for name, path in list(carries.opened):
+            before = carries.opened[name, path]
+            known = isinstance(before, Ref) and before.loc in heap.values and not path
+            if known and isinstance(name, str) and name not in self.adrift:
+                carries.anchored[name] = before  # type: ignore[assignment]  # a Ref
                 carries.slots = [slot for slot in carries.slots if slot.place[0] != name]
+        self._forget()
+        return bool(carries.anchored)
+
+    def _drifting(self) -> list[str]:
+        """The names that do not denote what they were supposed to at the end of the body."""
+        return [n for n, ref in self.carries.anchored.items() if self.frame.env.get(n) != ref]
+
+    def _set_adrift(self, names: list[str]) -> None:
+        """Carry what names denote that may be another object in every iteration."""
+        for name in names:
+            del self.carries.anchored[name]
+            self.adrift.add(name)
+            self.carries.add((name, ()), name, self.carries.opened[name, ()])
+        self._forget()
 
     def _anchor(self, op: Op, heap: Heap) -> bool:
         """Find the names that denote one object from outside in every iteration: no carries."""
         inside = set().union(*(defined_in(region) for region in op.regions))
-        drifting = [n for n, ref in self.carries.anchored.items() if self.frame.env.get(n) != ref]
-        for name in drifting:
-            del self.carries.anchored[name]
-            self.adrift.add(name)
-            self.carries.add((name, ()), name, self.carries.opened[name, ()])
         found = False
-        for slot in [] if drifting else list(self.carries.slots):
+        for slot in list(self.carries.slots):
             root, path = slot.place
             if not isinstance(root, str) or path or root in self.adrift:
                 continue
@@ -324,9 +333,9 @@ class Fixpoint:
                 self.carries.anchored[root] = end
                 self.carries.slots.remove(slot)
                 found = True
-        if found or drifting:
+        if found:
             self._forget()
-        return found or bool(drifting)
+        return found
 
     def _restore(self, env: dict[str, Bound], heap: Heap, unbound: set[str]) -> None:
         frame: Frame | None = self.frame

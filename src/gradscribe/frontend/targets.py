@@ -25,9 +25,9 @@ from gradscribe.frontend import (
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Loc, Ref, TupleOf
 from gradscribe.ir import helpers
-from gradscribe.ir.core import Const, Operand
+from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Mapping, Unknown, is_array
+from gradscribe.ir.types import Array, Mapping, Unknown, dims_of, dtype_of, is_array
 from gradscribe.ir.types import Sequence as SequenceType
 
 IN_PLACE: dict[Any, Any] = {
@@ -211,6 +211,8 @@ def _augmented_value(
     kind = frame.type(old)
     ruled.refuse_in_place(frame, node, function, (frame.read(old), value))
     new = frame.emit(of(IN_PLACE[function]), frame.read(old), value, hint=name)
+    if isinstance(kind, Array) and kind.dims == () and isinstance(new, Value):
+        new.type = Array(dtype_of(new.type), ())  # it is an array without axes still, if it was one
     if is_array(kind) or isinstance(kind, SequenceType):
         frame.write(old, new, node)
         frame.name(Ref(old.loc), name)
