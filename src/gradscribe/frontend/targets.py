@@ -27,7 +27,7 @@ from gradscribe.frontend.heap import Bound, Loc, Ref, TupleOf
 from gradscribe.ir import helpers
 from gradscribe.ir.core import Const, Operand, Value
 from gradscribe.ir.primitives import of
-from gradscribe.ir.types import Array, Mapping, Unknown, dims_of, dtype_of, is_array
+from gradscribe.ir.types import Array, Mapping, Unknown, dtype_of, is_array
 from gradscribe.ir.types import Sequence as SequenceType
 
 IN_PLACE: dict[Any, Any] = {
