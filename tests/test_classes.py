@@ -710,20 +710,20 @@ def main(p):
 
 REFUSED = {
     "an object that is in a list twice": (
-        "    p = P(x)\n    ps = [P(x * k) for k in range(2)]\n    ps += [p, p]\n    ps[0].v = x\n",
+        "    p = P(x)\n    ps = [P(x * k) for k in range(n)]\n    ps += [p, p]\n    ps[0].v = x\n",
         "entry of a container",
     ),
     "two lists of the same objects": (
-        "    ps = [P(x * k) for k in range(3)]\n    qs = list(ps)\n    ps[0].v = x\n",
+        "    ps = [P(x * k) for k in range(n)]\n    qs = list(ps)\n    ps[0].v = x\n",
         "entry of a container",
     ),
     "an object that may be an entry": (
-        "    ps = [P(x * k) for k in range(3)]\n    p = ps[0]\n    for q in ps:\n"
+        "    ps = [P(x * k) for k in range(n)]\n    p = ps[0]\n    for q in ps:\n"
         "        p = q if q.v > p.v else p\n    x = x if p is ps[0] else 2 * x\n",
         "whether these are one object",
     ),
     "an array as the attribute of an entry": (
-        "    ps = [P(x * k) for k in range(3)]\n    for p in ps:\n        p.v = np.array([x])\n",
+        "    ps = [P(x * k) for k in range(n)]\n    for p in ps:\n        p.v = np.array([x])\n",
         "hold numbers alone",
     ),
 }
@@ -733,6 +733,6 @@ REFUSED = {
 def test_what_is_not_known_of_the_objects_of_a_list_is_refused(name: str) -> None:
     body, message = REFUSED[name]
     source = "class P:\n    def __init__(self, v):\n        self.v = v\n\n"
-    main = define(f"import numpy as np\n{source}def main(x):\n{body}    return x * ps[0].v\n")
+    main = define(f"import numpy as np\n{source}def main(x, n):\n{body}    return x * ps[0].v\n")
     with pytest.raises(gs.GradscribeError, match=message):
-        gs.grad(main)(X)
+        gs.grad(main)(X, 3)
