@@ -40,6 +40,8 @@ def must_bind(body: Region) -> set[Value]:
                 completed = op.results[COMPLETED]
                 homes.update((result, (completed, 0)) for result in op.results[HEAD:])
     found: set[Value] = set()
+    if not homes and not flags:
+        return found
     _Reads(homes, flags, same, found).region(body, frozenset())
     return found
 

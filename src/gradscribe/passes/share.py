@@ -115,11 +115,16 @@ def _region(region: Region, known: dict[Key, Value], mapping: dict[Value, Operan
     for op in region.ops:
         for inner in op.regions:
             _region(inner, known, mapping)
-        key = (op.prim, *(key_of(_seen(a, mapping, views)) for a in op.args))
-        if op.prim.storage == "view" and op.prim.cheap and len(op.results) == 1:
-            views[op.results[0]] = views.setdefault(key, op.results[0])
+        view = op.prim.storage == "view" and op.prim.cheap and len(op.results) == 1
         index = op.prim.function in (tuple, slice) and len(op.results) == 1
-        if op.prim in STRUCTURED or not (index or may_share(op)):
+        shared = op.prim not in STRUCTURED and (index or may_share(op))
+        if not view and not shared:
+            kept.append(op)
+            continue
+        key = (op.prim, *(key_of(_seen(a, mapping, views)) for a in op.args))
+        if view:
+            views[op.results[0]] = views.setdefault(key, op.results[0])
+        if not shared:
             kept.append(op)
             continue
         earlier = known.get(key)
