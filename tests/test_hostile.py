@@ -89,6 +89,26 @@ def main(x, n):
         (0.8, 2),
         (0,),
     ),
+    "entries that a mask, and lists in several orders, select again and again": (
+        """
+import numpy as np
+def main(x, s):
+    m = np.outer(x, x) * s
+    m[[0, 1, 2]] = m[[2, 0, 1]]
+    m[[1, 0]] = m[[0, 1]] * x
+    m[[0, 2]] = np.sin(m[[2, 0]])
+    y = x * s
+    y[[0, 1]] = y[[1, 0]]
+    y[[0, 1]] += m[[1, 2], 0]
+    inside = y > 0.1
+    y[inside] = s * y[inside]
+    y[inside] += np.sin(s)
+    y[inside] = y[inside] ** 2
+    return np.sum(m * m[::-1]) + np.sum(y * x)
+""",
+        (A([0.2, 0.7, 1.3]), 0.6),
+        (0, 1),
+    ),
     "a product of vectors where it is a number, in a function that calls itself": (
         """
 import numpy as np

@@ -19,10 +19,10 @@ import numpy as np
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import Const, Function, Op, Operand, Region, Value
-from gradscribe.ir.facts.indexing import is_basic
+from gradscribe.ir.facts.indexing import is_basic, lists_once
 from gradscribe.ir.primitives import of
 from gradscribe.ir.rewrite import substitute, use_counts
-from gradscribe.ir.types import dims_of, dtype_of, is_scalar, not_one
+from gradscribe.ir.types import Array, dims_of, dtype_of, is_scalar, not_one
 
 SETITEM, INDEX_ADD = of(helpers.setitem), of(helpers.index_add)
 GETITEM, ZEROS, EXPAND_DIMS = of(operator.getitem), of(np.zeros_like), of(np.expand_dims)
@@ -75,8 +75,7 @@ def _region(region: Region, counts: dict[Value, int], mapping: dict[Value, Opera
             if (
                 before is not None
                 and counts.get(op.args[0]) == 1
-                and _same(before.args[1], op.args[1])
-                and is_basic(_place(op.args[1]))
+                and _are_the_same_entries(before.args[1], op.args[1])
             ):
                 op.prim = SETITEM
                 op.args = (before.args[0], *op.args[1:])
@@ -163,6 +162,20 @@ def _is_literal(operand: Operand, value: int) -> bool:
 
 def _is_zero(operand: Operand) -> bool:
     return isinstance(operand, Const) and operand.name is None and operand.value == 0
+
+
+def _are_the_same_entries(a: Operand, b: Operand) -> bool:
+    """Do two places have the same entries, each once? (In a list they may have another order.)"""
+    place = _place(b)
+    if _same(a, b):
+        return is_basic(place) or lists_once(place) or _is_mask(place)
+    lists = isinstance(place, list) and isinstance(_place(a), list)
+    return lists and lists_once(place) and set(place) == set(_place(a))  # type: ignore[call-overload]  # both are lists
+
+
+def _is_mask(place: object) -> bool:
+    """Does a boolean array select the entries?"""
+    return isinstance(place, Array) and place.dtype is not None and place.dtype.kind == "b"
 
 
 def _place(index: Operand) -> object:
