@@ -2003,6 +2003,29 @@ SECTIONS["Lists and dicts"] = [
         args="xs",
     ),
     Refusal(
+        "a function for each class, of something of which the class is not known",
+        """
+        import json
+        from functools import singledispatch
+
+        @singledispatch
+        def scaled(y, x):
+            return y * x
+
+        def main(x):
+            return scaled(json.loads("2.0"), x)
+        """,
+        """
+        import json
+
+        def scaled(y, x):
+            return y * x
+
+        def main(x):
+            return scaled(json.loads("2.0"), x)
+        """,
+    ),
+    Refusal(
         "a starred name for the entries of something that is not understood",
         """
         import json
@@ -4212,6 +4235,15 @@ MISTAKES = [
                 raise ValueError("not yet")
             later = y
             return later
+        """,
+        args="s",
+    ),
+    python_refuses(
+        "an entry of a dict that is read as an attribute",
+        """
+        def main(s):
+            found = {"w": s}
+            return found.w * 2
         """,
         args="s",
     ),

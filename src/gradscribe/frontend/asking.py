@@ -104,7 +104,7 @@ def class_of(kind: Type) -> Any:
 
 
 def _instance_of(frame: Frame, kind: Type, cls: Any) -> bool | None:
-    own = _class_here(frame, kind)
+    own = class_here(frame, kind)
     if own is None and class_of(kind) is not None and cls in _CONTAINERS:
         return False
     if not isinstance(cls, type) or own is None:
@@ -112,7 +112,7 @@ def _instance_of(frame: Frame, kind: Type, cls: Any) -> bool | None:
     return isinstance(kind.value, cls) if isinstance(kind, Static) else issubclass(own, cls)
 
 
-def _class_here(frame: Frame, kind: Type) -> Any:
+def class_here(frame: Frame, kind: Type) -> Any:
     """The class of a value; None if it may be an array of another library instead."""
     foreign = isinstance(kind, Array) or (isinstance(kind, Scalar) and not kind.weak)
     return None if foreign and frame.builder.foreign else class_of(kind)
@@ -127,7 +127,7 @@ def _type(
     """``type(x)``, where it is known."""
     if len(positional) != 1 or isinstance(positional[0], Closure | Procedure):
         return None
-    known = _class_here(frame, frame.type(positional[0]))
+    known = class_here(frame, frame.type(positional[0]))
     return Const(known) if known is not None else None
 
 
@@ -169,7 +169,7 @@ def _has(frame: Frame, bound: Bound, name: str) -> bool | None:
         return hasattr(bound.value, name)
     if isinstance(bound, Closure | Procedure):
         return None
-    known = _class_here(frame, frame.type(bound))
+    known = class_here(frame, frame.type(bound))
     return _offers(known, name) if known is not None else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+import typing
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from gradscribe.frontend import (
     opened,
     records,
     wholes,
+    wrappers,
     writes,
 )
 from gradscribe.frontend.application import apply
@@ -195,6 +197,11 @@ def call_object(
         made = records.construct(frame, node, function, positional, keywords)
         if made is not None:
             return made
+    chosen = wrappers.dispatched(frame, node, function, positional)
+    if chosen is not None:
+        return call_object(frame, node, chosen.value, positional, keywords)
+    if typing.is_typeddict(function):
+        function = dict
     if function is object.__init__ or function is object.__init_subclass__:
         return Const(None)
     if not _hashable(function):

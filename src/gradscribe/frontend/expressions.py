@@ -330,6 +330,7 @@ def attribute(frame: Frame, node: Any, base: Bound, name: str) -> Bound:
         where, home = spelled(frame, base, written)  # type: ignore[arg-type]  # a Const
         return Const(value, f"{where}.{name}", home)
     check_has(frame, node, base, name)
+    _check_container(frame, node, base, name)
     if name in ATTRIBUTES and not isinstance(base, TupleOf | Closure | Method):
         prim = of(ATTRIBUTES[name])
         part = _part(frame, base, name)
@@ -360,6 +361,15 @@ def check_has(frame: Frame, node: Any, base: Bound, name: str) -> None:
     """Python's own numbers do not have what NumPy's have: it is known what reading it raises."""
     cls = python_class(type_of_operand(base)) if isinstance(base, Value | Const) else None
     if cls is not None and not hasattr(cls, name) and frame.tries():
+        said = f"{cls.__name__!r} object has no attribute {name!r}"
+        raise certainly(frame, AttributeError, said, node)
+
+
+def _check_container(frame: Frame, node: Any, base: Bound, name: str) -> None:
+    """Dicts and lists have methods, and nothing else."""
+    fields = frame.heap.fields(base)
+    cls = {"dict": dict, "list": list}.get(fields.kind) if fields is not None else None
+    if cls is not None and not hasattr(cls, name):
         said = f"{cls.__name__!r} object has no attribute {name!r}"
         raise certainly(frame, AttributeError, said, node)
 

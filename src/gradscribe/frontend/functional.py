@@ -337,6 +337,8 @@ def in_order(
     plain = isinstance(reverse, Const) and not reverse.value and _is_none(key)
     if plain and isinstance(element_type(frame.type(source)), Scalar):
         return frame.wrap(frame.emit(of(sorted), frame.read(source)))
+    if _is_none(key) and isinstance(element_type(frame.type(source)), Struct):
+        return inline_for(frame, node, library.in_order_of_objects, [source, reverse], {})
     how = {"key": key, "reverse": reverse}
     return inline_for(frame, node, library.WRITTEN[sorted], [source], how)
 

@@ -429,6 +429,18 @@ def _(xs: Any, key: Any, reverse: Any) -> Any:
     return [xs[i] for i in ordered(keys, reverse)]
 
 
+def in_order_of_objects(xs: Any, reverse: Any) -> Any:
+    """``sorted`` of objects, whose class says what comes before what."""
+    ys = list(xs)
+    for i in range(1, len(ys)):
+        for j in range(i, 0, -1):
+            later = ys[j - 1] < ys[j] if reverse else ys[j] < ys[j - 1]
+            if not later:
+                break
+            ys[j - 1], ys[j] = ys[j], ys[j - 1]
+    return ys
+
+
 def _greatest(iterable: Any) -> Any:
     """``max`` of tuples or lists, which Python compares entry by entry."""
     items = list(iterable)

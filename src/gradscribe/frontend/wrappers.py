@@ -81,6 +81,26 @@ def _frozen(frame: Frame, node: Any, value: Any) -> Bound:
     return frame.wrap(Const(value))
 
 
+def dispatched(frame: Frame, node: Any, function: Any, positional: Positional) -> Const | None:
+    """What a ``singledispatch`` function calls for its first argument; None for any other."""
+    from gradscribe.frontend.asking import class_here
+
+    if getattr(function, "__code__", None) is not _DISPATCHES or not positional:
+        return None
+    first = positional[0]
+    cls = None if isinstance(first, Closure | Procedure) else class_here(frame, frame.type(first))
+    if cls is None:
+        frame.refuse(
+            node,
+            f"{function.__name__} is chosen by the class of an argument that is not known here",
+            "call the function for that class by its name, or annotate the parameter",
+        )
+    return Const(function.dispatch(cls))
+
+
+_DISPATCHES = functools.singledispatch(len).__code__  # type: ignore[attr-defined]  # of all that it makes
+
+
 def _cached(
     frame: Frame, node: Any, function: Any, positional: Positional, keywords: Keywords
 ) -> Bound | None:
