@@ -600,6 +600,25 @@ SECTIONS["NumPy's functions with options that have no rule"] = [
 
 SECTIONS["Calls"] = [
     Refusal(
+        "one nested function or another",
+        """
+        def main(s, n):
+            def square(v):
+                return v * v
+
+            f = square if n > 2 else lambda v: 3 * v
+            return f(s)
+        """,
+        """
+        def main(s, n):
+            def square(v):
+                return v * v
+
+            return square(s) if n > 2 else 3 * s
+        """,
+        args="s, n",
+    ),
+    Refusal(
         "code that reads the variables of the function by their names",
         """
         def main(s):

@@ -625,6 +625,24 @@ def main(x):
         (A([0.3, 0.7, 0.4]),),
         (0,),
     ),
+    "places that come out of a tuple or of nothing": (
+        """
+def first(rows, k):
+    for i, row in enumerate(rows):
+        for j, v in enumerate(row):
+            if v < 0:
+                return i, j, v * k
+    return None
+def main(m):
+    found = first(m, m[0, 0])
+    if found is None:
+        return m.sum()
+    i, j, v = found
+    return v * m[1, j] + m[i, i] ** 2
+""",
+        (A([[1.3, -2.0], [3.0, 4.0]]),),
+        (0,),
+    ),
     "a loop that never runs says nothing of where others write": (
         """
 def main(m):

@@ -27,7 +27,7 @@ from gradscribe.differentiate.bars import (
 from gradscribe.errors import NoRuleError
 from gradscribe.frontend.lower import inline_rule
 from gradscribe.frontend.primals import CALLED
-from gradscribe.ir import helpers, trees
+from gradscribe.ir import helpers, transposes, trees
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import Const, Op, Operand, Value
 from gradscribe.ir.facts.containers import adjoint_type
@@ -63,6 +63,7 @@ _OF_SEQUENCES: dict[Any, Any] = {
     operator.add: helpers.joined, operator.iadd: helpers.joined,
     operator.mul: helpers.repeated, operator.imul: helpers.repeated,
 }  # fmt: skip
+_INDEXED = {GETITEM, of(helpers.setitem), INDEX_ADD, of(transposes.last_written)}
 
 
 def _is_complex(operand: Operand) -> bool:
@@ -197,7 +198,7 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
     shared: Operand | list[Operand] | None = None
     for place, arg in enumerate(op.args):
         name = prim.params[min(place, last)]
-        if arg not in active or name in done or name in rules.constants:
+        if arg not in active or name in done or name in rules.constants or is_index(op, place):
             continue
         if name in rules.partials:
             factor = _partial_away(rules, op, place, y_bar, builder)
@@ -225,6 +226,13 @@ def adjoints(op: Op, y_bar: Operand, scope: Scope, active: Any) -> None:
             else:
                 bar = run(transposed, op, builder, extra)
             contribute(op, place, scope, bar)
+
+
+def is_index(op: Op, place: int) -> bool:
+    """Is this the place of an entry in an array or a list? Nothing is differentiated by that."""
+    if op.prim not in _INDEXED or place != 1:
+        return False
+    return isinstance(type_of_operand(op.args[0]), Array | Sequence)
 
 
 def _filled_with(y_bar: Operand, factor: Operand, scope: Scope) -> Const | None:

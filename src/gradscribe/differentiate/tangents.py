@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradscribe.differentiate.apply import named_args, no_rule, partial, rules_of, run
+from gradscribe.differentiate.apply import is_index, named_args, no_rule, partial, rules_of, run
 from gradscribe.differentiate.bars import as_part, empty_list, is_literal, same_shape, times
 from gradscribe.ir import helpers, trees
 from gradscribe.ir.build import Builder, type_of_operand
@@ -55,7 +55,7 @@ def tangent(op: Op, dots: dict[Value, Operand], builder: Builder, new_args: Op) 
         return total
     for place, arg in enumerate(op.args):
         name = prim.params[min(place, last)]
-        if arg not in dots or name in done or name in rules.constants:
+        if arg not in dots or name in done or name in rules.constants or is_index(op, place):
             continue
         assert isinstance(arg, Value)
         dot = dots[arg]

@@ -130,7 +130,10 @@ def conditional(frame: Frame, node: gast.IfExp, test: Operand) -> Bound:
     frame.builder.tested(test)
     then = Arm(frame, lambda: lower(frame, node.body))
     other = Arm(frame, lambda: lower(frame, node.orelse))
-    return _value(frame, _Join(frame, test, then, other, Attrs(form="ifexp")).run())
+    chosen = _value(frame, _Join(frame, test, then, other, Attrs(form="ifexp")).run())
+    if chosen is None:
+        frame.refuse_undecided(node, "what is chosen here")
+    return chosen
 
 
 def _value(frame: Frame, ended: Ended) -> Bound:
@@ -245,6 +248,8 @@ class _Join:
             if isinstance(only, Ref) and only.loc in self.frame.heap.values and not only.path:
                 return only
         if isinstance(a, Closure | Method) or isinstance(b, Closure | Method):
+            if a is not None and b is not None:
+                self.frame.undecided.add(name)
             return None
         if isinstance(a, TupleOf) and isinstance(b, TupleOf) and len(a.items) == len(b.items):
             items = [self.bound(x, y, name) for x, y in zip(a.items, b.items, strict=True)]

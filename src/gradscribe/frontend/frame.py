@@ -96,6 +96,7 @@ class Frame:
         self.read_unbound: set[str] = set()
         self.tolerant = False
         self.structure: tuple[Any, ...] = ()  # of what the parameters were bound to
+        self.undecided: set[str] = set()  # names of one function or another
 
     # ------------------------------------------------------------------ errors and origins
 
@@ -424,6 +425,8 @@ class Frame:
             bound = self.env.get(name)
         if bound is not None:
             return bound
+        if name in self.undecided:
+            self.refuse_undecided(node, repr(name))
         if name in self.definition.locals or is_hidden(name):
             if name in self.unbound:
                 self.read_unbound.add(name)
@@ -454,6 +457,14 @@ class Frame:
         home = self.definition.globals.get("__name__")
         known_builtin = value is getattr(builtins, name, None)
         return Const(value, name, None if known_builtin else home)
+
+    def refuse_undecided(self, node: Any, what: str) -> NoReturn:
+        """Refuse to read what is one function or another."""
+        self.refuse(
+            node,
+            f"{what} is one function or another, depending on the path taken",
+            "call each of them on its path: f(x) if test else g(x)",
+        )
 
     def _check_bound(self, node: Any) -> None:
         """Raise, where the program does, what a handler around this catches."""
