@@ -38,7 +38,9 @@ COMPREHENSIONS: Cases = {
     "a sum of lists": ("def main(x): return sum([[x[0]], [x[1] * x[2]]], [])[1]", (X,)),
     "a sum of rows": ("def main(x): return sum(sum([[v, v * v] for v in x], []))", (X,)),
     "a sum of lists of all lengths": (
-        "def main(x):\n    f = sum([[v] * k for k, v in enumerate(x)], [x[0]])\n    return f[0] * f[-1]",
+        "def main(x):\n"
+        "    f = sum([[v] * k for k, v in enumerate(x)], [x[0]])\n"
+        "    return f[0] * f[-1]",
         (X,),
     ),
     "a sum of tuples": ("def main(x): return sum([(x[0], 2.0), (x[1],)], ())[2] ** 2", (X,)),
