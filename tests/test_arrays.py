@@ -52,6 +52,8 @@ PROGRAMS: dict[str, tuple[str, Any]] = {
     "multiply.outer": ("np.multiply.outer(x, x[:2]) * 2", V),
     "subtract.outer": ("np.subtract.outer(x, x) ** 2", V),
     "divide.outer": ("np.divide.outer(x, x)[0]", V),
+    "maximum.accumulate": ("np.maximum.accumulate(x[::-1]) * x", V),
+    "minimum.accumulate": ("np.minimum.accumulate(x) ** 2 * x[0]", V),
     "vectorize": ("bent(x) * 2", V),
     "vectorize of two": ("joined(x, x + 1.0)", M),
     "vectorize of what is broadcast": ("joined(x[:, None], x) * joined(2.0, x[0])", V),

@@ -139,6 +139,24 @@ def _products(array: Any, axis: Any = 0) -> Any:
     return np.cumprod(array, axis=axis)
 
 
+def _greatest(array: Any, axis: Any = 0) -> Any:
+    if np.ndim(array) != 1:
+        raise NotImplementedError("np.maximum.accumulate but of a vector")
+    result = np.array(array)
+    for k in range(1, len(result)):
+        result[k] = np.maximum(result[k - 1], result[k])
+    return result
+
+
+def _least(array: Any, axis: Any = 0) -> Any:
+    if np.ndim(array) != 1:
+        raise NotImplementedError("np.minimum.accumulate but of a vector")
+    result = np.array(array)
+    for k in range(1, len(result)):
+        result[k] = np.minimum(result[k - 1], result[k])
+    return result
+
+
 def _outer_sum(a: Any, b: Any, /) -> Any:
     return np.reshape(a, np.shape(a) + (1,) * np.ndim(b)) + np.asarray(b)
 
@@ -198,6 +216,8 @@ WRITTEN: dict[Any, Any] = {
     np.logical_or.reduce: _some,
     np.add.accumulate: _sums,
     np.multiply.accumulate: _products,
+    np.maximum.accumulate: _greatest,
+    np.minimum.accumulate: _least,
     np.add.outer: _outer_sum,
     np.subtract.outer: _outer_difference,
     np.multiply.outer: _outer_product,
