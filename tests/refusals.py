@@ -2045,6 +2045,25 @@ SECTIONS["Lists and dicts"] = [
         """,
     ),
     Refusal(
+        "an operator of a Counter",
+        """
+        from collections import Counter
+
+        def main(s):
+            d, e = Counter(a=s), Counter(a=s * s)
+            return (d + e)["a"]
+        """,
+        """
+        from collections import Counter
+
+        def main(s):
+            d, e = Counter(a=s), Counter(a=s * s)
+            d.update(e)
+            return d["a"]
+        """,
+        args="s",
+    ),
+    Refusal(
         "a starred name for the entries of something that is not understood",
         """
         import json

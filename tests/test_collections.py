@@ -309,6 +309,23 @@ while q:
         q.append(kid)
 return total
 
+# counts that are added | s, c
+from collections import Counter
+d = Counter(a=s)
+d.update({"a": c, "b": s * c})
+d.update(a=2.0)
+d.subtract({"b": 1.0})
+return d["a"] * d["b"] * d.total()
+
+# counts under computed keys that are added | x
+from collections import Counter
+d, e = Counter(), Counter()
+for k in range(4):
+    d[k % 2] += x[k]
+    e[k % 3] += x[k] ** 2
+d.update(e)
+return d[0] * d[1] + d[2] * d.total()
+
 # a method in a variable | s, n
 from collections import deque
 q = deque()

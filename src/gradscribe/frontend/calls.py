@@ -298,8 +298,14 @@ def _method(frame: Frame, node: gast.Call, base: Bound) -> Bound:
     if fields is None and name == "append" and containers.is_empty_list(frame, base):
         fields = Fields("list", {})
     given: list[Bound] | None = None
-    if fields is not None and isinstance(base, Ref):
+    if isinstance(base, Ref) and dicts.is_counter(frame, base):
         given, named = arguments(frame, node)
+        counted = dicts.of_counter(frame, node, base, name, given, named)
+        if counted is not None:
+            return counted
+    if fields is not None and isinstance(base, Ref):
+        if given is None:
+            given, named = arguments(frame, node)
         if not fields.entries and fields.kind == "list":
             if not containers.is_followed_list(frame, given):
                 return lists.method(frame, node, base, name, given, named)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import collections
 import operator
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 from gradscribe.frontend import aliasing, sharing
 from gradscribe.frontend.frame import GETITEM, SETITEM, Frame
@@ -279,6 +279,61 @@ def _update_from_pairs(d: Any, pairs: Any, /) -> None:
         d[key] = value
 
 
+def _add_counts(d: Any, other: Any, /) -> None:
+    for key, value in other.items():
+        d[key] = value + d.get(key, 0)
+
+
+def _subtract_counts(d: Any, other: Any, /) -> None:
+    for key, value in other.items():
+        d[key] = d.get(key, 0) - value
+
+
+def _total(d: Any, /) -> Any:
+    return sum(d.values())
+
+
+def is_counter(frame: Frame, bound: Bound) -> bool:
+    """Is this a ``Counter``, whose methods and operators are those of sums?"""
+    fields = frame.heap.fields(bound)
+    if fields is not None:
+        return fields.kind == "dict" and fields.cls is collections.Counter
+    kind = frame.type(bound) if isinstance(bound, Ref) else None
+    return isinstance(kind, Mapping) and kind.default is collections.Counter
+
+
+def of_counter(
+    frame: Frame, node: Any, base: Ref, name: str, given: list[Bound], named: dict[str, Bound]
+) -> Bound | None:
+    """A method that a ``Counter`` has beside those of dicts, or of another meaning."""
+    from gradscribe.frontend.containers import make_dict
+    from gradscribe.frontend.inlining import inline_for
+
+    others = [*given, make_dict(frame, named)] if named else given
+    if name in COUNTING and all(_is_dict(frame, other) for other in others):
+        for other in others:
+            inline_for(frame, node, COUNTING[name], [base, other], {})
+        return Const(None)
+    if name == "total" and not others:
+        return inline_for(frame, node, _total, [base], {})
+    if name in (*COUNTING, "most_common", "elements"):
+        refuse_counter(frame, node, f"the method .{name}()")
+    return None
+
+
+def _is_dict(frame: Frame, bound: Bound) -> bool:
+    return not isinstance(bound, Closure) and isinstance(frame.type(bound), Mapping)
+
+
+def refuse_counter(frame: Frame, node: Any, what: str) -> NoReturn:
+    frame.refuse(
+        node,
+        f"{what} of a Counter is not supported with these arguments",
+        "use a dict: d[key] = d.get(key, 0.0) + …",
+    )
+
+
+COUNTING = {"update": _add_counts, "subtract": _subtract_counts}
 METHODS: dict[str, Any] = {
     "values": _values, "items": _items, "get": _get, "setdefault": _setdefault, "pop": _pop,
     "popitem": _popitem, "move_to_end": _move_to_end,

@@ -111,6 +111,8 @@ def binary(frame: Frame, node: Any, function: Any, left: Bound, right: Bound) ->
     for of_ours, method, other in ((left, f"__{name}__", right), (right, f"__r{name}__", left)):
         if isinstance(of_ours, Procedure) and of_ours.member is not None:
             return of_ours.member(frame, node, method).run(frame, node, [other], {})  # type: ignore[no-any-return]  # bound
+    if dicts.is_counter(frame, left) or dicts.is_counter(frame, right):
+        dicts.refuse_counter(frame, node, "an operator")
     found = records.binary(frame, node, name, left, right)
     if found is None and isinstance(left, TupleOf) and isinstance(right, TupleOf):
         if function is operator.add:

@@ -187,6 +187,8 @@ def _augmented_value(
     if method is not None:
         right = expressions.lower(frame, node.value)
         return records.call_method(frame, node, method, [right])
+    if dicts.is_counter(frame, old):
+        dicts.refuse_counter(frame, node, "an operator")
     fields = frame.heap.fields(old)
     if function is operator.or_ and isinstance(old, Ref) and isinstance(frame.type(old), Mapping):
         dicts.update(frame, node, old, expressions.lower(frame, node.value))
