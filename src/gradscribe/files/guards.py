@@ -155,6 +155,8 @@ class Guard:
                 found.append(f"{name}: {self._spelled(kind, iter(own))}")
             elif conditions:
                 shown = f": {kind}" if isinstance(kind, ir.Immutable) else self._shape(own[0])
+                if isinstance(kind, ir.Static):
+                    shown = f"={kind}"
                 found.append(f"{name}{shown}")
         return found
 
