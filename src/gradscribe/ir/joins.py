@@ -19,6 +19,7 @@ from gradscribe.ir.types import (
     Range,
     Scalar,
     Sequence,
+    Static,
     Struct,
     Sym,
     Type,
@@ -36,6 +37,8 @@ def join(a: Type | None, b: Type | None) -> Type:
         return a
     if a is None or b is None:
         return a or b or UNKNOWN
+    if _is_text(a) and _is_text(b):
+        return TEXT
     if TEXT in (a, b):
         return UNKNOWN
     if NONE in (a, b):
@@ -82,6 +85,10 @@ def join(a: Type | None, b: Type | None) -> Type:
             both = zip(a.fields, b.fields, strict=True)
             return Struct(a.cls, tuple((k, join(x, y)) for (k, x), (_, y) in both))
     return UNKNOWN
+
+
+def _is_text(kind: Type) -> bool:
+    return kind == TEXT or (isinstance(kind, Static) and isinstance(kind.value, str))
 
 
 def may_be_none(kind: Type) -> bool:

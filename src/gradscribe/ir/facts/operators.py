@@ -17,6 +17,7 @@ from gradscribe.ir.types import (
     PY_BOOL,
     PY_FLOAT,
     PY_INT,
+    TEXT,
     UNKNOWN,
     Array,
     Scalar,
@@ -35,7 +36,9 @@ def _weak(*types: Type) -> bool:
 
 
 def arithmetic(a: Type, b: Type) -> Type:
-    """The result of ``+ - * // %`` on two operands."""
+    """The result of ``+ - * // %`` on two operands; strings are joined, repeated and filled in."""
+    if TEXT in (a, b):
+        return TEXT
     if _weak(a, b):
         kinds = {t.dtype.kind for t in (a, b) if isinstance(t, Scalar)}
         return (
