@@ -18,11 +18,12 @@ from gradscribe.errors import UnsupportedError
 from gradscribe.ir import trees
 from gradscribe.ir.build import Builder
 from gradscribe.ir.core import UNDEF, Function, Op, Operand, Region, Value, walk
+from gradscribe.ir.effects import first_act
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
 from gradscribe.ir.primitives import CALL, FOR, HOOK, IF, IMPLICIT, RULED, SCOPE, STRUCTURED, WHILE
 from gradscribe.ir.rewrite import copy_op, copy_value, mapped, operands_in
-from gradscribe.ir.scopes import COMPLETED, catches, raises
+from gradscribe.ir.scopes import COMPLETED, catches
 from gradscribe.ir.types import Sequence
 
 
@@ -294,14 +295,12 @@ def dot_name(value: Value) -> str:
 
 
 def _acts(op: Op, seen: tuple[Function, ...] = ()) -> bool:
-    """Has an operation effects other than those of an arm that raises, which was not run?"""
-    callee = op.attrs.callee
-    bodies = list(op.regions)
-    if callee is not None and callee not in seen:
-        bodies.append(callee.body)
-        seen = (*seen, callee)
-    acts = (_acts(inner, seen) for body in bodies if not raises(body) for inner in body.ops)
-    return op.prim.effect or any(acts)
+    """Is an operation, or what it calls, seen from outside?"""
+    body = Region([], [op])
+    callees = [c for o in walk(body) if (c := o.attrs.callee) is not None and c not in seen]
+    return first_act([body]) is not None or any(
+        _acts(inner, (*seen, *callees)) for callee in callees for inner in callee.body.ops
+    )
 
 
 def stand(builder: Builder, body: Region, mapping: dict[Value, Operand]) -> dict[int, Op]:

@@ -37,7 +37,6 @@ from typing import final
 from gradscribe.differentiate.bars import ADD, GETITEM, TUPLE, Scope, bar_name
 from gradscribe.differentiate.inputs import parameters_of
 from gradscribe.errors import UnsupportedError
-from gradscribe.frontend.checkpoints import acts
 from gradscribe.ir import helpers, special
 from gradscribe.ir.build import Builder, type_of_operand
 from gradscribe.ir.core import (
@@ -51,6 +50,7 @@ from gradscribe.ir.core import (
     Value,
     walk,
 )
+from gradscribe.ir.effects import first_act
 from gradscribe.ir.facts.containers import SEGMENTS as SEGMENTS_TYPE
 from gradscribe.ir.facts.containers import adjoint_type
 from gradscribe.ir.loops import carries, first_carry
@@ -114,14 +114,14 @@ def _check(loop: Op) -> None:
             loop.span,
             "bind what the loop computes before it, as x = x0, and return it after it",
         )
-    for op in (o for region in loop.regions for o in walk(region)):
-        if acts(op):
-            raise UnsupportedError(
-                "the steps of a checkpointed loop are run more than once, and what this does is "
-                "seen from outside, or differs from time to time",
-                op.span or loop.span,
-                "do it outside the loop",
-            )
+    act = first_act(loop.regions)
+    if act is not None:
+        raise UnsupportedError(
+            "the steps of a checkpointed loop are run more than once, and what this does is "
+            "seen from outside, or differs from time to time",
+            act.span or loop.span,
+            "do it outside the loop",
+        )
 
 
 def _count(loop: Op, mark: Op) -> list[Op]:

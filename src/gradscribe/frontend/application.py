@@ -15,6 +15,7 @@ from gradscribe.frontend import (
     containers,
     dicts,
     expand,
+    possible,
     records,
     sharing,
     views,
@@ -185,6 +186,9 @@ def _by_structure(
         raise certainly(frame, TypeError, said, node)
     if function is bool and frame.heap.fields(positional[0]) is not None:
         return truth(frame, node, positional[0])
+    if function is bool and isinstance(positional[0], Value | Const):
+        decided = possible.truth(frame, positional[0])
+        return None if decided is None else Const(decided)
     return None
 
 

@@ -7,7 +7,6 @@ calls become CALL operations. Derivatives know these by their form.
 
 from __future__ import annotations
 
-import ast
 import types
 from typing import Any
 
@@ -22,9 +21,9 @@ from gradscribe.frontend.recognise import helper_of
 from gradscribe.frontend.resolve import definition_of, is_written
 from gradscribe.frontend.streams import stream_in
 from gradscribe.ir import control, helpers
-from gradscribe.ir.core import Const, Function, Op, Operand, walk
-from gradscribe.ir.primitives import OPAQUE, SCOPE, of
-from gradscribe.ir.scopes import catches, is_repeated
+from gradscribe.ir.core import Const, Function, Operand, walk
+from gradscribe.ir.effects import first_act
+from gradscribe.ir.primitives import of
 from gradscribe.ir.types import RANGE
 
 Keywords = dict[str, Bound]
@@ -166,27 +165,16 @@ def check(
     """Refuse to run twice what must not happen twice."""
     seen = set() if seen is None else seen
     seen.add(id(function))
+    act = first_act([function.body])
+    if act is not None:
+        where = f" in line {act.span.line}" if act.span is not None else ""
+        frame.refuse(
+            node,
+            f"{why}, and what {function.name} does{where} is seen from outside, or differs "
+            "from time to time",
+            "do it outside, and hand in what it gives",
+        )
     for op in walk(function.body):
-        if acts(op):
-            where = f" in line {op.span.line}" if op.span is not None else ""
-            frame.refuse(
-                node,
-                f"{why}, and what {function.name} does{where} is seen from outside, or differs "
-                "from time to time",
-                "do it outside, and hand in what it gives",
-            )
         callee = op.attrs.callee
         if callee is not None and id(callee) not in seen:
             check(frame, node, callee, why, seen)
-
-
-def acts(op: Op) -> bool:
-    """Is an operation seen from outside, so that it cannot be repeated?"""
-    if op.prim is SCOPE:
-        return not catches(op) and not is_repeated(op)
-    if op.prim is OPAQUE:
-        return not isinstance(op.attrs.template, ast.Raise | ast.Assert | ast.JoinedStr)
-    return op.prim.effect and op.prim.function not in _CHECKS
-
-
-_CHECKS = (helpers.as_long, helpers.by_place, helpers.apart, helpers.check_finite)

@@ -139,7 +139,7 @@ def _conditions(frame: Frame, node: gast.BoolOp, place: int) -> Operand:
     if place + 1 == len(node.values):
         return first
     stops = isinstance(node.op, gast.Or)
-    known = control.truth(first)
+    known = possible.truth(frame, first)
     if known is not None:
         return first if known == stops else _conditions(frame, node, place + 1)
     rest = lambda: _conditions(frame, node, place + 1)  # noqa: E731 (one arm only)
@@ -158,7 +158,7 @@ def _booleans(frame: Frame, node: gast.BoolOp, place: int) -> Bound:
     bound = lower(frame, node.values[place])
     if place + 1 == len(node.values):
         return bound
-    known = control.truth(truth(frame, node, bound))
+    known = possible.truth(frame, truth(frame, node, bound))
     if known is not None:
         stops = known != isinstance(node.op, gast.And)
         return bound if stops else _booleans(frame, node, place + 1)
@@ -173,7 +173,7 @@ def conditional(frame: Frame, node: gast.IfExp) -> Bound:
     from gradscribe.frontend.expressions import lower
 
     test = condition(frame, node.test)
-    known = control.truth(test)
+    known = possible.truth(frame, test)
     if known is not None:
         return lower(frame, node.body if known else node.orelse)
     return control.conditional(frame, node, test)

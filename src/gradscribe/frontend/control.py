@@ -41,17 +41,6 @@ from gradscribe.ir.types import NP_BOOL, PY_BOOL, Type
 NOT = of(operator.not_)
 
 
-def truth(test: Operand) -> bool | None:
-    """Whether a test is decided at compile time."""
-    if (
-        isinstance(test, Const)
-        and test.name is None
-        and isinstance(test.value, bool | type(None) | str | int)
-    ):
-        return bool(test.value)
-    return None
-
-
 def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
     """Lower an ``if``: how the block ended, and whether ``rest`` was lowered in its arms."""
     from gradscribe.frontend.conditions import condition
@@ -71,7 +60,7 @@ def if_(frame: Frame, node: gast.If, rest: list[Any]) -> tuple[Ended, bool]:
 
 def branch(frame: Frame, test: Operand, yes: Callable[[], Ended], no: Callable[[], Ended]) -> Ended:
     """Lower one of two blocks; how the one that ran ended."""
-    known = truth(test)
+    known = possible.truth(frame, test)
     if known is not None:
         return yes() if known else no()
     frame.builder.tested(test)
@@ -94,8 +83,13 @@ def _where(frame: Frame, test: Operand, when: bool, run: Callable[[], Ended]) ->
         frame.heap.lost = {loc: why for loc, why in lost.items() if not here(why)}
         return run()
 
+    return _asked(frame, test, when, begun)
+
+
+def _asked(frame: Frame, test: Operand, when: bool, run: Callable[[], Ended]) -> Arm:
+    """The arm where a test is ``when``, of which more may be known there."""
     with possible.narrowed(frame, test, when):
-        return Arm(frame, begun)
+        return Arm(frame, run)
 
 
 def joined(frame: Frame, test: Operand, then: Arm, other: Arm, flag: bool = False) -> Ended:
@@ -115,11 +109,11 @@ def choice(
     frame: Frame, test: Operand, yes: Callable[[], Operand], no: Callable[[], Operand], form: str
 ) -> Operand:
     """The value of one of two expressions; ``form`` says how it was written."""
-    known = truth(test)
+    known = possible.truth(frame, test)
     if known is not None:
         return yes() if known else no()
     frame.builder.tested(test)
-    then, other = Arm(frame, yes), Arm(frame, no)
+    then, other = _asked(frame, test, True, yes), _asked(frame, test, False, no)
     return frame.read(_value(frame, _Join(frame, test, then, other, Attrs(form=form)).run()))
 
 
@@ -128,8 +122,8 @@ def conditional(frame: Frame, node: gast.IfExp, test: Operand) -> Bound:
     from gradscribe.frontend.expressions import lower
 
     frame.builder.tested(test)
-    then = Arm(frame, lambda: lower(frame, node.body))
-    other = Arm(frame, lambda: lower(frame, node.orelse))
+    then = _asked(frame, test, True, lambda: lower(frame, node.body))
+    other = _asked(frame, test, False, lambda: lower(frame, node.orelse))
     chosen = _value(frame, _Join(frame, test, then, other, Attrs(form="ifexp")).run())
     if chosen is None:
         frame.refuse_undecided(node, "what is chosen here")

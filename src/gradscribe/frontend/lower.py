@@ -14,6 +14,7 @@ import gast
 
 from gradscribe.errors import UnsupportedError
 from gradscribe.frontend import (
+    assumed,
     calls,
     control,
     expressions,
@@ -46,9 +47,12 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
     """The IR of ``function`` for parameters of these types, in the order of its signature."""
     constants: list[Const] = []
     attempts: dict[Span, raising.Untold] = {}
+    decide = False
     while True:
         try:
-            made = _lowered(function, param_types, constants, attempts)
+            with assumed.assuming(decide) as numbers:
+                made = _lowered(function, param_types, constants, attempts)
+            assumed.check(made.body, numbers)
         except opened.Written as written:
             constants.append(written.constant)
             continue
@@ -61,6 +65,11 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
             continue
         except raising.Raises as found:  # nothing of the function is left to be differentiated
             raise UnsupportedError(found.message, found.span, found.hint) from None
+        except UnsupportedError:
+            if decide or not numbers.asked:
+                raise
+            decide = True
+            continue
         opened.check(made, constants)
         return made
 

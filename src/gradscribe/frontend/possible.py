@@ -20,16 +20,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from gradscribe.frontend import assumed
 from gradscribe.frontend.frame import Frame
 from gradscribe.frontend.heap import Bound, Ref, TupleOf
+from gradscribe.ir.build import type_of_operand
 from gradscribe.ir.core import UNDEF, Const, Op, Operand, Value
 from gradscribe.ir.primitives import IF
 from gradscribe.ir.scopes import raises
-from gradscribe.ir.types import Array
+from gradscribe.ir.types import Array, Scalar
 
 Constants = tuple[Any, ...]
 
 _MOST = 64  # constants that a value is one of, and branches between it and them
+_ORDERS = (operator.lt, operator.le, operator.gt, operator.ge)
+_MIRRORED = {
+    operator.lt: operator.gt, operator.gt: operator.lt, operator.le: operator.ge,
+    operator.ge: operator.le, operator.eq: operator.eq, operator.ne: operator.ne,
+}  # fmt: skip
 _KINDS = (str, bool, int, type(None))
 
 
@@ -51,8 +58,41 @@ def decided(frame: Frame, test: Callable[..., Any], left: Bound, right: Bound) -
         return None
     if test in (operator.is_, operator.is_not) and not any(map(_singletons, (first, second))):
         return None
+    if test in _ORDERS and not all(isinstance(x, int) for x in (*first, *second)):
+        return None
     found = {test(a, b) for a in first for b in second}
     return Const(found.pop()) if len(found) == 1 else None
+
+
+def truth(frame: Frame, test: Operand) -> bool | None:
+    """Whether a test holds, where that is decided."""
+    if isinstance(test, Const):
+        return _truth_of(test)
+    among = constants(frame, test)
+    if among is not None:
+        found = set(map(bool, among))
+        return found.pop() if len(found) == 1 else None
+    return _of_sides(frame.builder.made.get(test))
+
+
+def _truth_of(test: Const) -> bool | None:
+    if not isinstance(test.value, type(None) | str | int | float):
+        return None
+    return bool(test.value) if test.name is None else assumed.truth(test)
+
+
+def _of_sides(op: Op | None) -> bool | None:
+    """Whether ``a and b`` or ``a or b`` holds, where one side decides it.
+
+    The other side must be a number, of which truth can be asked without raising.
+    """
+    if op is None or op.prim is not IF or op.attrs.form not in ("and", "or"):
+        return None
+    both = op.attrs.form == "and"
+    last = op.regions[0 if both else 1].yields[0]
+    known = _truth_of(last) if isinstance(last, Const) else None
+    decides = known is not None and known != both
+    return known if decides and isinstance(type_of_operand(op.args[0]), Scalar) else None
 
 
 def settled(frame: Frame, bound: Bound) -> Bound:
@@ -148,20 +188,22 @@ def _narrower(frame: Frame, test: Operand, when: bool) -> dict[Value, Constants]
     if not isinstance(test, Value):
         return {}
     op = frame.builder.made.get(test)
-    if op is None:
-        return {}
-    if op.prim is IF:
-        return _of_choice(frame, op, test, when)
+    if op is None or op.prim is IF:
+        return {} if op is None else _of_choice(frame, op, test, when)
     function: Callable[..., Any] = op.prim.function
-    if function is operator.not_:
-        return _narrower(frame, op.args[0], not when)
-    if function not in (operator.eq, operator.ne) or len(op.args) != 2:
+    if function in (operator.not_, bool):
+        return _narrower(frame, op.args[0], when == (function is bool))
+    if function not in _MIRRORED or len(op.args) != 2:
         return {}
-    value, other = op.args if isinstance(op.args[0], Value) else op.args[::-1]
+    value, other = op.args
+    if isinstance(other, Value):
+        value, other, function = other, value, _MIRRORED[function]
     if not isinstance(value, Value) or not isinstance(other, Const):
         return {}
-    among = constants(frame, value)
-    if among is None or constants(frame, other) is None:
+    among, known = constants(frame, value), constants(frame, other)
+    if among is None or known is None:
+        return {}
+    if function in _ORDERS and not all(isinstance(x, int) for x in (*among, *known)):
         return {}
     return {value: tuple(x for x in among if function(x, other.value) == when)}
 

@@ -254,6 +254,9 @@ def set_attribute(frame: Frame, node: Any, base: Bound, name: str, value: Bound)
     """``base.name = value``."""
     cls: Any = class_of(frame, base)
     opened.write(frame, base)
+    if cls is None and isinstance(base, Ref) and _stays_lost(frame, base, name):
+        aliasing.check_write(frame, base.loc, node)
+        return
     if cls is None or not isinstance(base, Ref):
         frame.refuse(
             node,
@@ -297,6 +300,16 @@ def decides(frame: Frame, base: Bound, name: str) -> bool:
     if cls is None or cls is types.SimpleNamespace:
         return False
     return is_computed(_in_class(cls, name)) or cls.__setattr__ is not object.__setattr__
+
+
+def _stays_lost(frame: Frame, base: Ref, name: str) -> bool:
+    """Is this an object that an exception may have changed, so that no later read is understood?"""
+    lost, held = frame.heap.lost.get(base.loc), frame.heap.values.get(base.loc)
+    if base.path or lost is None or lost.test is not None or not isinstance(held, Fields):
+        return False
+    cls: Any = held.cls
+    plain = held.kind == "object" and cls.__setattr__ is object.__setattr__
+    return plain and not hasattr(_in_class(cls, name), "__set__")
 
 
 def _put(frame: Frame, node: Any, base: Ref, name: str, value: Bound) -> None:
