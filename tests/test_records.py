@@ -1189,3 +1189,56 @@ def main(t):
 """)
     for t in (2.0, 6.0):
         check_everything(main, (t,), (0,))
+
+
+SET = {
+    "a frozen dataclass sets what it computes": """
+@dataclasses.dataclass(frozen=True)
+class F:
+    x: float
+    y: float = 0.0
+    def __post_init__(self):
+        object.__setattr__(self, "y", self.x ** 2)
+def main(x):
+    return F(x).y * x
+""",
+    "attributes of a dict": """
+class G:
+    a = None
+    def __init__(self, x):
+        parts = {"a": x, "b": x * x}
+        for key in parts:
+            self.__setattr__(key, parts[key])
+        self.__setattr__("c", x ** 3)
+def main(x):
+    g = G(x)
+    return g.a * g.b + g.c
+""",
+    "a handler that raises on, too": """
+class State:
+    def __init__(self, x):
+        self.x = x
+        try:
+            self.status = "begun"
+            self.solve()
+            self.status = "done"
+        except RuntimeError as error:
+            self.status = "failed"
+            raise error
+    def solve(self):
+        if self.x > 3.0:
+            raise RuntimeError("far")
+        self.x = self.x * self.x
+def main(x):
+    try:
+        return State(2 * x).x + State(x).x
+    except RuntimeError:
+        return State(x).x * x
+""",
+}
+
+
+@pytest.mark.parametrize("source", SET.values(), ids=SET.keys())
+def test_attributes_are_set_in_other_ways(source: str) -> None:
+    for x in (1.2, 1.7):
+        check_everything(define("import dataclasses\n" + source), (x,))

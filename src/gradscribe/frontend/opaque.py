@@ -9,6 +9,7 @@ import ast
 import builtins
 import copy
 import inspect
+import os
 import re
 import sys
 import types
@@ -140,7 +141,7 @@ def call(
         lowered[id(node.func)] = callee
     if receiver is not None:
         lowered[id(node.func.value)] = receiver
-    kind = immutables.made(function)
+    kind = TEXT if function in _SPELLING else immutables.made(function)
     trusted = module.split(".")[0] in _TRUSTED or kind != UNKNOWN or receiver is not None
     if callee is not None or not trusted:
         for bound in lowered.values():
@@ -149,6 +150,11 @@ def call(
     return expression(frame, node, lowered, kind=kind)
 
 
+# Functions that give strings.
+_SPELLING = (
+    os.getcwd, os.path.abspath, os.path.basename, os.path.dirname, os.path.expanduser,
+    os.path.join, os.path.normpath, os.path.realpath,
+)  # fmt: skip
 # Functions that read, or write, the variables of the function that calls them.
 _LOOKING = (eval, exec, inspect.currentframe, inspect.stack, sys._getframe)
 _LOOKING_BARE = (locals, vars, dir)
@@ -240,7 +246,7 @@ def _computed(node: gast.Call, lowered: dict[int, Bound]) -> Const | None:
 # Modules whose functions do not change their arguments where that is not their purpose.
 _TRUSTED = {
     "numpy", "math", "builtins", "collections", "datetime", "decimal", "fractions", "json", "time",
-    "logging", "re", "string", "textwrap", "warnings", "pprint",
+    "logging", "os", "posixpath", "ntpath", "re", "string", "textwrap", "warnings", "pprint",
 }  # fmt: skip
 
 
@@ -455,7 +461,7 @@ def _parts_of_objects(frame: Frame, node: Any, known: set[int]) -> dict[int, Bou
             if named is not None:
                 found[id(part)] = named
                 return
-            if frame.heap.fields(_followed(frame, root.id)) is not None:
+            if part is not node and frame.heap.fields(_followed(frame, root.id)) is not None:
                 found[id(part)] = lower(frame, part)
                 return
         for child in gast.iter_child_nodes(part):

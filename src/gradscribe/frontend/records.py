@@ -191,11 +191,16 @@ def _owner(cls: type, name: str) -> type:
     return next(base for base in cls.__mro__ if name in base.__dict__)
 
 
+_METHODS = (
+    types.FunctionType, types.WrapperDescriptorType, types.MethodDescriptorType, Checkpointed
+)  # fmt: skip
+
+
 def _of_class(
     frame: Frame, node: Any, cls: type, receiver: Bound | None, name: str, found: Any
 ) -> Bound:
     """What a name that is found in a class stands for when it is read from an object."""
-    if isinstance(found, types.FunctionType | Checkpointed) and receiver is not None:
+    if isinstance(found, _METHODS) and receiver is not None:
         return Method(found, receiver)
     if isinstance(found, staticmethod):
         return Const(found.__func__)
