@@ -57,3 +57,25 @@ def test_other_functions_read_them_live() -> None:
     assert gradient(1.5) == 1.0
     main.__globals__["FLAG"] = 1
     assert gradient(1.5) == 3.0
+
+
+def test_what_calls_itself_anyway_reads_them_live() -> None:
+    main = define("""
+FLAG = 0
+class Box:
+    def __init__(self, x, depth):
+        self.x = x
+        self.depth = depth
+def total(box):
+    if FLAG:
+        return box.x
+    if box.depth > 2:
+        return box.x * box.x
+    return total(Box(box.x * 2, box.depth + 1)) + box.x
+def main(x):
+    return total(Box(x, 0))
+""")
+    gradient = gs.grad(main)
+    assert gradient(1.5) == pytest.approx(128 * 1.5 + 7)
+    main.__globals__["FLAG"] = 1
+    assert gradient(1.5) == 1.0

@@ -1,9 +1,9 @@
 """Numbers of a module whose truth is decided when a function is read.
 
 Numbers of a module are read when a derivative runs, so a branch on one is lowered as any other.
-Where a function cannot be lowered so (an object that makes another one of its class, unless
-numbers in a table say otherwise), it is lowered again with these branches decided. Then the
-derivative begins with a check that they are what they were::
+Where a function cannot be lowered so, or calls itself with objects (one that makes another of its
+class, unless numbers in a table say otherwise), it is lowered again with these branches decided.
+If that helps, the derivative begins with a check that they are what they were::
 
     if MEoS.kwargs["P"]:
         raise NotImplementedError("cannot differentiate this: … is not what it was")
@@ -24,11 +24,20 @@ from gradscribe.ir.primitives import IF, OPAQUE, of
 
 
 @final
-class Assumptions:
-    """The numbers whose truth was asked, by name; ``decide``: is it given?"""
+class Recursion(Exception):
+    """A function calls itself with objects, which to decide branches may spare."""
 
-    def __init__(self, decide: bool) -> None:
+
+@final
+class Assumptions:
+    """The numbers whose truth was asked, by name.
+
+    ``decide``: is it given? ``recursion``: may functions call themselves with objects?
+    """
+
+    def __init__(self, decide: bool, recursion: bool) -> None:
         self.decide = decide
+        self.recursion = recursion
         self.asked: dict[tuple[str | None, str | None], Const] = {}
 
 
@@ -36,9 +45,9 @@ _MADE: ContextVar[Assumptions | None] = ContextVar("assumptions", default=None)
 
 
 @contextmanager
-def assuming(decide: bool) -> Iterator[Assumptions]:
+def assuming(decide: bool, recursion: bool) -> Iterator[Assumptions]:
     """Note whose truth is asked in the meantime."""
-    token = _MADE.set(made := Assumptions(decide))
+    token = _MADE.set(made := Assumptions(decide, recursion))
     try:
         yield made
     finally:
@@ -52,6 +61,13 @@ def truth(test: Const) -> bool | None:
         return None
     made.asked[test.name, test.home] = test
     return bool(test.value) if made.decide else None
+
+
+def meet_recursion() -> None:
+    """A function calls itself with objects here: see first whether that can be spared."""
+    made = _MADE.get()
+    if made is not None and made.asked and not made.recursion:
+        raise Recursion
 
 
 def check(body: Region, made: Assumptions) -> None:

@@ -8,6 +8,7 @@ import gast
 import numpy as np
 
 from gradscribe.frontend import (
+    assumed,
     containers,
     generators,
     recursion,
@@ -68,6 +69,8 @@ def inline(
             raise
         del frame.builder.region.ops[built:]
         frame.heap.restore(before)
+        if any(frame.heap.fields(value) is not None for _, value in bound):
+            assumed.meet_recursion()
         return recursion.call(frame, node, definition, bound, captured)
 
 

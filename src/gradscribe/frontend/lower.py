@@ -47,10 +47,11 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
     """The IR of ``function`` for parameters of these types, in the order of its signature."""
     constants: list[Const] = []
     attempts: dict[Span, raising.Untold] = {}
-    decide = False
+    refused: UnsupportedError | None = None
+    decide = recursive = False
     while True:
         try:
-            with assumed.assuming(decide) as numbers:
+            with assumed.assuming(decide, recursive) as numbers:
                 made = _lowered(function, param_types, constants, attempts)
             assumed.check(made.body, numbers)
         except opened.Written as written:
@@ -65,10 +66,14 @@ def lower_function(function: types.FunctionType, param_types: Sequence[Type]) ->
             continue
         except raising.Raises as found:  # nothing of the function is left to be differentiated
             raise UnsupportedError(found.message, found.span, found.hint) from None
-        except UnsupportedError:
-            if decide or not numbers.asked:
-                raise
-            decide = True
+        except (assumed.Recursion, UnsupportedError) as found:
+            if isinstance(found, UnsupportedError):
+                if recursive or not numbers.asked:
+                    raise
+                refused = refused or (None if decide else found)
+            if decide and refused is not None:
+                raise refused from None
+            decide, recursive = not decide, decide
             continue
         opened.check(made, constants)
         return made
