@@ -14,10 +14,11 @@ from gradscribe.emit.symbols import BINARY, IN_PLACE, call, name
 from gradscribe.emit.syntax import LOAD, STORE, assign, without_minus, without_term
 from gradscribe.ir import helpers
 from gradscribe.ir.build import type_of_operand
-from gradscribe.ir.core import Op, Operand, Value
+from gradscribe.ir.core import Function, Op, Operand, Value, walk
 from gradscribe.ir.facts.indexing import is_basic, lists_once
 from gradscribe.ir.facts.methods import METHODS
 from gradscribe.ir.joins import element_type
+from gradscribe.ir.primitives import CALL
 from gradscribe.ir.types import UNKNOWN, Array, Mapping, Scalar, Sequence, Type, is_scalar
 
 Target = ast.Name | ast.Subscript
@@ -28,13 +29,18 @@ class Assignments:
     """Writes the statements that bind variables or change what they hold."""
 
     def __init__(
-        self, nesting: Nesting, names: Names, expressions: Expressions, untyped: bool = False
+        self, function: Function, nesting: Nesting, names: Names, expressions: Expressions
     ) -> None:
-        """``untyped``: less is known of the function's parameters where the text is read again."""
         self.nesting = nesting
         self.names = names
         self.expressions = expressions
-        self.untyped = untyped
+        # Where the text is read again, less is known of the parameters of such a function …
+        self.untyped = function.internal
+        # … and of what calls give, which may be what they were given.
+        calls = [op for op in walk(function.body) if op.prim is CALL and op.derived]
+        passed = (value for op in calls for value in (*op.args, *op.results))
+        variables = (v for v in passed if isinstance(v, Value) and v not in nesting.inlined)
+        self.passed = set(map(names.__getitem__, variables))
 
     def result(self, op: Op) -> ast.stmt:
         (result,) = op.results
@@ -50,7 +56,7 @@ class Assignments:
         """``target = …``, or ``target += …`` where a derived sum has the target as a term."""
         value = self.expressions.op(op)
         if op.derived and op.prim.function in (operator.add, operator.sub):
-            if self._is_of_numbers(op) and self._are_immutable:
+            if self._is_of_numbers(op) and self._are_immutable and target not in self.passed:
                 rest = without_term(value, target)
                 if rest is not None:
                     positive = without_minus(rest)
@@ -78,7 +84,7 @@ class Assignments:
         left, right = op.args
         if not isinstance(result.type, Scalar) or not self._is_of_numbers(op):
             return False
-        if not self._are_immutable:
+        if not self._are_immutable or (op.derived and self.names[result] in self.passed):
             return False
         if self.names.same(left, result) and self._is_variable(left):
             return True

@@ -35,7 +35,7 @@ class Statements:
         self.expressions = expressions
         self.headings = Headings(function)
         self.must_bind = must_bind(function.body)
-        self.assignments = Assignments(nesting, names, expressions, function.internal)
+        self.assignments = Assignments(function, nesting, names, expressions)
         self.loops = Loops(self)
         self.scopes = Scopes(self)
         self.clauses = {id(clauses.branch) for clauses in nesting.clauses.values()}

@@ -203,6 +203,9 @@ def _can_be_read(kind: Type, index: Operand) -> bool:
 
 def _can_be_written(adds: bool, base: Operand, index: Operand, value: Operand) -> bool:
     kind, written = type_of_operand(base), type_of_operand(value)
+    if isinstance(kind, Sequence) and not adds:
+        place = type_of_operand(index)
+        return kind.kind == "list" and isinstance(place, Scalar) and place.dtype.kind in "iub"
     if not isinstance(kind, Array) or not kind.dims or not _is_index(index):
         return False
     if not _is_numeric(written) or kind.dtype is None or kind.dtype.kind not in "fiub":

@@ -99,7 +99,8 @@ def raises(region: Region) -> bool:
 def is_atomic(op: Op) -> bool:
     """Does a write in place change nothing where it raises?"""
     if op.prim.function is helpers.setitem:  # NumPy looks at all of an index before it writes
-        return all(_is_numeric(arg) for arg in (op.args[0], op.args[2]))
+        is_entry = isinstance(type_of_operand(op.args[0]), Sequence) and _is_int(op.args[1])
+        return is_entry or all(_is_numeric(arg) for arg in (op.args[0], op.args[2]))
     return op.prim.function is helpers.append
 
 

@@ -109,6 +109,8 @@ def _is_received(base: Operand, index: Operand, value: Operand) -> bool:
     kind = type_of_operand(value)
     if _may_be_no_step(type_of_operand(index)):
         return False
+    if isinstance(type_of_operand(base), Sequence):
+        return isinstance(type_of_operand(index), Scalar)
     if _is_number(kind):
         return True
     place = GETITEM.result_type((base, index))
