@@ -2045,6 +2045,24 @@ SECTIONS["Lists and dicts"] = [
         """,
     ),
     Refusal(
+        "a deque as a whole",
+        """
+        from collections import deque
+
+        def main(s):
+            p, q = deque([1, 2]), deque([1, 2])
+            return s * s if p == q else s
+        """,
+        """
+        from collections import deque
+
+        def main(s):
+            p, q = deque([1, 2]), deque([1, 2])
+            return s * s if list(p) == list(q) else s
+        """,
+        args="s",
+    ),
+    Refusal(
         "an operator of a Counter",
         """
         from collections import Counter

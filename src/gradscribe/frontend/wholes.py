@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gradscribe.frontend.frame import Frame
 
 
+_WRITTEN = "gradscribe.frontend."  # where classes of the library are written out
+
+
 def part_name(whole: str, key: Any) -> str:
     """What a part of an object is called: ``p_x`` for ``p.x`` and ``p["x"]``, ``x`` for self's."""
     if not isinstance(key, str) or not key.isidentifier():
@@ -63,6 +66,10 @@ def as_one(frame: Frame, loc: Loc, fields: Fields) -> Operand:
     elif fields.kind == "list":
         whole = frame.emit(of(list), *parts)
     else:
+        if fields.cls is not None and fields.cls.__module__.startswith(_WRITTEN):
+            frame.refuse_here(
+                "a deque or an iterator is used as a whole here", "use what it holds: list(q)"
+            )
         names = Const(tuple(fields.entries))
         whole = frame.emit(of(instance), Const(fields.cls), names, *parts)
     frame.heap.wholes[loc] = (parts, whole)
