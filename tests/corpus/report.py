@@ -97,7 +97,11 @@ EXPLANATIONS = {
     "odeint": "the solver of differential equations has no rule",
     "PchipInterpolator": "a spline that is made of what is differentiated has no rule",
     "what is integrated takes": "an integral of what may jump or bend has no rule",
-    "the search for a solution runs": "what is solved reads a file each time it is called",
+    "the search for a solution runs": "what is solved is seen from outside, or draws numbers",
+    "may keep it and is read again": (
+        "a series of NumPy's, made of what is in a file, is called with what is differentiated"
+    ),
+    "self.kwargs.update is not": "of an earlier state: understood since, and to be run again",
     "no rule": "a function of SciPy or of NumPy that has no rule: declare one",
     "complex numbers": "complex numbers on the way from a float to a float are not followed",
     "a nested function is used as a value": (
