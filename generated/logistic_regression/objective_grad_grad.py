@@ -14,9 +14,8 @@ def objective_grad_grad(theta, x, y):
         raise ValueError("expected theta[k], x[m, n], y[m]")
     z = x @ theta[1:] + theta[0]
     t = np.exp(z - np.logaddexp(0, z))
-    theta_bar_bar = np.ones_like(theta)
-    theta_part_bar_bar = theta_bar_bar[1:]
-    z_bar = (x @ theta_part_bar_bar + theta_bar_bar[0]) / z.size * t
+    theta_part_bar_bar = np.ones_like(theta)[1:]
+    z_bar = (x @ theta_part_bar_bar + 1) / z.size * t
     z_bar -= z_bar * t
     theta_bar = np.zeros_like(theta)
     theta_bar[0] = np.sum(z_bar)
