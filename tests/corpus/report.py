@@ -101,6 +101,9 @@ EXPLANATIONS = {
     "may keep it and is read again": (
         "a series of NumPy's, made of what is in a file, is called with what is differentiated"
     ),
+    "a recursive function with * parameters": (
+        "objects that make and call one another, with stars among their parameters"
+    ),
     "self.kwargs.update is not": "of an earlier state: understood since, and to be run again",
     "no rule": "a function of SciPy or of NumPy that has no rule: declare one",
     "complex numbers": "complex numbers on the way from a float to a float are not followed",
